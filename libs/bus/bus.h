@@ -1,0 +1,119 @@
+#ifndef BUS_BUS_H
+#define BUS_BUS_H
+
+#include "base/error.h"
+#include "base/slice.h"
+#include "wire/topology.h"
+
+/* A connection to RabbitMQ.
+ *
+ * One bus belongs to one thread: librabbitmq connections are not thread-safe, and a lock around
+ * a blocking read would stall every publisher. A thread that publishes much and consumes much
+ * opens two, since RabbitMQ stops reading from a connection that publishes too fast.
+ *
+ * When the connection is lost, every call answers UNAVAILABLE until bus_connect() succeeds; what
+ * was declared by bus_declare_*() and consumed must then be asked for again by the owner, because
+ * only he knows what he still wants. */
+struct bus;
+
+/* Make a bus that is not connected yet. amqp_url ("amqp://user:password@host:port/vhost") and name
+ * (shown in RabbitMQ's connection list) are copied. INVALID for a bad url. */
+MUST_CHECK enum status bus_open(const char *amqp_url, const char *name, struct bus **ret,
+                                struct error *err);
+
+/* Close and free. NULL is fine. Deliveries not yet acknowledged go back to their queues. */
+void bus_close(struct bus *bus);
+DEFINE_CLEANUP(struct bus *, bus_close)
+
+/* One attempt to connect (or connect again) and to declare the exchanges and durable queues of
+ * wire/topology.h, which is harmless when they exist. Takes 5 s at most. */
+MUST_CHECK enum status bus_connect(struct bus *bus, struct error *err);
+
+/* Connect, trying for ever with a jittered back-off of 0.1 s to 5 s, until *stop turns true
+ * (UNAVAILABLE). */
+MUST_CHECK enum status bus_reconnect(struct bus *bus, const volatile bool *stop,
+                                     struct error *err);
+
+bool bus_is_connected(const struct bus *bus);
+
+/* ---- Publish */
+
+enum { BUS_PERSISTENT = 1, BUS_MANDATORY = 2 };
+
+/* Publish body (a run of envelopes) to an exchange. key is the routing key; up to BCC_MAX further
+ * keys may be given in bcc. Nothing is waited for. Order on one bus is kept by the broker. */
+MUST_CHECK enum status bus_publish(struct bus *bus, enum exchange exchange, const char *key,
+                                   const char *const *bcc, size_t n_bcc, struct slice body,
+                                   int flags, struct error *err);
+
+/* Wait until the broker has confirmed all that this bus published (10 s at most): persistent
+ * messages then survive its death. NOT_FOUND when a BUS_MANDATORY message had no queue. */
+MUST_CHECK enum status bus_confirm(struct bus *bus, struct error *err);
+
+/* ---- Consume. Channels are small numbers chosen by the owner, 2 to 200 (1 publishes). */
+
+enum { BUS_EXCLUSIVE = 1, BUS_NO_ACK = 2 };
+
+/* Open a channel and consume a queue on it. CONFLICT when BUS_EXCLUSIVE is wanted and another has
+ * it; the channel is then closed. prefetch counts AMQP messages, 0 is no limit. */
+MUST_CHECK enum status bus_consume(struct bus *bus, int channel, const char *queue, int prefetch,
+                                   int flags, struct error *err);
+
+/* Close a channel: its unacknowledged deliveries return to their queue in their old place. Those
+ * already taken from the library are the caller's to forget. */
+void bus_channel_close(struct bus *bus, int channel);
+
+struct delivery {
+    int channel;
+    uint64_t tag;
+    struct slice body;
+    char key[TOPOLOGY_NAME_MAX];
+    int attempts;   /* how often it was put aside before, from the queue's .retry */
+    void *envelope; /* the library's own */
+};
+
+/* The next delivery of any channel, waiting for timeout_ms (0: only what is there already) or
+ * until wake_fd (-1: none) is readable. The caller ends it with bus_delivery_clear().
+ * NOT_FOUND: nothing came. CONFLICT: the broker closed ret->channel (another owner, a deleted
+ * queue); open it again or not. UNAVAILABLE: the connection is lost. */
+MUST_CHECK enum status bus_take(struct bus *bus, int timeout_ms, int wake_fd,
+                                struct delivery *ret, struct error *err);
+void bus_delivery_clear(struct delivery *delivery);
+
+/* Acknowledge this one, or with multiple all of its channel up to it. */
+MUST_CHECK enum status bus_ack(struct bus *bus, int channel, uint64_t tag, bool multiple,
+                               struct error *err);
+
+/* Put one aside for its queue's retry_ms, or, after max_attempts, park it; then acknowledge. */
+MUST_CHECK enum status bus_retry(struct bus *bus, enum queue queue, const struct delivery *delivery,
+                                 const char *reason, struct error *err);
+
+/* Keep bytes that cannot be handled in im.dead, under the key of where they came from, with the
+ * reason in the header x-reason, confirmed. The caller then acknowledges. */
+MUST_CHECK enum status bus_park(struct bus *bus, const char *from, struct slice body,
+                                const char *reason, struct error *err);
+
+/* ---- Transient queues, on an open channel */
+
+MUST_CHECK enum status bus_channel_open(struct bus *bus, int channel, struct error *err);
+
+/* A node's or process's own queue, made anew (what an earlier life left is dropped), consumed
+ * without acknowledgements and bound to n.<node> on im.deliver. */
+MUST_CHECK enum status bus_consume_node(struct bus *bus, int channel, const char *node,
+                                        struct error *err);
+
+/* Bind the node's queue to one more key. Waits for the broker. */
+MUST_CHECK enum status bus_bind_node(struct bus *bus, int channel, const char *node,
+                                     enum exchange exchange, const char *key, struct error *err);
+
+/* The no-wait calls: they are sent and not answered. bus_sync() makes sure of all before it on
+ * that channel. */
+MUST_CHECK enum status bus_subscribe_user(struct bus *bus, int channel, const char *user_id,
+                                          const char *node, struct error *err);
+MUST_CHECK enum status bus_unsubscribe_user(struct bus *bus, int channel, const char *user_id,
+                                            const char *node, struct error *err);
+MUST_CHECK enum status bus_bind_group(struct bus *bus, int channel, const char *group_id,
+                                      const char *node, bool bind, struct error *err);
+MUST_CHECK enum status bus_sync(struct bus *bus, int channel, struct error *err);
+
+#endif

@@ -1,0 +1,47 @@
+#ifndef CACHE_CACHE_H
+#define CACHE_CACHE_H
+
+#include "base/error.h"
+#include "record/record.h"
+
+/* Redis: short-lived state that may vanish at any time. Delivery never depends on it.
+ *
+ * Any thread may use one cache; calls take turns. A call waits 200 ms at most, and for a second
+ * after a failure calls fail at once, so an absent Redis costs nobody a stall. */
+struct cache;
+
+MUST_CHECK enum status cache_open(const char *redis_url, struct cache **ret, struct error *err);
+void cache_close(struct cache *cache); /* NULL is fine */
+MUST_CHECK enum status cache_ping(struct cache *cache, struct error *err);
+
+/* Count one event under key in a fixed window; *ret is how many there were in it, this one
+ * included, and *ret_ttl_s (may be NULL) the seconds until it ends. UNAVAILABLE when Redis is away:
+ * the caller decides whether that refuses. */
+MUST_CHECK enum status cache_count(struct cache *cache, const char *key, int64_t window_s,
+                                   int64_t *ret, int64_t *ret_ttl_s, struct error *err);
+MUST_CHECK enum status cache_get_count(struct cache *cache, const char *key, int64_t *ret,
+                                       int64_t *ret_ttl_s, struct error *err);
+MUST_CHECK enum status cache_delete(struct cache *cache, const char *key, struct error *err);
+
+/* Presence: the hash online:{user_id} of "<node>:<device>" -> Unix ms, which expires
+ * CACHE_ONLINE_SECONDS after its last refresh; im:nodes, a sorted set of node -> last seen; and
+ * im:node:<node>, a hash about the node. All in one pipeline each. */
+#define CACHE_ONLINE_SECONDS 90 /* three refreshes of 30 s */
+
+struct cache_online {
+    const char *user_id;
+    const char *device; /* the session's id */
+    bool online;        /* false: remove */
+};
+MUST_CHECK enum status cache_set_online(struct cache *cache, const char *node,
+                                        const struct cache_online *changes, size_t n,
+                                        struct error *err);
+MUST_CHECK enum status cache_set_node(struct cache *cache, const char *node, const char *address,
+                                      int64_t sockets, struct error *err);
+MUST_CHECK enum status cache_remove_node(struct cache *cache, const char *node, struct error *err);
+
+/* *ret: is the user online on any node? */
+MUST_CHECK enum status cache_is_online(struct cache *cache, const char *user_id, bool *ret,
+                                       struct error *err);
+
+#endif

@@ -1,0 +1,44 @@
+#ifndef SERVICE_IDENTITY_H
+#define SERVICE_IDENTITY_H
+
+#include "token/token.h"
+#include "wire/call.h"
+
+/* Who is who, checked locally: auth's public keys (fetched from it by nng, kept, and fetched again
+ * when a token names a kid that is not among them, at most every 5 s, and every 10 minutes), and
+ * the sessions ended in the last 15 minutes (from the event session.ended; at start and at every
+ * reconnect to the bus the whole list from auth by nng). Not ready before it has both.
+ *
+ * A thread of its own does the asking; identity_verify() only reads. */
+struct identity;
+
+struct identity_config {
+    const char *auth_rpc;
+    const char *amqp_url;
+    const char *node_id;
+    /* Called in the identity's thread for each ended session (session_id "" means all of the
+     * user's), and with user_id NULL after a reconnect, when what was missed is unknown. */
+    void (*ended)(void *context, const char *user_id, const char *session_id, const char *reason);
+    void *context;
+};
+
+MUST_CHECK enum status identity_open(const struct identity_config *config, struct identity **ret,
+                                     struct error *err);
+void identity_close(struct identity *identity);
+bool identity_is_ready(struct identity *identity);
+
+/* Set the listener later than open (push has its loops by then). */
+void identity_listen(struct identity *identity,
+                     void (*ended)(void *context, const char *user_id, const char *session_id,
+                                   const char *reason),
+                     void *context);
+
+/* An http_verify. UNAVAILABLE before it is ready. Any thread. */
+enum status identity_verify(void *identity, const char *token, struct call *call,
+                            struct error *err);
+
+/* The claims too: push keeps expires_at and session_id. */
+MUST_CHECK enum status identity_claims(struct identity *identity, const char *token,
+                                       struct token_claims *ret, struct error *err);
+
+#endif

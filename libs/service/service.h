@@ -1,0 +1,84 @@
+#ifndef SERVICE_SERVICE_H
+#define SERVICE_SERVICE_H
+
+#include <stdatomic.h>
+
+#include "base/error.h"
+#include "bus/ask.h"
+#include "bus/bus.h"
+#include "cache/cache.h"
+#include "http/http.h"
+#include "rpc/rpc.h"
+#include "service/identity.h"
+#include "store/store.h"
+
+/* The common life of a service, so that no main.c has a loop, a signal handler or a reconnect:
+ * 1. read the configuration from the environment, print every fault at once, exit 2;
+ * 2. block SIGTERM and SIGINT, open what .uses names, start the internal port;
+ * 3. .start(), then the workers, the RPC methods and the routes;
+ * 4. sigwait(); then readiness turns 503, workers see service->stopping and finish what they hold,
+ *    .stop(), everything closes; exit 0.
+ *
+ * `parley-<service> --routes` prints the route table as JSON (the edge's path table and the
+ * contract tests are made from it), `--config` the configuration table as Markdown. */
+
+/* What every service is configured by; docs/configuration.md is printed from the table. */
+struct service_config {
+    char *listen;          /* REST; push: the WebSocket */
+    char *internal_listen; /* /healthz, /readyz, /metrics */
+    char *rpc_listen;
+    char *amqp_url;
+    char *mongodb_uri;
+    char *redis_url;
+    char *auth_rpc; /* addresses of the others' rpc_listen */
+    char *user_rpc;
+    char *message_rpc;
+    char *node_id;     /* stable name of this process; names its queues */
+    char *public_url;  /* the origins of the edge, comma-separated; the first is the one shown */
+    char *log_level;   /* debug, info, warn, error */
+    int64_t drain_seconds;
+};
+extern const struct record service_config_record;
+
+enum { USES_BUS = 1, USES_STORE = 2, USES_CACHE = 4, USES_IDENTITY = 8, USES_ASK = 16 };
+
+struct service; /* what a handler's state points to is the service's own; it reaches these here */
+
+struct service_context {
+    const struct service_config *config;
+    const void *own_config; /* a struct of service->config, or NULL */
+    struct store *store;    /* USES_STORE */
+    struct cache *cache;    /* USES_CACHE */
+    struct identity *identity; /* USES_IDENTITY */
+    struct ask *ask;        /* USES_ASK */
+    volatile bool stopping; /* workers look at it at least once a second */
+};
+
+/* A thread with a loop of its own: run until context->stopping. */
+struct worker {
+    const char *name;
+    void (*run)(void *state, struct service_context *context);
+};
+
+struct service {
+    const char *name;
+    int uses;
+    const struct record *config; /* its own settings, or NULL */
+    void *state;                 /* given to handlers, methods and workers; static */
+    enum status (*start)(void *state, struct service_context *context, struct error *err);
+    void (*stop)(void *state); /* after the workers have ended; NULL is fine */
+    bool (*is_ready)(void *state, struct buffer *why); /* besides bus and store; NULL is fine */
+    void (*metrics)(void *state, struct buffer *ret);  /* besides HTTP's; NULL is fine */
+    const struct http_route *routes;
+    size_t n_routes;
+    const struct rpc_method *methods;
+    size_t n_methods;
+    const struct worker *workers;
+    size_t n_workers;
+    bool serves_http; /* false: LISTEN is the service's own affair (push) */
+};
+
+/* The whole of main(). Returns the exit status. */
+int service_run(const struct service *service, int argc, char **argv);
+
+#endif

@@ -1,0 +1,93 @@
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/error.h"
+#include "record/record.h"
+
+/* MongoDB: a pool of clients, and find, insert and update by record. Every write is majority and
+ * journaled, without exception. Any thread may use one store.
+ *
+ * Filters and updates are written as they are in the shell, with printf-like holes that the
+ * compiler checks (store_document() lists them):
+ *
+ *     store_find_one(store, "users", &user_record, &user, err, "{'username': %s}", name);
+ *     store_update(store, "groups", 0, &n, err, "[{'_id': %s, 'rev': %ld}, {'$inc': {'rev': 1}}]",
+ *                  group_id, rev);
+ *
+ * Errors of all calls: UNAVAILABLE (server away, time-out, step-down: a write's outcome is then
+ * unknown), ID_TAKEN (a unique index), NOT_FOUND (store_find_one, store_find_and_update),
+ * INTERNAL (a bug: bad template, refused command). */
+struct store;
+
+MUST_CHECK enum status store_open(const char *mongodb_uri, struct store **ret, struct error *err);
+void store_close(struct store *store); /* NULL is fine */
+
+/* Is the primary reachable? For /readyz; 1 s at most. */
+MUST_CHECK enum status store_ping(struct store *store, struct error *err);
+
+/* Build a document or array from a template. Keys and texts in single quotes, numbers, true,
+ * false, null, {} and []; and these holes:
+ *   %s  const char *            a text (NULL becomes null)
+ *   %ld int64_t                 a 64-bit integer
+ *   %d  int or bool             in the place of true/false: %d is a bool
+ *   %p  const struct strings *  an array of texts
+ * Keys are never holes, so nothing of a client's becomes an operator. The caller destroys *ret
+ * with bson_destroy(). For this library and its tests; services use the calls below. */
+MUST_CHECK enum status store_document(bson_t *ret, struct error *err, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+/* Create an index if it is not there: keys such as "{'conversation_id': 1, 'seq': 1}".
+ * expire_after_s > 0 makes it a TTL index on its (date) field; else 0. */
+MUST_CHECK enum status store_index(struct store *store, const char *collection, const char *keys,
+                                   bool unique, int64_t expire_after_s, struct error *err);
+
+struct store_find {
+    const char *sort; /* "{'seq': -1}" or NULL */
+    int64_t limit;    /* 0: no limit; callers with foreign input always give one */
+};
+
+/* Append what is found to *ret, a list of rec's structs that the caller clears. */
+MUST_CHECK enum status store_find(struct store *store, const char *collection,
+                                  const struct store_find *how, const struct record *rec,
+                                  struct list *ret, struct error *err, const char *fmt, ...)
+    PRINTF_LIKE(7, 8);
+
+MUST_CHECK enum status store_find_one(struct store *store, const char *collection,
+                                      const struct record *rec, void *ret, struct error *err,
+                                      const char *fmt, ...) PRINTF_LIKE(6, 7);
+
+MUST_CHECK enum status store_insert(struct store *store, const char *collection,
+                                    const struct record *rec, const void *value,
+                                    struct error *err);
+
+/* One bulk insert, ordered: after an error a prefix is in. values are n pointers to structs. */
+MUST_CHECK enum status store_insert_many(struct store *store, const char *collection,
+                                         const struct record *rec, const void *const *values,
+                                         size_t n, struct error *err);
+
+enum { STORE_UPSERT = 1, STORE_MANY = 2 };
+
+/* fmt is "[filter, update]". *ret_matched (may be NULL) is the number of documents that the
+ * filter matched, upserted ones included. */
+MUST_CHECK enum status store_update(struct store *store, const char *collection, int flags,
+                                    int64_t *ret_matched, struct error *err, const char *fmt, ...)
+    PRINTF_LIKE(6, 7);
+
+/* fmt is "[filter, update]"; the document as it is after the update. */
+MUST_CHECK enum status store_find_and_update(struct store *store, const char *collection,
+                                             const struct record *rec, void *ret,
+                                             struct error *err, const char *fmt, ...)
+    PRINTF_LIKE(6, 7);
+
+MUST_CHECK enum status store_delete(struct store *store, const char *collection,
+                                    int64_t *ret_deleted, struct error *err, const char *fmt, ...)
+    PRINTF_LIKE(5, 6);
+
+/* Many updates in one round trip, unordered. store_bulk_add() keeps its first error for
+ * store_bulk_run(), which also frees the bulk (an empty one succeeds at once). */
+struct store_bulk;
+struct store_bulk *store_bulk_new(struct store *store, const char *collection);
+void store_bulk_add(struct store_bulk *bulk, int flags, const char *fmt, ...) PRINTF_LIKE(3, 4);
+MUST_CHECK enum status store_bulk_run(struct store_bulk *bulk, struct error *err);
+
+#endif

@@ -1,0 +1,81 @@
+#ifndef TOKEN_TOKEN_H
+#define TOKEN_TOKEN_H
+
+#include "base/error.h"
+#include "base/id.h"
+
+/* Access tokens (JWT, ES256 only) and passwords (argon2id).
+ *
+ * libjwt 1.10 verifies HS256 with a public key, decodes with a null key, ignores exp and signs
+ * "ES256" with P-384: so the header's algorithm must be ES256 and the key P-256 before libjwt sees
+ * anything, and exp, nbf, iss and aud are checked here. kid only picks a key out of our own. */
+
+#define TOKEN_ISSUER "parley"
+#define TOKEN_AUDIENCE "parley"
+#define TOKEN_SECONDS (15 * 60)
+#define TOKEN_MAX 2048 /* bytes of a token; ours have about 400 */
+
+struct token_claims {
+    char user_id[ID_MAX];    /* sub */
+    char session_id[ID_MAX]; /* sid */
+    char role[16];
+    int64_t expires_at; /* Unix ms */
+    int64_t issued_at;  /* Unix ms */
+};
+
+/* A private key: only auth has one. */
+struct token_signer;
+
+/* Read the P-256 key in the PEM file, or make one there (mode 0600) if there is none; a file that
+ * others may read is refused. Two processes that make one at once end up with the same. */
+MUST_CHECK enum status token_signer_open(const char *key_file, struct token_signer **ret,
+                                         struct error *err);
+void token_signer_close(struct token_signer *signer); /* NULL is fine; wipes the key */
+
+/* *ret is a new token of claims, issued now, for TOKEN_SECONDS; the caller frees it.
+ * claims->issued_at and expires_at are filled in. Any thread. */
+MUST_CHECK enum status token_sign(struct token_signer *signer, struct token_claims *claims,
+                                  char **ret, struct error *err);
+
+/* The public half as a JWKS (RFC 7517, 7638 thumbprint as kid); the caller frees it. */
+MUST_CHECK enum status token_signer_jwks(struct token_signer *signer, char **ret,
+                                         struct error *err);
+
+/* Public keys: everyone has these. Immutable; replace the whole to rotate. */
+struct token_keys;
+MUST_CHECK enum status token_keys_open(const char *jwks, struct token_keys **ret,
+                                       struct error *err);
+void token_keys_close(struct token_keys *keys); /* NULL is fine */
+
+/* Check a token at the time now_ms. UNAUTHENTICATED for anything not ours (forged, another
+ * algorithm, malformed, not yet valid), EXPIRED past its exp. *ret is untouched on failure.
+ * Any thread. Pure but for OpenSSL: fuzzed. */
+MUST_CHECK enum status token_verify(const struct token_keys *keys, const char *token,
+                                    int64_t now_ms, struct token_claims *ret, struct error *err);
+
+/* ---- Passwords: argon2id, 19 MiB and 2 passes (OWASP's minimum, about 20 ms). */
+
+#define PASSWORD_HASH_MAX 128
+
+/* Call once before the rest, in one thread. */
+MUST_CHECK enum status token_init(struct error *err);
+
+MUST_CHECK enum status password_hash(const char *password, char ret[PASSWORD_HASH_MAX],
+                                     struct error *err);
+
+/* Is it the password of that hash? hash NULL costs the same time and is false, so that an unknown
+ * user cannot be told from a wrong password. */
+bool password_is(const char *hash, const char *password);
+
+/* ---- Refresh tokens: 32 random bytes in base64url, kept only as a hash. */
+#define REFRESH_TOKEN_MAX 48
+#define REFRESH_HASH_MAX 48
+void refresh_token_new(char ret[REFRESH_TOKEN_MAX]);
+void refresh_token_hash(const char *token, char ret[REFRESH_HASH_MAX]);
+
+/* A keyed derivation for the 60 s in which a rotated token still gets the same successor, without
+ * storing that successor: HMAC of the old token under the server's secret. */
+void refresh_token_derive(struct token_signer *signer, const char *old_token,
+                          char ret[REFRESH_TOKEN_MAX]);
+
+#endif

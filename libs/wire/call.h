@@ -1,0 +1,22 @@
+#ifndef WIRE_CALL_H
+#define WIRE_CALL_H
+
+#include "base/id.h"
+
+#define TRACEPARENT_MAX 56 /* W3C Trace Context: 55 characters and the terminator */
+
+/* Who asks, and under which names the question is traced. The edge that verified the token fills
+ * it in; nothing in it comes from a body. */
+struct call {
+    char user_id[ID_MAX]; /* "" on a public route */
+    char session_id[ID_MAX];
+    char role[16];
+    char request_id[ID_MAX];
+    char traceparent[TRACEPARENT_MAX];
+    char address[64];      /* the client's, as nginx saw it */
+    char user_agent[128];  /* cut */
+    const char *origin;    /* scheme and host the client used, "http://127.0.0.1:8080" */
+    void *exchange;        /* libs/http's own */
+};
+
+#endif
