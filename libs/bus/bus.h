@@ -1,6 +1,8 @@
 #ifndef BUS_BUS_H
 #define BUS_BUS_H
 
+#include <stdatomic.h>
+
 #include "base/error.h"
 #include "base/slice.h"
 #include "wire/topology.h"
@@ -31,8 +33,7 @@ MUST_CHECK enum status bus_connect(struct bus *bus, struct error *err);
 
 /* Connect, trying for ever with a jittered back-off of 0.1 s to 5 s, until *stop turns true
  * (UNAVAILABLE). */
-MUST_CHECK enum status bus_reconnect(struct bus *bus, const volatile bool *stop,
-                                     struct error *err);
+MUST_CHECK enum status bus_reconnect(struct bus *bus, const atomic_bool *stop, struct error *err);
 
 bool bus_is_connected(const struct bus *bus);
 

@@ -26,9 +26,11 @@ enum http_access {
 
 /* request is a checked struct of the route's record, filled from the body (JSON), or for GET and
  * DELETE from the query string; path parameters such as {group_id} fill the member of that name
- * in either case. reply is a zeroed struct of the reply's record, which the library clears.
+ * in either case, and only they do. A body may be left out when no other member is required.
+ * reply is a zeroed struct of the reply's record, which the library clears.
  * On a status other than OK the reply is not sent: err says what the client is told.
- * For STATUS_INTERNAL the client only reads "something went wrong on our side". */
+ * For STATUS_INTERNAL and STATUS_UNAVAILABLE the client only reads that it is our fault, or that
+ * it may try again: their texts come from libraries and may hold addresses. */
 typedef enum status http_handler(void *state, struct call *call, const void *request, void *reply,
                                  struct error *err);
 
@@ -47,8 +49,16 @@ struct http_route {
 typedef enum status http_verify(void *context, const char *token, struct call *call,
                                 struct error *err);
 
+/* A request that we could not serve, for the operator's log. */
+struct http_fault {
+    const struct call *call;
+    const char *method;
+    const char *path; /* the route's, parameters unfilled: ids need not be in a log */
+    const struct error *err;
+};
+
 struct http_config {
-    const char *listen; /* "127.0.0.1:8081" */
+    const char *listen; /* "127.0.0.1:8081"; port 0 takes any free one, see http_port() */
     const struct http_route *routes;
     size_t n_routes;
     void *state;
@@ -61,6 +71,9 @@ struct http_config {
      * fills ret with the body and returns the HTTP status. */
     const struct http_page *pages;
     size_t n_pages;
+    /* Told of each answer of 50001 and 50301, whose reason clients do not read. May be NULL; runs
+     * in the request's thread. */
+    void (*report)(const struct http_fault *fault);
 };
 
 struct http_page {
@@ -72,6 +85,9 @@ struct http_page {
 /* Start to serve. config is copied, what it points to must live until http_close(). */
 MUST_CHECK enum status http_open(const struct http_config *config, struct http **ret,
                                  struct error *err);
+
+/* The port it listens on. */
+int http_port(const struct http *http);
 
 /* Take no new connections; those in hand go on. For drain. */
 void http_stop_accepting(struct http *http);

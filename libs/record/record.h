@@ -62,6 +62,7 @@ struct field {
     const char *alphabet; /* text and the texts of a list: the only characters allowed */
     int64_t item_max;     /* strings: characters of each item */
     const char *def;      /* query strings and the environment: what an absent value means */
+    const char *about;    /* settings: what it is for, as docs/configuration.md prints it */
     const struct record *of;
 };
 
@@ -116,6 +117,19 @@ MUST_CHECK enum status json_check(const char *text, size_t length, struct error 
  * STATUS_NOT_JSON, or STATUS_INVALID for a field. */
 MUST_CHECK enum status record_from_json(const struct record *rec, const char *text, size_t length,
                                         void *ret, struct error *err);
+
+/* As record_from_json(), with the record chosen by a number in the text: of choices the one whose
+ * value is the member `by`. *ret is large enough for any of them; *ret_rec is the one that was
+ * used, or NULL. keep names a text member that stays in *ret (at its offset in the chosen record)
+ * even when the rest is refused, if it could itself be read; NULL keeps none. */
+struct record_choice {
+    int64_t value;
+    const struct record *rec;
+};
+MUST_CHECK enum status record_from_json_by(const struct record_choice *choices, size_t n,
+                                           const char *by, const char *keep, const char *text,
+                                           size_t length, const struct record **ret_rec, void *ret,
+                                           struct error *err);
 
 /* Append value as compact JSON, members in the table's order. Text must be valid UTF-8. */
 void record_to_json(const struct record *rec, const void *value, struct buffer *ret);

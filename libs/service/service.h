@@ -51,7 +51,7 @@ struct service_context {
     struct cache *cache;    /* USES_CACHE */
     struct identity *identity; /* USES_IDENTITY */
     struct ask *ask;        /* USES_ASK */
-    volatile bool stopping; /* workers look at it at least once a second */
+    atomic_bool stopping; /* workers look at it at least once a second */
 };
 
 /* A thread with a loop of its own: run until context->stopping. */
