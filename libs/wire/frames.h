@@ -178,4 +178,8 @@ struct frame_typing_out {
 };
 extern const struct record frame_typing_out_record;
 
+/* All records of this file, for the contract tests. */
+extern const struct record *const frames_records[];
+extern const size_t n_frames_records;
+
 #endif

@@ -139,4 +139,8 @@ struct stored_command { /* message.stored.command: a message that a bot must see
 };
 extern const struct record stored_command_record;
 
+/* All records of this file, for the contract tests. */
+extern const struct record *const internal_records[];
+extern const size_t n_internal_records;
+
 #endif

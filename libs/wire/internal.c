@@ -1,0 +1,139 @@
+#include "wire/internal.h"
+
+#include "base/id.h"
+#include "wire/frames.h"
+
+#define ID_FIELD(record, member, ...) \
+    FIELD(record, member, .min = 1, .max = ID_MAX - 1, ##__VA_ARGS__)
+
+static const struct field nothing_fields[] = {FIELD(struct nothing, unused)};
+const struct record nothing_record = RECORD("internal.nothing", struct nothing, nothing_fields);
+
+/* A few keys of 300 bytes each. */
+static const struct field keys_fields[] = {
+    FIELD(struct keys, jwks, .required = true, .min = 2, .max = 16384),
+};
+const struct record keys_record = RECORD("auth.keys", struct keys, keys_fields);
+
+/* 15 minutes of ended sessions, or all sessions of one push node. */
+static const struct field session_ids_fields[] = {
+    FIELD(struct session_ids, session_ids, .required = true, .max = 20000, .item_max = ID_MAX - 1),
+};
+const struct record session_ids_record =
+    RECORD("auth.session_ids", struct session_ids, session_ids_fields);
+
+static const struct field account_query_fields[] = {
+    ID_FIELD(struct account_query, user_id),
+    FIELD(struct account_query, username, .min = 1, .max = 64),
+};
+const struct record account_query_record =
+    RECORD("auth.account_query", struct account_query, account_query_fields);
+
+static const struct field account_fields[] = {
+    ID_FIELD(struct account, user_id, .required = true),
+    FIELD(struct account, username, .required = true),
+    FIELD(struct account, nickname, .required = true),
+    FIELD(struct account, bot),
+    FIELD(struct account, created_at),
+};
+const struct record account_record = RECORD("auth.account", struct account, account_fields);
+
+static const struct field pair_fields[] = {
+    ID_FIELD(struct pair, from, .required = true),
+    ID_FIELD(struct pair, to, .required = true),
+};
+const struct record pair_record = RECORD("user.pair", struct pair, pair_fields);
+
+static const struct field pairs_fields[] = {
+    FIELD(struct pairs, pairs, .required = true, .max = 256, .of = &pair_record),
+};
+const struct record pairs_record = RECORD("user.pairs", struct pairs, pairs_fields);
+
+static const struct field pair_answer_fields[] = {
+    FIELD(struct pair_answer, code, .required = true),
+    FIELD(struct pair_answer, bot),
+};
+const struct record pair_answer_record =
+    RECORD("user.pair_answer", struct pair_answer, pair_answer_fields);
+
+static const struct field pair_answers_fields[] = {
+    FIELD(struct pair_answers, answers, .required = true, .max = 256, .of = &pair_answer_record),
+};
+const struct record pair_answers_record =
+    RECORD("user.pair_answers", struct pair_answers, pair_answers_fields);
+
+static const struct field user_ids_fields[] = {
+    FIELD(struct user_ids, user_ids, .required = true, .max = 2000, .item_max = ID_MAX - 1),
+};
+const struct record user_ids_record = RECORD("user.ids", struct user_ids, user_ids_fields);
+
+static const struct field accounts_fields[] = {
+    FIELD(struct accounts, accounts, .required = true, .max = 2000, .of = &account_record),
+};
+const struct record accounts_record = RECORD("user.accounts", struct accounts, accounts_fields);
+
+static const struct field group_membership_fields[] = {
+    ID_FIELD(struct group_membership, group_id, .required = true),
+    FIELD(struct group_membership, rev, .required = true),
+    FIELD(struct group_membership, from_seq, .required = true),
+};
+const struct record group_membership_record =
+    RECORD("message.membership", struct group_membership, group_membership_fields);
+
+static const struct field user_groups_fields[] = {
+    ID_FIELD(struct user_groups, user_id, .required = true),
+    FIELD(struct user_groups, groups, .required = true, .of = &group_membership_record),
+};
+const struct record user_groups_record =
+    RECORD("message.user_groups", struct user_groups, user_groups_fields);
+
+static const struct field users_groups_fields[] = {
+    FIELD(struct users_groups, users, .required = true, .of = &user_groups_record),
+};
+const struct record users_groups_record =
+    RECORD("message.users_groups", struct users_groups, users_groups_fields);
+
+static const struct field group_change_fields[] = {
+    FIELD(struct group_change, group_id, .required = true, .min = 1, .max = ID_MAX - 1,
+          .alphabet = ALPHABET_ID),
+    FIELD(struct group_change, rev, .required = true, .min = 1, .max = INT64_MAX),
+    FIELD(struct group_change, event, .required = true),
+    ID_FIELD(struct group_change, user_id, .required = true),
+    FIELD(struct group_change, name, .max = 64),
+    FIELD(struct group_change, users_in, .max = 2000, .item_max = ID_MAX - 1),
+    FIELD(struct group_change, users_out, .max = 2000, .item_max = ID_MAX - 1),
+    FIELD(struct group_change, bots_in, .max = 2000, .item_max = ID_MAX - 1),
+    FIELD(struct group_change, timestamp),
+};
+const struct record group_change_record =
+    RECORD("group.change", struct group_change, group_change_fields);
+
+static const struct field session_ended_fields[] = {
+    ID_FIELD(struct session_ended, user_id, .required = true),
+    ID_FIELD(struct session_ended, session_id),
+    FIELD(struct session_ended, reason, .required = true),
+};
+const struct record session_ended_record =
+    RECORD("event.session_ended", struct session_ended, session_ended_fields);
+
+static const struct field stored_command_fields[] = {
+    ID_FIELD(struct stored_command, bot_user_id, .required = true),
+    FIELD(struct stored_command, message_id, .required = true),
+    FIELD(struct stored_command, conversation_id, .required = true),
+    ID_FIELD(struct stored_command, from, .required = true),
+    ID_FIELD(struct stored_command, group_id),
+    FIELD(struct stored_command, text, .required = true, .max = TEXT_MAX),
+    FIELD(struct stored_command, seq, .required = true),
+    FIELD(struct stored_command, timestamp, .required = true),
+};
+const struct record stored_command_record =
+    RECORD("event.stored_command", struct stored_command, stored_command_fields);
+
+const struct record *const internal_records[] = {
+    &nothing_record,       &keys_record,         &session_ids_record,  &account_query_record,
+    &account_record,       &pair_record,         &pairs_record,        &pair_answer_record,
+    &pair_answers_record,  &user_ids_record,     &accounts_record,     &group_membership_record,
+    &user_groups_record,   &users_groups_record, &group_change_record, &session_ended_record,
+    &stored_command_record,
+};
+const size_t n_internal_records = N_ELEMENTS(internal_records);

@@ -1,0 +1,92 @@
+#include "wire/topology.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+const struct exchange_info exchanges[EXCHANGE_COUNT] = {
+    [EXCHANGE_COMMAND] = {"im.command", "direct", true, "requests to do something"},
+    [EXCHANGE_EVENT] = {"im.event", "topic", true, "what happened"},
+    [EXCHANGE_DELIVER] = {"im.deliver", "direct", true, "frames for people, answers for nodes"},
+    [EXCHANGE_DEAD] = {"im.dead", "topic", true, "what could not be handled, with its reason"},
+};
+
+/* Unacked commands are the sender's to repeat, so a partition that is full refuses: 64 MiB are
+ * some 200,000 messages, half a minute of the fastest consumer. prefetch: enough AMQP messages
+ * for a full batch of 256 even when each holds one command. */
+#define PARTITION(k) \
+    [QUEUE_MESSAGE_P0 + (k)] = {"message.p" #k, EXCHANGE_COMMAND, "message.p" #k, \
+                                .prefetch = 256, .max_length_bytes = 64 << 20, \
+                                .why = "commands of the conversations with hash % 16 = " #k}
+
+const struct queue_info queues[QUEUE_COUNT] = {
+    PARTITION(0),
+    PARTITION(1),
+    PARTITION(2),
+    PARTITION(3),
+    PARTITION(4),
+    PARTITION(5),
+    PARTITION(6),
+    PARTITION(7),
+    PARTITION(8),
+    PARTITION(9),
+    PARTITION(10),
+    PARTITION(11),
+    PARTITION(12),
+    PARTITION(13),
+    PARTITION(14),
+    PARTITION(15),
+    /* Each command may cost seconds (a webhook): a few at once, tried again for some minutes. */
+    [QUEUE_BOT_COMMAND] = {"bot.command", EXCHANGE_EVENT, EVENT_STORED_COMMAND, .prefetch = 16,
+                           .max_attempts = 5, .retry_ms = 2000, .max_length_bytes = 64 << 20,
+                           .why = "messages that a bot must see"},
+    [QUEUE_DEAD] = {"dead", EXCHANGE_DEAD, "#", .max_length_bytes = 64 << 20, .drop_oldest = true,
+                    .why = "all that was parked, for an operator to look at"},
+};
+
+int topology_partition(const char *conversation_id, size_t length)
+{
+    uint32_t hash = 2166136261U;
+
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)conversation_id[i]) * 16777619U;
+    return (int)(hash % PARTITIONS);
+}
+
+/* Ids that reach here were checked to be far shorter than TOPOLOGY_NAME_MAX. */
+static void name(char *ret, const char *prefix, const char *a, const char *dot, const char *b)
+{
+    int n = snprintf(ret, TOPOLOGY_NAME_MAX, "%s%s%s%s", prefix, a, dot, b);
+
+    assert(n > 0 && n < TOPOLOGY_NAME_MAX);
+    (void)n;
+}
+
+void topology_partition_key(int partition, char *ret)
+{
+    name(ret, queues[QUEUE_MESSAGE_P0 + partition].key, "", "", "");
+}
+
+void topology_user_key(const char *user_id, char *ret)
+{
+    name(ret, "u.", user_id, "", "");
+}
+
+void topology_group_key(const char *group_id, char *ret)
+{
+    name(ret, "g.", group_id, "", "");
+}
+
+void topology_node_key(const char *node, char *ret)
+{
+    name(ret, "n.", node, "", "");
+}
+
+void topology_node_queue(const char *node, char *ret)
+{
+    name(ret, NODE_QUEUE_PREFIX, node, "", "");
+}
+
+void topology_user_queue(const char *user_id, const char *node, char *ret)
+{
+    name(ret, "user.", user_id, ".", node);
+}
