@@ -41,8 +41,12 @@ bool bus_is_connected(const struct bus *bus);
 
 enum { BUS_PERSISTENT = 1, BUS_MANDATORY = 2 };
 
-/* Publish body (a run of envelopes) to an exchange. key is the routing key; up to BCC_MAX further
- * keys may be given in bcc. Nothing is waited for. Order on one bus is kept by the broker. */
+/* With a flag set, a message goes over a channel of its own that the broker confirms, for
+ * bus_confirm() to wait for; without one it costs the broker no confirm.
+ *
+ * Publish body (a run of envelopes) to an exchange. key is the routing key; up to BCC_MAX further
+ * keys may be given in bcc. Nothing is waited for. Order on one bus is kept by the broker among
+ * messages without flags, and among those with. */
 MUST_CHECK enum status bus_publish(struct bus *bus, enum exchange exchange, const char *key,
                                    const char *const *bcc, size_t n_bcc, struct slice body,
                                    int flags, struct error *err);
@@ -68,9 +72,8 @@ struct delivery {
     int channel;
     uint64_t tag;
     struct slice body;
-    char key[TOPOLOGY_NAME_MAX];
+    char key[TOPOLOGY_NAME_MAX]; /* routing key; from a user's queue always u.<user_id> */
     int attempts;   /* how often it was put aside before, from the queue's .retry */
-    void *envelope; /* the library's own */
 };
 
 /* The next delivery of any channel, waiting for timeout_ms (0: only what is there already) or

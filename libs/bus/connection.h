@@ -1,0 +1,63 @@
+#ifndef BUS_CONNECTION_H
+#define BUS_CONNECTION_H
+
+/* Inside libs/bus only. */
+
+#include <amqp.h>
+#include <amqp_framing.h>
+
+#include "bus/bus.h"
+
+enum { CHANNEL_PUBLISH = 1, CHANNEL_CONFIRM = 201, CHANNEL_COUNT };
+
+/* A delivery in the making: AMQP sends it as a method, a header, and pieces of the body. */
+struct incoming {
+    bool open;             /* the channel is ours */
+    bool closed_by_broker; /* and its owner has not been told yet */
+    bool assembling;
+    struct delivery delivery;
+    char *body;
+    size_t have;
+    size_t want;
+};
+
+/* Complete deliveries that nobody has taken yet. */
+struct waiting {
+    struct waiting *next;
+    struct delivery delivery;
+};
+
+struct bus {
+    char *url_text; /* cut into pieces by amqp_parse_url(): url points into it */
+    struct amqp_connection_info url;
+    char *name;
+    amqp_connection_state_t state; /* NULL: not connected */
+    struct incoming channels[CHANNEL_COUNT];
+    struct waiting *first;
+    struct waiting *last;
+    uint64_t published; /* over CHANNEL_CONFIRM */
+    uint64_t confirmed;
+    bool returned; /* a mandatory message came back */
+    bool refused;  /* the broker said nack */
+};
+
+/* Forget the connection; every later call is UNAVAILABLE. */
+void connection_drop(struct bus *bus);
+
+/* Judge what librabbitmq returned: a channel's exception is answered and becomes CONFLICT, all
+ * else drops the connection. what names the step, for err. */
+enum status connection_check_reply(struct bus *bus, int channel, amqp_rpc_reply_t reply,
+                                   const char *what, struct error *err);
+enum status connection_check_status(struct bus *bus, int status, const char *what,
+                                    struct error *err);
+enum status connection_lost(struct error *err);
+
+/* Read what is there, waiting up to timeout_ms for the first of it. NOT_FOUND: nothing. */
+enum status connection_pump(struct bus *bus, int timeout_ms, int wake_fd, struct error *err);
+
+static inline amqp_bytes_t bytes_of(const char *text)
+{
+    return amqp_cstring_bytes(text);
+}
+
+#endif
