@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <uthash.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #define CHANNEL_ANSWERS 2
@@ -188,6 +189,8 @@ enum status ask_open(const char *amqp_url, const char *node, struct ask **ret, s
     }
     ask->node = memory_text(node);
     ask->outbox_end = &ask->outbox;
+    /* An answer to a question of this node's earlier life must not fit one of ours. */
+    ask->last_id = (uint64_t)clock_now() << 20;
     pthread_mutex_init(&ask->lock, NULL);
     ask->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (ask->wake < 0 || pthread_create(&ask->thread, NULL, run, ask) != 0) {

@@ -1,0 +1,94 @@
+#include "wire/message_api.h"
+
+#include "base/id.h"
+
+#define PAGE_FIELD(record) FIELD(record, limit, .min = 1, .max = 100, .def = "50")
+#define SEQ_FIELD(record, member) FIELD(record, member, .min = 0, .max = INT64_MAX, .def = "0")
+
+static const struct field private_history_query_fields[] = {
+    FIELD(struct private_history_query, user_id, .required = true, .min = 1, .max = ID_MAX - 1,
+          .alphabet = ALPHABET_ID),
+    PAGE_FIELD(struct private_history_query),
+    SEQ_FIELD(struct private_history_query, last_seq),
+    SEQ_FIELD(struct private_history_query, after_seq),
+};
+const struct record private_history_query_record =
+    RECORD("message.private_history_query", struct private_history_query,
+           private_history_query_fields);
+
+static const struct field group_history_query_fields[] = {
+    FIELD(struct group_history_query, group_id, .required = true, .min = 1, .max = ID_MAX - 1,
+          .alphabet = ALPHABET_ID),
+    PAGE_FIELD(struct group_history_query),
+    SEQ_FIELD(struct group_history_query, last_seq),
+    SEQ_FIELD(struct group_history_query, after_seq),
+};
+const struct record group_history_query_record =
+    RECORD("message.group_history_query", struct group_history_query, group_history_query_fields);
+
+static const struct field history_fields[] = {
+    FIELD(struct history, messages, .required = true, .of = &frame_message_record),
+    FIELD(struct history, has_more, .required = true),
+};
+const struct record history_record = RECORD("message.history", struct history, history_fields);
+
+static const struct field conversations_query_fields[] = {
+    PAGE_FIELD(struct conversations_query),
+    FIELD(struct conversations_query, cursor, .min = 1, .max = 160),
+};
+const struct record conversations_query_record =
+    RECORD("message.conversations_query", struct conversations_query, conversations_query_fields);
+
+static const struct field conversation_peer_fields[] = {
+    FIELD(struct conversation_peer, user_id, .required = true),
+    FIELD(struct conversation_peer, username),
+    FIELD(struct conversation_peer, nickname),
+};
+const struct record conversation_peer_record =
+    RECORD("message.conversation_peer", struct conversation_peer, conversation_peer_fields);
+
+static const struct field conversation_group_fields[] = {
+    FIELD(struct conversation_group, group_id, .required = true),
+    FIELD(struct conversation_group, name),
+};
+const struct record conversation_group_record =
+    RECORD("message.conversation_group", struct conversation_group, conversation_group_fields);
+
+static const struct field conversation_item_fields[] = {
+    FIELD(struct conversation_item, conversation_id, .required = true),
+    FIELD(struct conversation_item, type, .required = true),
+    FIELD(struct conversation_item, peer, .of = &conversation_peer_record),
+    FIELD(struct conversation_item, group, .of = &conversation_group_record),
+    FIELD(struct conversation_item, last_message, .nullable = true, .of = &frame_message_record),
+    FIELD(struct conversation_item, last_seq, .required = true),
+    FIELD(struct conversation_item, read_seq, .required = true),
+    FIELD(struct conversation_item, unread_count, .required = true, .min = 0, .max = 999),
+    FIELD(struct conversation_item, updated_at, .required = true),
+};
+const struct record conversation_item_record =
+    RECORD("message.conversation", struct conversation_item, conversation_item_fields);
+
+static const struct field conversations_fields[] = {
+    FIELD(struct conversations, total, .required = true),
+    FIELD(struct conversations, conversations, .required = true,
+          .of = &conversation_item_record),
+    FIELD(struct conversations, next_cursor, .nullable = true),
+};
+const struct record conversations_record =
+    RECORD("message.conversations", struct conversations, conversations_fields);
+
+static const struct field message_sent_fields[] = {
+    FIELD(struct message_sent, message_id, .required = true),
+    FIELD(struct message_sent, conversation_id, .required = true),
+    FIELD(struct message_sent, seq, .required = true),
+    FIELD(struct message_sent, timestamp, .required = true),
+};
+const struct record message_sent_record =
+    RECORD("message.sent", struct message_sent, message_sent_fields);
+
+const struct record *const message_api_records[] = {
+    &private_history_query_record, &group_history_query_record, &history_record,
+    &conversations_query_record,   &conversation_peer_record,   &conversation_group_record,
+    &conversation_item_record,     &conversations_record,       &message_sent_record,
+};
+const size_t n_message_api_records = N_ELEMENTS(message_api_records);

@@ -1,0 +1,81 @@
+#ifndef WIRE_MESSAGE_API_H
+#define WIRE_MESSAGE_API_H
+
+#include "wire/frames.h"
+
+/* REST bodies of the service `message`. */
+
+struct private_history_query {
+    char *user_id;
+    int64_t limit;
+    int64_t last_seq;
+    int64_t after_seq;
+};
+extern const struct record private_history_query_record;
+
+struct group_history_query {
+    char *group_id;
+    int64_t limit;
+    int64_t last_seq;
+    int64_t after_seq;
+};
+extern const struct record group_history_query_record;
+
+struct history {
+    struct list messages; /* struct frame_message, ascending seq */
+    bool has_more;
+};
+extern const struct record history_record;
+
+struct conversations_query {
+    int64_t limit;
+    char *cursor;
+};
+extern const struct record conversations_query_record;
+
+struct conversation_peer {
+    char *user_id;
+    char *username;
+    char *nickname;
+};
+extern const struct record conversation_peer_record;
+
+struct conversation_group {
+    char *group_id;
+    char *name;
+};
+extern const struct record conversation_group_record;
+
+struct conversation_item {
+    char *conversation_id;
+    char *type;  /* "single" or "group" */
+    void *peer;  /* struct conversation_peer */
+    void *group; /* struct conversation_group */
+    void *last_message; /* struct frame_message */
+    int64_t last_seq;
+    int64_t read_seq;
+    int64_t unread_count; /* 999 at most */
+    int64_t updated_at;
+};
+extern const struct record conversation_item_record;
+
+struct conversations {
+    int64_t total;
+    struct list conversations; /* newest first */
+    char *next_cursor;
+};
+extern const struct record conversations_record;
+
+struct message_sent {
+    char *message_id;
+    char *conversation_id;
+    int64_t seq;
+    int64_t timestamp;
+};
+extern const struct record message_sent_record;
+
+/* All records of this file, for the contract tests. */
+extern const struct record *const message_api_records[];
+extern const size_t n_message_api_records;
+
+#endif
