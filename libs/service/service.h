@@ -14,10 +14,14 @@
 
 /* The common life of a service, so that no main.c has a loop, a signal handler or a reconnect:
  * 1. read the configuration from the environment, print every fault at once, exit 2;
- * 2. block SIGTERM and SIGINT, open what .uses names, start the internal port;
- * 3. .start(), then the workers, the RPC methods and the routes;
- * 4. sigwait(); then readiness turns 503, workers see service->stopping and finish what they hold,
- *    .stop(), everything closes; exit 0.
+ * 2. block SIGTERM and SIGINT, start the internal port, open what .uses names;
+ * 3. .start(), again and again while it answers UNAVAILABLE (a store that is not there yet), then
+ *    the workers, the RPC methods and the routes; a port that is taken is one line and exit 1;
+ * 4. sigwait(); then readiness turns 503, the requests and questions in hand are answered (10 s at
+ *    most), workers see context->stopping and finish what they hold, .stop(), everything closes;
+ *    exit 0. A second signal ends the process at once, exit 1.
+ *
+ * Where nothing is served over HTTP (push), workers see stopping at once.
  *
  * `parley-<service> --routes` prints the route table as JSON (the edge's path table and the
  * contract tests are made from it), `--config` the configuration table as Markdown. */
@@ -40,6 +44,7 @@ struct service_config {
 };
 extern const struct record service_config_record;
 
+/* USES_BUS, for the reader: workers open a bus each and report it by .is_ready. */
 enum { USES_BUS = 1, USES_STORE = 2, USES_CACHE = 4, USES_IDENTITY = 8, USES_ASK = 16 };
 
 struct service; /* what a handler's state points to is the service's own; it reaches these here */
@@ -65,9 +70,13 @@ struct service {
     int uses;
     const struct record *config; /* its own settings, or NULL */
     void *state;                 /* given to handlers, methods and workers; static */
+    /* Before anything is served. NULL is fine. After UNAVAILABLE it is called again, so what it
+     * made before failing must be kept or released. context lives until .stop() has returned. */
     enum status (*start)(void *state, struct service_context *context, struct error *err);
-    void (*stop)(void *state); /* after the workers have ended; NULL is fine */
-    bool (*is_ready)(void *state, struct buffer *why); /* besides bus and store; NULL is fine */
+    void (*stop)(void *state); /* after the workers have ended, if start() succeeded; NULL is fine */
+    /* Besides store, ask and identity; NULL is fine. why gets a line "<what>: <why not>\n" for each
+     * reason. Called by any thread, from after start() until before stop(), as is .metrics. */
+    bool (*is_ready)(void *state, struct buffer *why);
     void (*metrics)(void *state, struct buffer *ret);  /* besides HTTP's; NULL is fine */
     const struct http_route *routes;
     size_t n_routes;

@@ -1,0 +1,43 @@
+#ifndef SERVICE_RUNTIME_H
+#define SERVICE_RUNTIME_H
+
+#include <pthread.h>
+
+#include "log/log.h"
+#include "service/service.h"
+
+/* What the files of libs/service share: one running service. */
+struct runtime {
+    const struct service *service;
+    struct service_config config;
+    void *own_config;
+    struct service_context context;
+
+    struct http *internal;
+    struct rpc_server *rpc;
+    struct worker_thread *threads;
+    size_t n_threads;
+
+    /* The pages of the internal port live longer than what they look at: they hold the lock to
+     * read, and parts come (open, started, http) and go under it as a writer. */
+    pthread_rwlock_t lock;
+    bool open;
+    bool started;
+    bool draining;
+    struct http *http;
+    struct error start_error; /* why start() has not succeeded yet */
+};
+
+/* Read service_config and the service's own settings. On INVALID faults has a line for each. */
+MUST_CHECK enum status config_read(struct runtime *runtime, struct buffer *faults);
+void config_clear(struct runtime *runtime);
+enum log_level config_log_level(const struct service_config *config);
+
+/* The answers to --routes and --config. */
+void print_routes(const struct service *service, struct buffer *ret);
+void print_config(const struct service *service, struct buffer *ret);
+
+/* /healthz, /readyz, /metrics on INTERNAL_LISTEN. */
+MUST_CHECK enum status internal_open(struct runtime *runtime, struct error *err);
+
+#endif
