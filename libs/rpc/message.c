@@ -1,0 +1,87 @@
+#include "rpc/message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+bool message_cut(nng_msg *msg, struct slice *ret_line, struct slice *ret_rest)
+{
+    const char *data = nng_msg_body(msg);
+    size_t length = nng_msg_len(msg);
+    const char *newline = length ? memchr(data, '\n', length) : NULL;
+
+    if (!newline)
+        return false;
+    *ret_line = (struct slice){data, (size_t)(newline - data)};
+    *ret_rest = (struct slice){newline + 1, length - ret_line->length - 1};
+    return true;
+}
+
+nng_msg *message_new(struct slice line, struct slice rest)
+{
+    nng_msg *msg;
+    char *data;
+
+    if (nng_msg_alloc(&msg, line.length + 1 + rest.length) != 0)
+        abort(); /* out of memory: base/buffer.h says why we end */
+    data = nng_msg_body(msg);
+    memcpy(data, line.data, line.length);
+    data[line.length] = '\n';
+    if (rest.length)
+        memcpy(data + line.length + 1, rest.data, rest.length);
+    return msg;
+}
+
+nng_msg *message_from_answer(enum status status, const struct record *rec, const void *reply,
+                             const struct error *err)
+{
+    CLEANUP(buffer_clear) struct buffer line = {0};
+    CLEANUP(buffer_clear) struct buffer rest = {0};
+
+    buffer_printf(&line, "%05d", status_code(status));
+    if (status == STATUS_OK)
+        record_to_json(rec, reply, &rest);
+    else
+        buffer_add_text(&rest, err->text);
+    if (status != STATUS_OK && err->field[0])
+        buffer_printf(&line, " %s", err->field);
+    return message_new((struct slice){line.data, line.length},
+                       (struct slice){rest.data, rest.length});
+}
+
+static enum status read_failure(struct slice line, struct slice rest, struct error *err)
+{
+    CLEANUP(free) char *head = memory_text_n(line.data, line.length);
+    CLEANUP(free) char *text = memory_text_n(rest.data, rest.length);
+    char *end;
+    enum status s = status_from_code(strtoll(head, &end, 10));
+
+    if (s == STATUS_OK || end == head)
+        return error_set(err, STATUS_INTERNAL, "the answer's status cannot be read");
+    if (*end == ' ')
+        return error_field(err, s, end + 1, "%s", text);
+    return error_set(err, s, "%s", text);
+}
+
+enum status message_read_answer(nng_msg *msg, const struct record *rec, void *ret,
+                                struct error *err)
+{
+    struct slice line, rest;
+
+    if (!message_cut(msg, &line, &rest))
+        return error_set(err, STATUS_INTERNAL, "the answer has no status");
+    if (!slice_is(line, "00000"))
+        return read_failure(line, rest, err);
+    /* What our own services send is checked too; that it fails is a bug of ours, not of a client. */
+    if (record_from_json(rec, rest.data, rest.length, ret, err) == STATUS_OK)
+        return STATUS_OK;
+    if (err)
+        err->status = STATUS_INTERNAL;
+    return STATUS_INTERNAL;
+}
+
+enum status message_failed(const char *what, int failure, struct error *err)
+{
+    return error_set(err, STATUS_UNAVAILABLE, "%s: %s", what, nng_strerror(failure));
+}

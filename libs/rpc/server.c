@@ -1,0 +1,194 @@
+/* The answering side: one REP socket, and RPC_WORKERS threads with a context each.
+ *
+ * To end, each worker closes its own context before the socket is closed: nng 1.5.2's nng_close()
+ * waits for contexts that are in use, and a receive that it interrupts has been seen to hang. So
+ * workers are woken by a time-out at the latest, and earlier by cancelling their receive. */
+
+#include <nng/nng.h>
+#include <nng/protocol/reqrep0/rep.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "rpc/message.h"
+#include "rpc/rpc.h"
+
+#define RECEIVE_MS 1000 /* a cancel that came before its receive is noticed after this */
+#define SEND_MS 2000    /* a peer that does not read its answer does not want it */
+
+struct rpc_worker {
+    struct rpc_server *server;
+    nng_ctx ctx;
+    nng_aio *aio;
+    atomic_bool receiving; /* may be cancelled: an answer on its way may not */
+    pthread_t thread;
+};
+
+struct rpc_server {
+    nng_socket socket;
+    const struct rpc_method *methods;
+    size_t n_methods;
+    void *state;
+    atomic_bool stopping;
+    struct rpc_worker workers[RPC_WORKERS];
+    size_t n_workers;
+};
+
+static const struct rpc_method *find_method(const struct rpc_server *server, struct slice name)
+{
+    for (size_t i = 0; i < server->n_methods; i++)
+        if (slice_is(name, server->methods[i].name))
+            return &server->methods[i];
+    return NULL;
+}
+
+static nng_msg *answer(struct rpc_server *server, const struct rpc_method *method,
+                       struct slice body)
+{
+    CLEANUP(free) void *request = memory_new(method->request->size);
+    CLEANUP(free) void *reply = memory_new(method->reply->size);
+    struct error err = {0};
+    enum status s;
+    nng_msg *msg;
+
+    s = record_from_json(method->request, body.data, body.length, request, &err);
+    if (s == STATUS_OK)
+        s = method->handle(server->state, request, reply, &err);
+    msg = message_from_answer(s, method->reply, reply, &err);
+    record_clear(method->request, request);
+    record_clear(method->reply, reply);
+    return msg;
+}
+
+static nng_msg *handle(struct rpc_server *server, nng_msg *msg)
+{
+    const struct rpc_method *method = NULL;
+    struct slice name, body;
+    struct error err;
+
+    if (message_cut(msg, &name, &body))
+        method = find_method(server, name);
+    if (method)
+        return answer(server, method, body);
+    /* A peer of another version: its call must fail, not hang. */
+    (void)error_set(&err, STATUS_INTERNAL, "no such method");
+    return message_from_answer(err.status, NULL, NULL, &err);
+}
+
+static void send_answer(struct rpc_worker *worker, nng_msg *msg)
+{
+    nng_aio_set_msg(worker->aio, msg);
+    nng_aio_set_timeout(worker->aio, SEND_MS);
+    nng_ctx_send(worker->ctx, worker->aio);
+    nng_aio_wait(worker->aio);
+    if (nng_aio_result(worker->aio) != 0)
+        nng_msg_free(msg); /* the asker is gone, and has timed out by itself */
+}
+
+static void *work(void *context)
+{
+    struct rpc_worker *worker = context;
+    struct rpc_server *server = worker->server;
+
+    while (!atomic_load(&server->stopping)) {
+        nng_msg *msg, *reply;
+
+        nng_aio_set_timeout(worker->aio, RECEIVE_MS);
+        nng_ctx_recv(worker->ctx, worker->aio);
+        atomic_store(&worker->receiving, true);
+        nng_aio_wait(worker->aio);
+        atomic_store(&worker->receiving, false);
+        if (nng_aio_result(worker->aio) != 0)
+            continue; /* nothing came */
+        msg = nng_aio_get_msg(worker->aio);
+        reply = handle(server, msg);
+        nng_msg_free(msg);
+        send_answer(worker, reply);
+    }
+    (void)nng_ctx_close(worker->ctx);
+    return NULL;
+}
+
+static enum status start_worker(struct rpc_server *server, struct error *err)
+{
+    struct rpc_worker *worker = &server->workers[server->n_workers];
+    int failure;
+
+    worker->server = server;
+    failure = nng_aio_alloc(&worker->aio, NULL, NULL);
+    if (failure)
+        return message_failed("cannot open a worker", failure, err);
+    failure = nng_ctx_open(&worker->ctx, server->socket);
+    if (failure) {
+        nng_aio_free(worker->aio);
+        return message_failed("cannot open a worker", failure, err);
+    }
+    if (pthread_create(&worker->thread, NULL, work, worker) != 0) {
+        (void)nng_ctx_close(worker->ctx);
+        nng_aio_free(worker->aio);
+        return error_set(err, STATUS_UNAVAILABLE, "cannot start a thread");
+    }
+    pthread_setname_np(worker->thread, "rpc");
+    server->n_workers++;
+    return STATUS_OK;
+}
+
+static enum status listen_on(struct rpc_server *server, const char *address, struct error *err)
+{
+    CLEANUP(buffer_clear) struct buffer url = {0};
+    int failure;
+
+    buffer_printf(&url, "tcp://%s", address);
+    failure = nng_listen(server->socket, buffer_text(&url), NULL, 0);
+    if (failure)
+        return error_set(err, STATUS_UNAVAILABLE, "cannot listen on %s: %s", address,
+                         nng_strerror(failure));
+    return STATUS_OK;
+}
+
+enum status rpc_server_open(const char *listen, const struct rpc_method *methods, size_t n_methods,
+                            void *state, struct rpc_server **ret, struct error *err)
+{
+    struct rpc_server *server = memory_new(sizeof *server);
+    nng_socket socket;
+    enum status s;
+    int failure;
+
+    server->methods = methods;
+    server->n_methods = n_methods;
+    server->state = state;
+    failure = nng_rep0_open(&socket);
+    if (failure) {
+        free(server);
+        return message_failed("cannot open a socket", failure, err);
+    }
+    server->socket = socket;
+    (void)nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, RPC_MESSAGE_MAX); /* cannot fail */
+    s = listen_on(server, listen, err);
+    for (int i = 0; s == STATUS_OK && i < RPC_WORKERS; i++)
+        s = start_worker(server, err);
+    if (s != STATUS_OK) {
+        rpc_server_close(server);
+        return s;
+    }
+    *ret = server;
+    return STATUS_OK;
+}
+
+void rpc_server_close(struct rpc_server *server)
+{
+    if (!server)
+        return;
+    atomic_store(&server->stopping, true);
+    for (size_t i = 0; i < server->n_workers; i++)
+        if (atomic_load(&server->workers[i].receiving))
+            nng_aio_cancel(server->workers[i].aio);
+    for (size_t i = 0; i < server->n_workers; i++) {
+        pthread_join(server->workers[i].thread, NULL);
+        nng_aio_free(server->workers[i].aio);
+    }
+    (void)nng_close(server->socket);
+    free(server);
+}
