@@ -1,0 +1,142 @@
+"""The instance that the stories run against, and the people in them."""
+
+import os
+import pathlib
+import secrets
+import shutil
+import sys
+import tempfile
+
+import pika
+import pymongo
+import pytest
+import redis
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+import client  # noqa: E402
+from instance import ROOT, Instance, eventually  # noqa: E402
+
+PORT = int(os.environ.get("PARLEY_TEST_PORT", "8190"))
+PASSWORD = "correct-horse-battery"  # must appear in no log
+
+
+class Parley(Instance):
+    """An instance, with doors to look behind it."""
+
+    def __init__(self, *arguments, **environment):
+        super().__init__(*arguments, **environment)
+        self.rest = client.Rest(self.url)
+        self.bin = pathlib.Path(os.environ.get("BIN", ROOT / "build/bin"))
+        if not self.bin.is_absolute():
+            self.bin = ROOT / self.bin
+        self._mongo = None
+
+    @property
+    def mongo(self):
+        """The database."""
+        if self._mongo is None:
+            self._mongo = pymongo.MongoClient("127.0.0.1", self.base + 3, directConnection=True,
+                                              serverSelectionTimeoutMS=30000)
+        return self._mongo["parley"]
+
+    @property
+    def redis(self):
+        return redis.Redis(port=self.base + 4)
+
+    def amqp(self):
+        """A connection of one's own to RabbitMQ; close it."""
+        return pika.BlockingConnection(pika.ConnectionParameters(
+            "127.0.0.1", self.base, heartbeat=0, socket_timeout=10))
+
+    def stop(self, *arguments, **more):
+        if self._mongo is not None:
+            self._mongo.close()
+            self._mongo = None
+        return super().stop(*arguments, **more)
+
+    def count(self, collection="messages", query=None):
+        return self.mongo[collection].count_documents(query or {})
+
+    def stored(self, conversation_id):
+        """What is in the store of a conversation, by seq."""
+        return list(self.mongo["messages"].find({"conversation_id": conversation_id}).sort("seq"))
+
+    # ---- People
+
+    def register(self, username=None, password=PASSWORD, nickname=None):
+        username = username or f"u{secrets.token_hex(8)}"
+        self.rest.call("POST", "/api/register", {
+            "username": username, "password": password, "nickname": nickname or username}).ok()
+        return self.login(username, password)
+
+    def login(self, username, password=PASSWORD, device="test"):
+        answer = self.rest.call("POST", "/api/login", {
+            "username": username, "password": password, "device": device})
+        return client.Session(self, (username, password), answer.ok())
+
+
+@pytest.fixture(scope="session")
+def make_parley():
+    """Start instances: make_parley(port). Each must leave nothing behind when it ends."""
+    started = []
+
+    def make(port, wait=True, var=None, **environment):
+        folder = var or tempfile.mkdtemp(prefix=f"parley-test-{port}-")
+        instance = Parley(port, folder, **environment)
+        started.append((instance, var is None))
+        return instance.start(wait=wait)
+
+    make.stopped = stop_and_look
+    yield make
+    faults = []
+    for instance, ours in started:
+        faults += stop_and_look(instance)
+        if ours and not os.environ.get("PARLEY_TEST_KEEP"):
+            shutil.rmtree(instance.var, ignore_errors=True)
+    assert not faults, "\n".join(faults)
+
+
+def stop_and_look(instance):
+    """End an instance; what it left behind, and what the sanitizers said."""
+    if instance.process is None:
+        return []
+    status = instance.stop()
+    faults = [] if status == 0 else [f"tools/run ended with {status}"]
+    faults += [f"left behind: {what}" for what in instance.left_behind()]
+    return faults + instance.sanitizer_reports()
+
+
+@pytest.fixture(scope="session")
+def parley(make_parley):
+    """The instance that most stories share."""
+    return make_parley(PORT)
+
+
+@pytest.fixture
+def rest(parley):
+    return parley.rest
+
+
+@pytest.fixture
+def user(parley):
+    """user() registers somebody new and logs in; his sockets end with the test."""
+    people = []
+
+    def make(**more):
+        people.append(parley.register(**more))
+        return people[-1]
+
+    yield make
+    for session in people:
+        for device in session.devices:
+            device.close()
+
+
+@pytest.fixture
+def hubot(parley, user):
+    """The id of the bot that is there from the start."""
+    found = eventually(lambda: [
+        row for row in user().get("/api/users?query=hubot").ok()["users"]
+        if row["username"] == "hubot"], what="hubot")
+    return found[0]["user_id"]

@@ -1,0 +1,187 @@
+"""A Parley of its own: started by tools/run on its own port and folder, and broken on purpose."""
+
+import os
+import pathlib
+import queue
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SERVICES = ("auth", "user", "group", "message", "push", "bot")
+SERVERS = ("rabbitmq", "mongod", "redis", "nginx")
+SANITIZER_REPORT = re.compile(
+    r"(ERROR|WARNING): (Address|Thread|Leak|Memory)Sanitizer|: runtime error: ")
+
+
+def eventually(condition, timeout=10, what="the condition"):
+    """The first true value of condition(), asked again until timeout."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"{what} did not come true within {timeout} s"
+        time.sleep(0.02)
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except OSError:
+        return False
+
+
+def base_port(port):
+    """The first of the 32 ports of an instance (the table in the README)."""
+    return 10000 + (port % 700) * 32
+
+
+class Instance:
+    def __init__(self, port, var, **environment):
+        self.port = port
+        self.var = pathlib.Path(var)
+        self.base = base_port(port)
+        self.url = f"http://127.0.0.1:{port}"
+        self.ws_url = f"ws://127.0.0.1:{port}/ws"
+        self.push_url = f"ws://127.0.0.1:{self.base + 8 + 3 * 4}/ws"
+        self.environment = environment
+        self.lines = []
+        self.process = None
+        self.seen = set()
+
+    # ---- Life
+
+    def start(self, timeout=180, wait=True):
+        environment = dict(os.environ, PORT=str(self.port), VAR=str(self.var), **self.environment)
+        for name in ("AMQP_URL", "MONGODB_URI", "REDIS_URL"):
+            if name not in self.environment:
+                environment.pop(name, None)
+        self.process = subprocess.Popen(
+            [str(ROOT / "tools/run")], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        printed = queue.Queue()
+        threading.Thread(target=self._read_output, args=(printed,), daemon=True).start()
+        if wait:
+            self.wait_for_line(printed, timeout)
+        return self
+
+    def _read_output(self, printed):
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            printed.put(line)
+        printed.put(None)
+
+    def wait_for_line(self, printed, timeout):
+        """Wait for the line with the address: from then on everything is ready."""
+        end = time.monotonic() + timeout
+        while True:
+            try:
+                line = printed.get(timeout=max(0.0, end - time.monotonic()))
+            except queue.Empty:
+                line = None
+            if line is None:
+                self.stop()
+                raise AssertionError("tools/run printed no address:\n" + "\n".join(self.lines))
+            if self.url in line:
+                return
+
+    def stop(self, number=signal.SIGTERM, timeout=60):
+        """End it as `kill` or Ctrl-C would; the exit status."""
+        if self.process is None:
+            return None
+        self.seen |= self.pids()
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            status = self.process.wait(timeout)
+        finally:
+            if self.process.poll() is None:
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.process = None
+        return status
+
+    def left_behind(self):
+        """What still lives or listens although the instance ended."""
+        mark = str(self.var).encode()
+        found = [f"process {pid}" for pid in self.seen if is_alive(pid)]
+        for entry in pathlib.Path("/proc").iterdir():
+            if not entry.name.isdigit() or int(entry.name) == os.getpid():
+                continue
+            try:
+                command = (entry / "cmdline").read_bytes()
+                if mark in command or b"VAR=" + mark in (entry / "environ").read_bytes():
+                    found.append(f"process {entry.name}: {command.decode(errors='replace')[:200]}")
+            except OSError:
+                continue  # it ended, or is not ours
+        for port in (self.port, *range(self.base, self.base + 32)):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    found.append(f"port {port}")
+        return found
+
+    def sanitizer_reports(self):
+        found = []
+        for path in sorted((self.var / "log").glob("*")):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            for match in SANITIZER_REPORT.finditer(text):
+                found.append(f"{path.name}: {text[match.start():match.start() + 3000]}")
+                break
+        return found
+
+    # ---- Processes
+
+    def pid(self, name):
+        return int((self.var / "run" / f"{name}.pid").read_text().strip())
+
+    def find_pid(self, name):
+        """The process id, or None while nobody lives under that name."""
+        try:
+            pid = self.pid(name)
+        except (OSError, ValueError):
+            return None
+        return pid if is_alive(pid) else None
+
+    def pids(self):
+        return {pid for pid in map(self.find_pid, SERVICES + SERVERS) if pid}
+
+    def signal(self, name, number):
+        pid = self.pid(name)
+        self.seen.add(pid)
+        os.kill(pid, number)
+        return pid
+
+    def kill(self, name, wait=True, timeout=60):
+        """kill -9, then wait until another lives in its place and all say that they are ready."""
+        old = self.signal(name, signal.SIGKILL)
+        if wait:
+            self.wait_replaced(name, old, timeout)
+        return old
+
+    def wait_replaced(self, name, old, timeout=60):
+        eventually(lambda: self.find_pid(name) not in (None, old), timeout,
+                   f"a new process for {name}")
+        self.wait_ready(timeout)
+
+    def wait_ready(self, timeout=60):
+        for name in SERVICES:
+            eventually(lambda: self.is_ready(name), timeout, f"/readyz of {name}")
+
+    def internal_url(self, name):
+        return f"http://127.0.0.1:{self.base + 9 + 3 * SERVICES.index(name)}"
+
+    def is_ready(self, name):
+        try:
+            with urllib.request.urlopen(self.internal_url(name) + "/readyz", timeout=2) as answer:
+                return answer.status == 200
+        except (OSError, urllib.error.URLError):
+            return False
+
+    def log(self, name):
+        return (self.var / "log" / f"{name}.log").read_text(encoding="utf-8", errors="replace")
