@@ -33,8 +33,8 @@ void identity_listen(struct identity *identity,
                                    const char *reason),
                      void *context);
 
-/* An http_verify. UNAVAILABLE before it is ready. Any thread. */
-enum status identity_verify(void *identity, const char *token, struct call *call,
+/* An http_verify; context is the identity. UNAVAILABLE before it is first ready. Any thread. */
+enum status identity_verify(void *context, const char *token, struct call *call,
                             struct error *err);
 
 /* The claims too: push keeps expires_at and session_id. */

@@ -1,0 +1,338 @@
+/* One connection under a lock. A failure closes it and keeps calls away from it for a second. */
+
+#include "cache/cache.h"
+
+#include <hiredis.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#define TIMEOUT_MS 200
+#define AWAY_MS 1000
+#define PIPELINE_MAX 1000 /* replies */
+
+struct cache {
+    char *host;
+    int port;
+    char *password; /* NULL: none */
+    int database;
+    pthread_mutex_t lock;  /* of all below */
+    redisContext *context; /* NULL: not connected */
+    int64_t away_until;    /* until then calls fail at once */
+};
+
+/* ---- The URL */
+
+/* redis://[[user]:password@]host[:port][/database]. rest is cut into pieces. */
+static bool parse_url(char *rest, struct cache *cache)
+{
+    char *at, *mark;
+
+    if (strncmp(rest, "redis://", 8) != 0)
+        return false;
+    rest += 8;
+    at = strrchr(rest, '@');
+    if (at) {
+        *at = '\0';
+        mark = strchr(rest, ':');
+        if (!mark)
+            return false;
+        cache->password = memory_text(mark + 1);
+        rest = at + 1;
+    }
+    mark = strchr(rest, '/');
+    if (mark) {
+        *mark = '\0';
+        cache->database = atoi(mark + 1);
+    }
+    mark = strrchr(rest, ':');
+    cache->port = 6379;
+    if (mark) {
+        *mark = '\0';
+        cache->port = atoi(mark + 1);
+    }
+    cache->host = memory_text(rest);
+    return *rest && cache->port > 0 && cache->port < 65536 && cache->database >= 0;
+}
+
+enum status cache_open(const char *redis_url, struct cache **ret, struct error *err)
+{
+    struct cache *cache = memory_new(sizeof *cache);
+    CLEANUP(free) char *url = memory_text(redis_url);
+    bool valid = parse_url(url, cache);
+
+    explicit_bzero(url, strlen(redis_url));
+    pthread_mutex_init(&cache->lock, NULL);
+    if (!valid) {
+        cache_close(cache);
+        return error_set(err, STATUS_INVALID,
+                         "REDIS_URL must be redis://[:password@]host:port/database");
+    }
+    *ret = cache;
+    return STATUS_OK;
+}
+
+void cache_close(struct cache *cache)
+{
+    if (!cache)
+        return;
+    if (cache->context)
+        redisFree(cache->context);
+    pthread_mutex_destroy(&cache->lock);
+    if (cache->password)
+        explicit_bzero(cache->password, strlen(cache->password));
+    free(cache->password);
+    free(cache->host);
+    free(cache);
+}
+
+/* ---- The connection; the lock is held in all of these */
+
+static enum status give_up(struct cache *cache, const char *why, struct error *err)
+{
+    enum status s = error_set(err, STATUS_UNAVAILABLE, "Redis: %s", why);
+
+    if (cache->context)
+        redisFree(cache->context); /* why may have pointed into it */
+    cache->context = NULL;
+    cache->away_until = clock_monotonic() + AWAY_MS;
+    return s;
+}
+
+/* The next reply of a pipeline, which the caller frees. */
+static enum status read_reply(struct cache *cache, redisReply **ret, struct error *err)
+{
+    void *reply = NULL;
+    enum status s;
+
+    if (redisGetReply(cache->context, &reply) != REDIS_OK)
+        return give_up(cache, cache->context->errstr, err);
+    *ret = reply;
+    if ((*ret)->type != REDIS_REPLY_ERROR)
+        return STATUS_OK;
+    /* A wrong password, or a server that only loads yet: away, as far as we care. */
+    s = give_up(cache, (*ret)->str, err);
+    freeReplyObject(reply);
+    return s;
+}
+
+/* Read n replies. values (may be NULL) gets those that are numbers. */
+static enum status read_replies(struct cache *cache, size_t n, int64_t *values, struct error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        redisReply *reply;
+        enum status s = read_reply(cache, &reply, err);
+
+        if (s != STATUS_OK)
+            return s;
+        if (values)
+            values[i] = reply->type == REDIS_REPLY_INTEGER  ? reply->integer
+                        : reply->type == REDIS_REPLY_STRING ? strtoll(reply->str, NULL, 10)
+                                                            : 0;
+        freeReplyObject(reply);
+    }
+    return STATUS_OK;
+}
+
+static enum status connect_now(struct cache *cache, struct error *err)
+{
+    const struct timeval timeout = {.tv_usec = TIMEOUT_MS * 1000};
+    size_t n = 1;
+
+    cache->context = redisConnectWithTimeout(cache->host, cache->port, timeout);
+    if (!cache->context || cache->context->err)
+        return give_up(cache, cache->context ? cache->context->errstr : "out of memory", err);
+    (void)redisSetTimeout(cache->context, timeout);  /* constant: cannot fail */
+    (void)redisEnableKeepAlive(cache->context);      /* a loss then shows at the next call */
+    if (cache->password && ++n)
+        (void)redisAppendCommand(cache->context, "AUTH %s", cache->password);
+    (void)redisAppendCommand(cache->context, "SELECT %d", cache->database);
+    return read_replies(cache, n, NULL, err);
+}
+
+/* Take the lock and a live connection. unlock() in any case. */
+static enum status lock(struct cache *cache, struct error *err)
+{
+    pthread_mutex_lock(&cache->lock);
+    if (cache->context)
+        return STATUS_OK;
+    if (clock_monotonic() < cache->away_until)
+        return error_set(err, STATUS_UNAVAILABLE, "Redis: away a moment ago");
+    return connect_now(cache, err);
+}
+
+static void unlock(struct cache *cache)
+{
+    pthread_mutex_unlock(&cache->lock);
+}
+
+/* ---- Calls */
+
+enum status cache_ping(struct cache *cache, struct error *err)
+{
+    enum status s = lock(cache, err);
+
+    if (s == STATUS_OK) {
+        (void)redisAppendCommand(cache->context, "PING"); /* only fails when out of memory */
+        s = read_replies(cache, 1, NULL, err);
+    }
+    unlock(cache);
+    return s;
+}
+
+enum status cache_count(struct cache *cache, const char *key, int64_t window_s, int64_t *ret,
+                        int64_t *ret_ttl_s, struct error *err)
+{
+    int64_t values[3] = {0};
+    enum status s = lock(cache, err);
+
+    if (s == STATUS_OK) {
+        /* SET NX begins a window; INCR keeps its end. */
+        (void)redisAppendCommand(cache->context, "SET %s 0 EX %lld NX", key, (long long)window_s);
+        (void)redisAppendCommand(cache->context, "INCR %s", key);
+        (void)redisAppendCommand(cache->context, "TTL %s", key);
+        s = read_replies(cache, 3, values, err);
+    }
+    if (s == STATUS_OK && values[2] < 0) {
+        /* The window ended between the two: INCR began one without an end. */
+        (void)redisAppendCommand(cache->context, "EXPIRE %s %lld", key, (long long)window_s);
+        s = read_replies(cache, 1, NULL, err);
+        values[2] = window_s;
+    }
+    unlock(cache);
+    if (s != STATUS_OK)
+        return s;
+    *ret = values[1];
+    if (ret_ttl_s)
+        *ret_ttl_s = values[2];
+    return STATUS_OK;
+}
+
+enum status cache_get_count(struct cache *cache, const char *key, int64_t *ret,
+                            int64_t *ret_ttl_s, struct error *err)
+{
+    int64_t values[2] = {0};
+    enum status s = lock(cache, err);
+
+    if (s == STATUS_OK) {
+        (void)redisAppendCommand(cache->context, "GET %s", key);
+        (void)redisAppendCommand(cache->context, "TTL %s", key);
+        s = read_replies(cache, 2, values, err);
+    }
+    unlock(cache);
+    if (s != STATUS_OK)
+        return s;
+    *ret = values[0];
+    if (ret_ttl_s)
+        *ret_ttl_s = values[1] > 0 ? values[1] : 0;
+    return STATUS_OK;
+}
+
+enum status cache_delete(struct cache *cache, const char *key, struct error *err)
+{
+    enum status s = lock(cache, err);
+
+    if (s == STATUS_OK) {
+        (void)redisAppendCommand(cache->context, "DEL %s", key);
+        s = read_replies(cache, 1, NULL, err);
+    }
+    unlock(cache);
+    return s;
+}
+
+/* ---- Presence */
+
+static size_t append_change(struct cache *cache, const char *node,
+                            const struct cache_online *change, int64_t now)
+{
+    if (!change->online) {
+        (void)redisAppendCommand(cache->context, "HDEL online:%s %s:%s", change->user_id, node,
+                                 change->device);
+        return 1;
+    }
+    (void)redisAppendCommand(cache->context, "HSET online:%s %s:%s %lld", change->user_id, node,
+                             change->device, (long long)now);
+    (void)redisAppendCommand(cache->context, "EXPIRE online:%s %d", change->user_id,
+                             CACHE_ONLINE_SECONDS);
+    return 2;
+}
+
+enum status cache_set_online(struct cache *cache, const char *node,
+                             const struct cache_online *changes, size_t n, struct error *err)
+{
+    int64_t now = clock_now();
+    size_t n_replies = 0;
+    enum status s = lock(cache, err);
+
+    for (size_t i = 0; s == STATUS_OK && i < n; i++) {
+        n_replies += append_change(cache, node, &changes[i], now);
+        /* Neither side's buffers need hold more than this. */
+        if (n_replies >= PIPELINE_MAX || i + 1 == n) {
+            s = read_replies(cache, n_replies, NULL, err);
+            n_replies = 0;
+        }
+    }
+    unlock(cache);
+    return s;
+}
+
+enum status cache_set_node(struct cache *cache, const char *node, const char *address,
+                           int64_t sockets, struct error *err)
+{
+    long long now = clock_now();
+    enum status s = lock(cache, err);
+
+    if (s == STATUS_OK) {
+        (void)redisAppendCommand(cache->context, "ZADD im:nodes %lld %s", now, node);
+        (void)redisAppendCommand(cache->context,
+                                 "HSET im:node:%s address %s sockets %lld seen_at %lld", node,
+                                 address, (long long)sockets, now);
+        (void)redisAppendCommand(cache->context, "EXPIRE im:node:%s %d", node,
+                                 CACHE_ONLINE_SECONDS);
+        s = read_replies(cache, 3, NULL, err);
+    }
+    unlock(cache);
+    return s;
+}
+
+enum status cache_remove_node(struct cache *cache, const char *node, struct error *err)
+{
+    enum status s = lock(cache, err);
+
+    if (s == STATUS_OK) {
+        (void)redisAppendCommand(cache->context, "ZREM im:nodes %s", node);
+        (void)redisAppendCommand(cache->context, "DEL im:node:%s", node);
+        s = read_replies(cache, 2, NULL, err);
+    }
+    unlock(cache);
+    return s;
+}
+
+/* The hash lives as long as any of its devices; a dead node's are known by their age. */
+static bool has_fresh(const redisReply *times, int64_t now)
+{
+    for (size_t i = 0; i < times->elements; i++)
+        if (strtoll(times->element[i]->str, NULL, 10) > now - CACHE_ONLINE_SECONDS * 1000)
+            return true;
+    return false;
+}
+
+enum status cache_is_online(struct cache *cache, const char *user_id, bool *ret, struct error *err)
+{
+    redisReply *times;
+    enum status s = lock(cache, err);
+
+    if (s == STATUS_OK) {
+        (void)redisAppendCommand(cache->context, "HVALS online:%s", user_id);
+        s = read_reply(cache, &times, err);
+    }
+    unlock(cache);
+    if (s != STATUS_OK)
+        return s;
+    *ret = has_fresh(times, clock_now());
+    freeReplyObject(times);
+    return STATUS_OK;
+}

@@ -1,0 +1,426 @@
+/* One thread keeps what identity_claims() reads: auth's keys and the sessions that ended.
+ *
+ * Order matters after each (re)connect to the bus: first the queue is bound to session.ended, then
+ * auth is asked for the whole list, so that an end falls into one of the two and never between. */
+
+#include "service/identity.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <uthash.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "bus/bus.h"
+#include "rpc/rpc.h"
+#include "wire/envelope.h"
+#include "wire/internal.h"
+
+#define KEYS_EVERY_MS (10 * 60 * 1000)
+#define KEYS_ON_DEMAND_MS 5000 /* a stranger's tokens make us ask auth no more often */
+#define ASK_MS 1000
+#define RETRY_MS 200
+#define BACKOFF_MAX_MS 5000
+#define TAKE_MS 1000
+
+/* Access tokens live that long, and nothing older needs remembering. */
+#define ENDED_MS (TOKEN_SECONDS * 1000 + 60 * 1000) /* a minute for clocks that differ */
+
+/* 100 ends a second for all of that time, 12 MiB; past it the oldest are forgotten. */
+#define ENDED_MAX 100000
+
+enum { CHANNEL_EVENTS = 2 };
+
+struct ended {
+    char id[ID_MAX]; /* a session's, or a user's: then all sessions from before `at` */
+    int64_t at;
+    UT_hash_handle hh;
+};
+
+struct identity {
+    struct rpc_client *auth;
+    struct bus *bus;
+    char *node;
+    int wake_fd;
+    pthread_t thread;
+    bool running;
+    atomic_bool stopping;
+    atomic_bool keys_wanted;
+    atomic_bool attached; /* our queue is bound and consumed */
+    atomic_bool listed;   /* and the list asked for since */
+    int64_t keys_at;      /* when last asked for; the thread's own, as are those below */
+    int64_t attach_at;    /* not before */
+    int64_t backoff_ms;
+    bool was_attached;
+
+    pthread_rwlock_t lock; /* of all below */
+    struct token_keys *keys;
+    struct ended *ended; /* in the order of `at` */
+    bool ever_listed;
+    void (*listener)(void *context, const char *user_id, const char *session_id,
+                     const char *reason);
+    void *listener_context;
+};
+
+/* ---- What is kept */
+
+static void forget(struct identity *identity, struct ended *ended)
+{
+    HASH_DEL(identity->ended, ended);
+    free(ended);
+}
+
+/* With the lock held for writing. */
+static void remember(struct identity *identity, const char *id, int64_t now)
+{
+    struct ended *ended, *next;
+
+    if (strlen(id) >= sizeof ended->id)
+        return; /* none of ours */
+    HASH_FIND_STR(identity->ended, id, ended);
+    if (ended)
+        forget(identity, ended);
+    HASH_ITER(hh, identity->ended, ended, next)
+    {
+        if (ended->at > now - ENDED_MS && HASH_COUNT(identity->ended) < ENDED_MAX)
+            break;
+        forget(identity, ended);
+    }
+    ended = memory_new(sizeof *ended);
+    strcpy(ended->id, id);
+    ended->at = now;
+    HASH_ADD_STR(identity->ended, id, ended);
+}
+
+static bool has_ended(struct identity *identity, const struct token_claims *claims)
+{
+    struct ended *ended;
+
+    HASH_FIND_STR(identity->ended, claims->session_id, ended);
+    if (ended)
+        return true;
+    HASH_FIND_STR(identity->ended, claims->user_id, ended);
+    return ended && claims->issued_at < ended->at;
+}
+
+static void tell_listener(struct identity *identity, const char *user_id, const char *session_id,
+                          const char *reason)
+{
+    void (*listener)(void *context, const char *user_id, const char *session_id,
+                     const char *reason);
+    void *context;
+
+    pthread_rwlock_rdlock(&identity->lock);
+    listener = identity->listener;
+    context = identity->listener_context;
+    pthread_rwlock_unlock(&identity->lock);
+    if (listener)
+        listener(context, user_id, session_id, reason);
+}
+
+/* ---- Asking auth */
+
+static enum status fetch_keys(struct identity *identity)
+{
+    const struct nothing nothing = {0};
+    struct token_keys *keys, *old;
+    struct keys reply;
+    enum status s;
+
+    identity->keys_at = clock_monotonic();
+    atomic_store(&identity->keys_wanted, false);
+    s = rpc_call(identity->auth, RPC_AUTH_KEYS, &nothing_record, &nothing, &keys_record, &reply,
+                 ASK_MS, NULL);
+    if (s != STATUS_OK)
+        return s;
+    s = token_keys_open(reply.jwks, &keys, NULL);
+    record_clear(&keys_record, &reply);
+    if (s != STATUS_OK)
+        return s;
+    pthread_rwlock_wrlock(&identity->lock);
+    old = identity->keys;
+    identity->keys = keys;
+    pthread_rwlock_unlock(&identity->lock);
+    token_keys_close(old);
+    return STATUS_OK;
+}
+
+static enum status fetch_list(struct identity *identity)
+{
+    const struct nothing nothing = {0};
+    struct session_ids reply;
+    enum status s;
+
+    s = rpc_call(identity->auth, RPC_AUTH_ENDED_SESSIONS, &nothing_record, &nothing,
+                 &session_ids_record, &reply, ASK_MS, NULL);
+    if (s != STATUS_OK)
+        return s;
+    pthread_rwlock_wrlock(&identity->lock);
+    for (size_t i = 0; i < reply.session_ids.n; i++)
+        remember(identity, reply.session_ids.items[i], clock_now());
+    identity->ever_listed = true;
+    pthread_rwlock_unlock(&identity->lock);
+    record_clear(&session_ids_record, &reply);
+    atomic_store(&identity->listed, true);
+    /* What ended while we were away is in the list, but not whose it was. */
+    if (identity->was_attached)
+        tell_listener(identity, NULL, "", "");
+    identity->was_attached = true;
+    return STATUS_OK;
+}
+
+/* ---- The bus */
+
+static void attach(struct identity *identity)
+{
+    enum status s = bus_connect(identity->bus, NULL);
+
+    atomic_store(&identity->listed, false);
+    if (s == STATUS_OK)
+        s = bus_consume_node(identity->bus, CHANNEL_EVENTS, identity->node, NULL);
+    if (s == STATUS_OK)
+        s = bus_bind_node(identity->bus, CHANNEL_EVENTS, identity->node, EXCHANGE_EVENT,
+                          EVENT_SESSION_ENDED, NULL);
+    if (s == STATUS_OK) {
+        identity->backoff_ms = RETRY_MS;
+        atomic_store(&identity->attached, true);
+        return;
+    }
+    identity->attach_at = clock_monotonic() + identity->backoff_ms;
+    identity->backoff_ms = identity->backoff_ms * 2 < BACKOFF_MAX_MS ? identity->backoff_ms * 2
+                                                                     : BACKOFF_MAX_MS;
+}
+
+static void handle_event(struct identity *identity, struct slice payload)
+{
+    struct session_ended event;
+
+    /* Whatever else a newer auth may say: it is not for us. */
+    if (record_from_json(&session_ended_record, payload.data, payload.length, &event, NULL) !=
+        STATUS_OK)
+        return;
+    pthread_rwlock_wrlock(&identity->lock);
+    remember(identity, event.session_id ? event.session_id : event.user_id, clock_now());
+    pthread_rwlock_unlock(&identity->lock);
+    tell_listener(identity, event.user_id, event.session_id ? event.session_id : "",
+                  event.reason ? event.reason : "");
+    record_clear(&session_ended_record, &event);
+}
+
+static void take_events(struct identity *identity, int timeout_ms)
+{
+    struct delivery delivery;
+    struct envelope envelope;
+    struct slice rest;
+    enum status s;
+
+    s = bus_take(identity->bus, timeout_ms, identity->wake_fd, &delivery, NULL);
+    if (s == STATUS_NOT_FOUND)
+        return;
+    if (s != STATUS_OK) {
+        /* The connection, or with a CONFLICT the queue, is gone: begin again. */
+        atomic_store(&identity->attached, false);
+        return;
+    }
+    rest = delivery.body;
+    while (envelope_next(&rest, &envelope, NULL) == STATUS_OK)
+        if (envelope.kind == ENVELOPE_EVENT)
+            handle_event(identity, envelope.payload);
+    bus_delivery_clear(&delivery);
+}
+
+/* ---- The thread */
+
+static bool keys_are_due(struct identity *identity)
+{
+    int64_t age = clock_monotonic() - identity->keys_at;
+
+    if (!identity->keys)
+        return true;
+    return age >= KEYS_EVERY_MS ||
+           (atomic_load(&identity->keys_wanted) && age >= KEYS_ON_DEMAND_MS);
+}
+
+static void wait_until_woken(struct identity *identity, int timeout_ms)
+{
+    struct pollfd wake = {.fd = identity->wake_fd, .events = POLLIN};
+
+    (void)poll(&wake, 1, timeout_ms); /* time-out, wake-up or EINTR: the caller looks again */
+}
+
+static void *run(void *context)
+{
+    struct identity *identity = context;
+
+    while (!atomic_load(&identity->stopping)) {
+        int wait_ms = TAKE_MS;
+        uint64_t woken;
+
+        if (!atomic_load(&identity->attached) && clock_monotonic() >= identity->attach_at)
+            attach(identity);
+        if (keys_are_due(identity) && fetch_keys(identity) != STATUS_OK)
+            wait_ms = RETRY_MS;
+        if (!atomic_load(&identity->attached) ||
+            (!atomic_load(&identity->listed) && fetch_list(identity) != STATUS_OK))
+            wait_ms = RETRY_MS;
+        if (atomic_load(&identity->attached))
+            take_events(identity, wait_ms);
+        else
+            wait_until_woken(identity, wait_ms);
+        if (read(identity->wake_fd, &woken, sizeof woken) < 0)
+            continue; /* nobody woke us */
+    }
+    return NULL;
+}
+
+static void wake(struct identity *identity)
+{
+    const uint64_t one = 1;
+
+    if (write(identity->wake_fd, &one, sizeof one) < 0)
+        return; /* full: it is awake already */
+}
+
+/* ---- Life */
+
+static enum status start(struct identity *identity, const struct identity_config *config,
+                         struct error *err)
+{
+    CLEANUP(buffer_clear) struct buffer node = {0};
+    enum status s;
+
+    /* Not the process's own queue, which others consume. */
+    buffer_printf(&node, "%s.identity", config->node_id);
+    identity->node = buffer_take(&node);
+    identity->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (identity->wake_fd < 0)
+        return error_set(err, STATUS_UNAVAILABLE, "cannot open an eventfd");
+    s = rpc_client_open(config->auth_rpc, &identity->auth, err);
+    if (s == STATUS_OK)
+        s = bus_open(config->amqp_url, identity->node, &identity->bus, err);
+    if (s != STATUS_OK)
+        return s;
+    if (pthread_create(&identity->thread, NULL, run, identity) != 0)
+        return error_set(err, STATUS_UNAVAILABLE, "cannot start a thread");
+    identity->running = true;
+    pthread_setname_np(identity->thread, "identity");
+    return STATUS_OK;
+}
+
+static void init_lock(pthread_rwlock_t *lock)
+{
+    pthread_rwlockattr_t attributes;
+
+    /* Requests overlap all the time: a writer that waits for none would wait for ever. */
+    pthread_rwlockattr_init(&attributes);
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(lock, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+}
+
+enum status identity_open(const struct identity_config *config, struct identity **ret,
+                          struct error *err)
+{
+    struct identity *identity = memory_new(sizeof *identity);
+    enum status s;
+
+    init_lock(&identity->lock);
+    identity->wake_fd = -1;
+    identity->backoff_ms = RETRY_MS;
+    identity->listener = config->ended;
+    identity->listener_context = config->context;
+    s = start(identity, config, err);
+    if (s != STATUS_OK) {
+        identity_close(identity);
+        return s;
+    }
+    *ret = identity;
+    return STATUS_OK;
+}
+
+void identity_close(struct identity *identity)
+{
+    struct ended *ended, *next;
+
+    if (!identity)
+        return;
+    atomic_store(&identity->stopping, true);
+    if (identity->running) {
+        wake(identity);
+        pthread_join(identity->thread, NULL);
+    }
+    bus_close(identity->bus);
+    rpc_client_close(identity->auth);
+    token_keys_close(identity->keys);
+    HASH_ITER(hh, identity->ended, ended, next)
+    {
+        forget(identity, ended);
+    }
+    if (identity->wake_fd >= 0)
+        (void)close(identity->wake_fd);
+    pthread_rwlock_destroy(&identity->lock);
+    free(identity->node);
+    free(identity);
+}
+
+void identity_listen(struct identity *identity,
+                     void (*ended)(void *context, const char *user_id, const char *session_id,
+                                   const char *reason),
+                     void *context)
+{
+    pthread_rwlock_wrlock(&identity->lock);
+    identity->listener = ended;
+    identity->listener_context = context;
+    pthread_rwlock_unlock(&identity->lock);
+}
+
+bool identity_is_ready(struct identity *identity)
+{
+    bool has_keys;
+
+    pthread_rwlock_rdlock(&identity->lock);
+    has_keys = identity->keys != NULL;
+    pthread_rwlock_unlock(&identity->lock);
+    return has_keys && atomic_load(&identity->attached) && atomic_load(&identity->listed);
+}
+
+enum status identity_claims(struct identity *identity, const char *token,
+                            struct token_claims *ret, struct error *err)
+{
+    struct token_claims claims;
+    enum status s;
+
+    pthread_rwlock_rdlock(&identity->lock);
+    if (!identity->keys || !identity->ever_listed)
+        s = error_set(err, STATUS_UNAVAILABLE, "auth's keys are not known yet");
+    else
+        s = token_verify(identity->keys, token, clock_now(), &claims, err);
+    /* Perhaps it names a key that auth has made since. */
+    if (s == STATUS_UNAUTHENTICATED && !atomic_exchange(&identity->keys_wanted, true))
+        wake(identity);
+    if (s == STATUS_OK && has_ended(identity, &claims))
+        s = error_set(err, STATUS_UNAUTHENTICATED, "this session has ended");
+    pthread_rwlock_unlock(&identity->lock);
+    if (s == STATUS_OK)
+        *ret = claims;
+    return s;
+}
+
+enum status identity_verify(void *context, const char *token, struct call *call,
+                            struct error *err)
+{
+    struct token_claims claims;
+    enum status s = identity_claims(context, token, &claims, err);
+
+    if (s != STATUS_OK)
+        return s;
+    strcpy(call->user_id, claims.user_id);
+    strcpy(call->session_id, claims.session_id);
+    strcpy(call->role, claims.role);
+    return STATUS_OK;
+}
