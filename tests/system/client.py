@@ -120,7 +120,9 @@ class Session:
 
     def again(self, device="another"):
         """Log in once more: another session of the same user."""
-        return self.parley.login(*self.account, device=device)
+        session = self.parley.login(*self.account, device=device)
+        session.devices = self.devices  # they end together
+        return session
 
     # Short words for what many stories need.
 
