@@ -295,8 +295,8 @@ void frame_refuse(const char *message_id, const struct error *err, struct buffer
         .type = FRAME_ACK,
         .message_id = (char *)message_id,
         .code = status_code(err->status),
-        .message = err->status == STATUS_INTERNAL ? "something went wrong on our side"
-                                                  : (char *)err->text,
+        .message = (char *)(err->status == STATUS_INTERNAL ? "something went wrong on our side"
+                                                           : err->text),
         .timestamp = clock_now(),
         .data = err->field[0] ? &data : NULL,
     };
