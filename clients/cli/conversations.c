@@ -1,0 +1,305 @@
+#include "session.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "history.h"
+#include "screen.h"
+
+#define PAGE 100
+
+/* ---- The table */
+
+static struct conversation *find(struct session *session, const char *id)
+{
+    for (struct conversation *c = session->conversations; c; c = c->next)
+        if (strcmp(c->id, id) == 0)
+            return c;
+    return NULL;
+}
+
+static struct conversation *find_or_add(struct session *session, const char *id, bool is_group,
+                                        const char *peer, const char *name)
+{
+    struct conversation *c = find(session, id);
+
+    if (c)
+        return c;
+    c = memory_new(sizeof *c);
+    c->id = memory_text(id);
+    c->is_group = is_group;
+    c->peer = memory_text(peer);
+    c->name = memory_text(name);
+    c->next = session->conversations;
+    session->conversations = c;
+    return c;
+}
+
+struct conversation *conversation_of(struct session *session, bool is_group, const char *peer,
+                                     const char *name)
+{
+    char id[CONVERSATION_ID_MAX];
+
+    if (is_group)
+        conversation_id_group(peer, id);
+    else
+        conversation_id_single(session->grant.user_id, peer, id);
+    return find_or_add(session, id, is_group, peer, name);
+}
+
+void conversations_clear(struct session *session)
+{
+    struct conversation *next;
+
+    for (struct conversation *c = session->conversations; c; c = next) {
+        next = c->next;
+        free(c->id);
+        free(c->peer);
+        free(c->name);
+        free(c);
+    }
+    session->conversations = NULL;
+    session->chosen = NULL;
+}
+
+/* What people call it, asked for when it is first needed. */
+static const char *name_of(struct session *session, struct conversation *c)
+{
+    CLEANUP(room_clear) struct room room = {0};
+    CLEANUP(buffer_clear) struct buffer path = {0};
+    struct error ignored; /* its id will do */
+
+    if (c->name)
+        return c->name;
+    if (!c->is_group)
+        return session_name(session, c->peer);
+    buffer_add_text(&path, "/api/groups/");
+    api_add_escaped(&path, c->peer);
+    if (session_call(session, "GET", buffer_text(&path), (struct api_ask){0},
+                     (struct api_answer){&room_record, &room, NULL}, &ignored) != STATUS_OK)
+        return c->peer;
+    c->name = room.name ? TAKE(room.name) : memory_text(c->peer);
+    return c->name;
+}
+
+/* ---- Showing */
+
+static void add_names(struct session *session, struct buffer *ret, const struct strings *user_ids)
+{
+    for (size_t i = 0; i < user_ids->n; i++)
+        buffer_printf(ret, "%s%s", i ? ", " : "", session_name(session, user_ids->items[i]));
+}
+
+/* "bob, carol joined", "alice made the group: bob, carol", "alice left" */
+static void add_system(struct session *session, struct buffer *ret,
+                       const struct frame_message *frame)
+{
+    struct system_content content = {0};
+    const char *actor = frame->from;
+    const char *event = "changed something";
+
+    if (record_from_json(&system_content_record, frame->content.text,
+                         strlen(frame->content.text), &content, NULL) != STATUS_OK) {
+        buffer_add_text(ret, frame->content.text);
+        return;
+    }
+    if (content.user_id)
+        actor = content.user_id;
+    if (content.event)
+        event = content.event;
+    if (strcmp(event, "group.created") == 0) {
+        buffer_printf(ret, "%s made the group: ", session_name(session, actor));
+        add_names(session, ret, &content.user_ids);
+    } else {
+        if (content.user_ids.n > 0)
+            add_names(session, ret, &content.user_ids);
+        else
+            buffer_add_text(ret, session_name(session, actor));
+        buffer_printf(ret, " %s", strncmp(event, "group.", 6) == 0 ? event + 6 : event);
+    }
+    record_clear(&system_content_record, &content);
+}
+
+static void add_content(struct buffer *ret, const struct frame_message *frame)
+{
+    struct content_text content = {0};
+
+    if (frame->msg_type == MSG_TEXT &&
+        record_from_json(&content_text_record, frame->content.text, strlen(frame->content.text),
+                         &content, NULL) == STATUS_OK) {
+        buffer_add_text(ret, content.text);
+        record_clear(&content_text_record, &content);
+    } else {
+        buffer_add_text(ret, frame->content.text); /* a place, a card: as it was sent */
+    }
+}
+
+/* 2026-11-21 10:00:00 [conversation] alice: hi */
+static void show(struct session *session, struct conversation *c, const struct frame_message *frame)
+{
+    CLEANUP(buffer_clear) struct buffer line = {0};
+    time_t seconds = (time_t)(frame->timestamp / 1000);
+    char time_text[32] = "";
+    struct tm tm;
+
+    if (localtime_r(&seconds, &tm))
+        (void)strftime(time_text, sizeof time_text, "%Y-%m-%d %H:%M:%S ", &tm);
+    buffer_add_text(&line, time_text);
+    if (c != session->chosen)
+        buffer_printf(&line, "[%s] ", name_of(session, c));
+    if (frame->msg_type == MSG_SYSTEM) {
+        buffer_add_text(&line, "* ");
+        add_system(session, &line, frame);
+    } else {
+        buffer_printf(&line, "%s: ", session_name(session, frame->from));
+        add_content(&line, frame);
+    }
+    screen_say("%s", buffer_text(&line));
+}
+
+static void show_once(struct session *session, struct conversation *c,
+                      const struct frame_message *frame)
+{
+    if (frame->seq <= c->seen)
+        return;
+    c->seen = frame->seq;
+    show(session, c, frame);
+}
+
+/* ---- History */
+
+/* One page of history by query ("after_seq=7"). */
+static enum status get_page(struct session *session, const struct conversation *c,
+                            const char *query, int64_t seq, int64_t limit, char **ret,
+                            struct error *err)
+{
+    CLEANUP(buffer_clear) struct buffer path = {0};
+
+    buffer_printf(&path, "/api/messages/%s/", c->is_group ? "group" : "private");
+    api_add_escaped(&path, c->peer);
+    buffer_printf(&path, "?limit=%" PRId64 "&%s=%" PRId64, limit, query, seq);
+    return session_call(session, "GET", buffer_text(&path), (struct api_ask){0},
+                        (struct api_answer){.text = ret}, err);
+}
+
+enum status conversation_catch_up(struct session *session, struct conversation *c,
+                                  struct error *err)
+{
+    bool more = true;
+
+    while (more) {
+        CLEANUP(free) char *page = NULL;
+        const char *rest = NULL;
+        struct frame_message frame;
+        int64_t before = c->seen;
+        enum status s = get_page(session, c, "after_seq", c->seen, PAGE, &page, err);
+
+        if (s == STATUS_OK)
+            s = history_open(page, &rest, &more, err);
+        if (s != STATUS_OK)
+            return s;
+        while (history_next(&rest, &frame)) {
+            show_once(session, c, &frame);
+            record_clear(&frame_message_record, &frame);
+        }
+        if (more && c->seen == before)
+            return error_set(err, STATUS_UNAVAILABLE, "the history does not go on after %" PRId64,
+                             c->seen);
+    }
+    return STATUS_OK;
+}
+
+enum status conversation_list(struct session *session, struct conversation *c, int64_t n,
+                              struct error *err)
+{
+    CLEANUP(free) char *page = NULL;
+    const char *rest = NULL;
+    struct frame_message frame;
+    bool more;
+    enum status s = get_page(session, c, "last_seq", 0, n, &page, err);
+
+    if (s == STATUS_OK)
+        s = history_open(page, &rest, &more, err);
+    if (s != STATUS_OK)
+        return s;
+    while (history_next(&rest, &frame)) {
+        show(session, c, &frame);
+        record_clear(&frame_message_record, &frame);
+    }
+    return STATUS_OK;
+}
+
+/* ---- What arrives */
+
+enum status conversation_take(struct session *session, const struct frame_message *frame,
+                              struct error *err)
+{
+    bool is_group = frame->group_id != NULL;
+    const char *peer = frame->group_id;
+    struct conversation *c;
+    enum status s;
+
+    if (!is_group && frame->to && strcmp(frame->from, session->grant.user_id) == 0)
+        peer = frame->to;
+    else if (!is_group)
+        peer = frame->from;
+    c = find_or_add(session, frame->conversation_id, is_group, peer, NULL);
+    if (frame->seq > c->seen + 1) {
+        s = conversation_catch_up(session, c, err);
+        if (s == STATUS_UNAVAILABLE || s == STATUS_UNAUTHENTICATED || s == STATUS_INTERNAL)
+            return s; /* later */
+        /* Otherwise we may not read it (any more); what came by the socket was for us. */
+    }
+    show_once(session, c, frame);
+    return STATUS_OK;
+}
+
+static enum status load_one(struct session *session, const struct chat *chat, bool first,
+                            struct error *err)
+{
+    const struct person *peer = chat->peer;
+    const struct room *group = chat->group;
+    struct conversation *c;
+
+    if (!peer && !group)
+        return STATUS_OK; /* of a kind that we do not know */
+    if (peer)
+        names_set(&session->names, peer->user_id, peer->username);
+    c = find_or_add(session, chat->conversation_id, group != NULL,
+                    group ? group->group_id : peer->user_id, group ? group->name : NULL);
+    if (!first)
+        return chat->last_seq > c->seen ? conversation_catch_up(session, c, err) : STATUS_OK;
+    c->seen = chat->last_seq;
+    if (chat->unread_count > 0)
+        screen_note("%" PRId64 " unread in %s", chat->unread_count, name_of(session, c));
+    return STATUS_OK;
+}
+
+enum status conversations_load(struct session *session, bool first, struct error *err)
+{
+    CLEANUP(buffer_clear) struct buffer path = {0};
+    bool more = true;
+
+    buffer_printf(&path, "/api/conversations?limit=%d", PAGE);
+    while (more) {
+        CLEANUP(chats_clear) struct chats chats = {0};
+        const struct chat *chat;
+        enum status s = session_call(session, "GET", buffer_text(&path), (struct api_ask){0},
+                                     (struct api_answer){&chats_record, &chats, NULL}, err);
+
+        chat = chats.conversations.items;
+        for (size_t i = 0; i < chats.conversations.n && s == STATUS_OK; i++)
+            s = load_one(session, &chat[i], first, err);
+        if (s != STATUS_OK)
+            return s;
+        more = chats.next_cursor != NULL;
+        path.length = 0;
+        buffer_printf(&path, "/api/conversations?limit=%d&cursor=", PAGE);
+        if (more)
+            api_add_escaped(&path, chats.next_cursor);
+    }
+    return STATUS_OK;
+}
