@@ -89,14 +89,9 @@ static enum status refuse_duplicates(const cJSON *item, struct error *err)
     return STATUS_OK;
 }
 
-/* struct json wants the bytes as they came. */
-struct source {
-    struct slice text; /* of the outermost object */
-};
-
-static enum status read_object(const struct record *rec, const cJSON *object,
-                               const struct source *source, const struct place *place, void *ret,
-                               struct error *err);
+/* text is the object's own bytes: struct json wants them as they came. */
+static enum status read_object(const struct record *rec, const cJSON *object, struct slice text,
+                               const struct place *place, void *ret, struct error *err);
 
 static enum status wrong(const char *name, const char *what, struct error *err)
 {
@@ -136,7 +131,7 @@ static enum status read_strings(const struct field *field, const cJSON *item, co
     return s;
 }
 
-static enum status read_list(const struct field *field, const cJSON *item,
+static enum status read_list(const struct field *field, const cJSON *item, struct slice text,
                              const struct place *place, const char *name, struct list *ret,
                              struct error *err)
 {
@@ -147,41 +142,45 @@ static enum status read_list(const struct field *field, const cJSON *item,
         return wrong(name, "an array", err);
     s = check_count(field, (size_t)cJSON_GetArraySize(item), name, err);
     for (const cJSON *child = item->child; child && s == STATUS_OK; child = child->next) {
-        s = read_object(field->of, child, NULL, &each, list_add(ret, field->of), err);
+        s = read_object(field->of, child, scan_element(&text), &each, list_add(ret, field->of),
+                        err);
         each.index++;
     }
     return s;
 }
 
-/* A struct json is only read at the outermost level, where its bytes are found by name. */
-static enum status read_json(const struct field *field, const cJSON *item,
-                             const struct source *source, const char *name, char **ret,
-                             struct error *err)
+static enum status read_json(const struct field *field, const cJSON *item, struct slice text,
+                             const char *name, char **ret, struct error *err)
 {
-    CLEANUP(buffer_clear) struct buffer text = {0};
-    struct slice member = {0};
+    CLEANUP(buffer_clear) struct buffer compact = {0};
 
     if (!cJSON_IsObject(item))
         return wrong(name, "an object", err);
-    if (source)
-        member = scan_member(source->text, field->name);
-    if (!member.data)
+    if (!text.data)
         return wrong(name, "named without escapes", err);
-    scan_compact(member, &text);
-    if (field->max && (int64_t)text.length > field->max)
+    scan_compact(text, &compact);
+    if (field->max && (int64_t)compact.length > field->max)
         return error_field(err, STATUS_INVALID, name, "field '%s' must have at most %lld bytes",
                            name, (long long)field->max);
-    *ret = buffer_take(&text);
+    *ret = buffer_take(&compact);
     return STATUS_OK;
 }
 
-static enum status read_field(const struct field *field, const cJSON *item,
-                              const struct source *source, const struct place *outer, void *ret,
-                              struct error *err)
+/* The bytes of a member, for the types that read on in them. */
+static struct slice member_text_of(const struct field *field, struct slice object)
+{
+    if (!object.data || (field->type != FIELD_JSON && !field->of))
+        return (struct slice){0};
+    return scan_member(object, field->name);
+}
+
+static enum status read_field(const struct field *field, const cJSON *item, struct slice object,
+                              const struct place *outer, void *ret, struct error *err)
 {
     const struct place place = {outer, field->name, -1};
+    struct slice text = member_text_of(field, object);
     char name[PATH_MAX_BYTES];
-    void **object;
+    void **inner;
     enum status s;
 
     path_of(&place, name, sizeof name);
@@ -211,20 +210,19 @@ static enum status read_field(const struct field *field, const cJSON *item,
     case FIELD_STRINGS:
         return read_strings(field, item, name, member_strings(field, ret), err);
     case FIELD_LIST:
-        return read_list(field, item, &place, name, member_list(field, ret), err);
+        return read_list(field, item, text, &place, name, member_list(field, ret), err);
     case FIELD_JSON:
-        return read_json(field, item, source, name, member_text(field, ret), err);
+        return read_json(field, item, text, name, member_text(field, ret), err);
     case FIELD_OBJECT:
-        object = member_object(field, ret);
-        *object = memory_new(field->of->size);
-        return read_object(field->of, item, NULL, &place, *object, err);
+        inner = member_object(field, ret);
+        *inner = memory_new(field->of->size);
+        return read_object(field->of, item, text, &place, *inner, err);
     }
     return error_set(err, STATUS_INTERNAL, "unknown field type");
 }
 
-static enum status read_object(const struct record *rec, const cJSON *object,
-                               const struct source *source, const struct place *place, void *ret,
-                               struct error *err)
+static enum status read_object(const struct record *rec, const cJSON *object, struct slice text,
+                               const struct place *place, void *ret, struct error *err)
 {
     if (!cJSON_IsObject(object)) {
         char name[PATH_MAX_BYTES] = "";
@@ -242,7 +240,7 @@ static enum status read_object(const struct record *rec, const cJSON *object,
         if (item && cJSON_IsNull(item) && field->nullable)
             item = NULL;
         if (item) {
-            s = read_field(field, item, source, place, ret, err);
+            s = read_field(field, item, text, place, ret, err);
         } else if (field->required) {
             const struct place missing = {place, field->name, -1};
             char name[PATH_MAX_BYTES];
@@ -280,13 +278,12 @@ enum status record_from_json(const struct record *rec, const char *text, size_t 
                              struct error *err)
 {
     CLEANUP(tree_free) cJSON *tree = NULL;
-    struct source source = {.text = {text, length}};
     enum status s;
 
     memset(ret, 0, rec->size);
     s = parse(text, length, &tree, err);
     if (s == STATUS_OK)
-        s = read_object(rec, tree, &source, NULL, ret, err);
+        s = read_object(rec, tree, (struct slice){text, length}, NULL, ret, err);
     if (s != STATUS_OK)
         record_clear(rec, ret);
     return s;
@@ -327,7 +324,7 @@ static void keep_member(const struct record *rec, const char *keep, const cJSON 
         const cJSON *item = find(tree, field->name);
 
         if (strcmp(field->name, keep) == 0 && field->type == FIELD_TEXT && item &&
-            read_field(field, item, NULL, NULL, ret, NULL) != STATUS_OK)
+            read_field(field, item, (struct slice){0}, NULL, ret, NULL) != STATUS_OK)
             *member_text(field, ret) = NULL;
     }
 }
@@ -337,7 +334,6 @@ enum status record_from_json_by(const struct record_choice *choices, size_t n, c
                                 const struct record **ret_rec, void *ret, struct error *err)
 {
     CLEANUP(tree_free) cJSON *tree = NULL;
-    struct source source = {.text = {text, length}};
     enum status s;
 
     *ret_rec = NULL;
@@ -348,7 +344,7 @@ enum status record_from_json_by(const struct record_choice *choices, size_t n, c
     if (!*ret_rec)
         return STATUS_INVALID;
     memset(ret, 0, (*ret_rec)->size);
-    s = read_object(*ret_rec, tree, &source, NULL, ret, err);
+    s = read_object(*ret_rec, tree, (struct slice){text, length}, NULL, ret, err);
     if (s != STATUS_OK) {
         record_clear(*ret_rec, ret);
         keep_member(*ret_rec, keep, tree, ret);

@@ -250,6 +250,23 @@ struct slice scan_member(struct slice text, const char *name)
     return (struct slice){0};
 }
 
+struct slice scan_element(struct slice *rest)
+{
+    const char *end = rest->data + rest->length;
+    const char *p = scan_space(rest->data, end);
+    const char *start;
+    const char *at;
+
+    if (p == end || (*p != '[' && *p != ','))
+        return (struct slice){0};
+    start = scan_space(p + 1, end);
+    p = scan_value(start, end, 1, &at);
+    if (!p)
+        return (struct slice){0}; /* the array is empty */
+    *rest = (struct slice){p, (size_t)(end - p)};
+    return (struct slice){start, (size_t)(p - start)};
+}
+
 void scan_compact(struct slice value, struct buffer *ret)
 {
     const char *p = value.data;

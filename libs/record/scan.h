@@ -19,6 +19,10 @@ const char *scan_space(const char *p, const char *end);
  * is none. The name is compared as it is written, so only names without escapes are found. */
 struct slice scan_member(struct slice text, const char *name);
 
+/* Take the next element off the array `rest` (at first the whole array), which json_check() has
+ * accepted; {NULL, 0} when there is none. */
+struct slice scan_element(struct slice *rest);
+
 /* Append a checked value without the white space between its tokens. */
 void scan_compact(struct slice value, struct buffer *ret);
 

@@ -1,0 +1,51 @@
+#ifndef CONTRACT_RECORDS_H
+#define CONTRACT_RECORDS_H
+
+/* Every record that travels: one list over the tables at the end of libs/wire/'s files. */
+
+#include "wire/frames.h"
+#include "wire/group_api.h"
+#include "wire/internal.h"
+#include "wire/message_api.h"
+#include "wire/user_api.h"
+
+static const struct {
+    const struct record *const *records;
+    const size_t *n;
+} contract_tables[] = {
+    {frames_records, &n_frames_records},
+    {internal_records, &n_internal_records},
+    {group_api_records, &n_group_api_records},
+    {message_api_records, &n_message_api_records},
+    {user_api_records, &n_user_api_records},
+};
+
+static inline size_t contract_n_records(void)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < N_ELEMENTS(contract_tables); i++)
+        n += *contract_tables[i].n;
+    return n;
+}
+
+/* The i-th of contract_n_records(). */
+static inline const struct record *contract_record(size_t i)
+{
+    size_t table = 0;
+
+    while (i >= *contract_tables[table].n)
+        i -= *contract_tables[table++].n;
+    return contract_tables[table].records[i];
+}
+
+/* NULL when no record has that name. */
+static inline const struct record *contract_find_record(const char *name)
+{
+    for (size_t i = 0; i < contract_n_records(); i++)
+        if (strcmp(contract_record(i)->name, name) == 0)
+            return contract_record(i);
+    return NULL;
+}
+
+#endif
