@@ -19,20 +19,22 @@
  * INTERNAL (a bug: bad template, refused command). */
 struct store;
 
+/* INVALID for a bad URI. Waits for no server: calls do, for 3 s at most, and no call takes longer
+ * than 10 s. The database is the URI's, else "parley". */
 MUST_CHECK enum status store_open(const char *mongodb_uri, struct store **ret, struct error *err);
 void store_close(struct store *store); /* NULL is fine */
 
-/* Is the primary reachable? For /readyz; 1 s at most. */
+/* Is the primary reachable, as of a second ago? For /readyz; waits for nothing. */
 MUST_CHECK enum status store_ping(struct store *store, struct error *err);
 
 /* Build a document or array from a template. Keys and texts in single quotes, numbers, true,
  * false, null, {} and []; and these holes:
  *   %s  const char *            a text (NULL becomes null)
  *   %ld int64_t                 a 64-bit integer
- *   %d  int or bool             in the place of true/false: %d is a bool
+ *   %d  bool                    true or false (an integer is always %ld)
  *   %p  const struct strings *  an array of texts
  * Keys are never holes, so nothing of a client's becomes an operator. The caller destroys *ret
- * with bson_destroy(). For this library and its tests; services use the calls below. */
+ * with bson_destroy(), on failure too. For this library and its tests; services use the calls below. */
 MUST_CHECK enum status store_document(bson_t *ret, struct error *err, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
@@ -43,7 +45,7 @@ MUST_CHECK enum status store_index(struct store *store, const char *collection, 
 
 struct store_find {
     const char *sort; /* "{'seq': -1}" or NULL */
-    int64_t limit;    /* 0: no limit; callers with foreign input always give one */
+    int64_t limit; /* 0: no limit; callers with foreign input always give one */
 };
 
 /* Append what is found to *ret, a list of rec's structs that the caller clears. */
@@ -57,8 +59,7 @@ MUST_CHECK enum status store_find_one(struct store *store, const char *collectio
                                       const char *fmt, ...) PRINTF_LIKE(6, 7);
 
 MUST_CHECK enum status store_insert(struct store *store, const char *collection,
-                                    const struct record *rec, const void *value,
-                                    struct error *err);
+                                    const struct record *rec, const void *value, struct error *err);
 
 /* One bulk insert, ordered: after an error a prefix is in. values are n pointers to structs. */
 MUST_CHECK enum status store_insert_many(struct store *store, const char *collection,
@@ -75,9 +76,8 @@ MUST_CHECK enum status store_update(struct store *store, const char *collection,
 
 /* fmt is "[filter, update]"; the document as it is after the update. */
 MUST_CHECK enum status store_find_and_update(struct store *store, const char *collection,
-                                             const struct record *rec, void *ret,
-                                             struct error *err, const char *fmt, ...)
-    PRINTF_LIKE(6, 7);
+                                             const struct record *rec, void *ret, struct error *err,
+                                             const char *fmt, ...) PRINTF_LIKE(6, 7);
 
 MUST_CHECK enum status store_delete(struct store *store, const char *collection,
                                     int64_t *ret_deleted, struct error *err, const char *fmt, ...)
@@ -89,5 +89,9 @@ struct store_bulk;
 struct store_bulk *store_bulk_new(struct store *store, const char *collection);
 void store_bulk_add(struct store_bulk *bulk, int flags, const char *fmt, ...) PRINTF_LIKE(3, 4);
 MUST_CHECK enum status store_bulk_run(struct store_bulk *bulk, struct error *err);
+void store_bulk_free(struct store_bulk *bulk); /* one that will not be run; NULL is fine */
+
+/* Forget a bulk without running it. NULL is fine. */
+void store_bulk_free(struct store_bulk *bulk);
 
 #endif

@@ -1,0 +1,33 @@
+#ifndef MESSAGE_ANNOUNCE_H
+#define MESSAGE_ANNOUNCE_H
+
+#include "ledger.h"
+#include "outgoing.h"
+
+/* Who is told what of a batch: frames to people, events to bots, answers to those who asked. */
+struct announcement {
+    struct outgoing frames;
+    struct outgoing answers;
+    struct buffer events; /* a run of envelopes for EVENT_STORED_COMMAND */
+};
+
+/* A stored message for its readers; command names the socket that gets no echo (NULL: none does). A
+ * text that begins with "/" in a group also goes to the group's bots, unless a bot sent it. */
+void announce(struct announcement *announcement, const struct conversation *conversation,
+              const struct message_document *message, const struct command *command);
+
+/* A private message for a bot. */
+void announce_to_bot(struct announcement *announcement, const char *bot_user_id,
+                     const struct message_document *message);
+
+void announce_typing(struct announcement *announcement, const struct command *command);
+
+/* Once the command has its outcome. */
+void announce_answer(struct announcement *announcement, const struct command *command);
+
+/* Events first, confirmed by the broker; then frames; then answers. */
+MUST_CHECK enum status announcement_publish(struct announcement *announcement, struct bus *bus,
+                                            struct error *err);
+void announcement_clear(struct announcement *announcement);
+
+#endif

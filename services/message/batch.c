@@ -1,0 +1,299 @@
+#include "batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "announce.h"
+#include "base/clock.h"
+#include "base/memory.h"
+
+/* A message that is stored, in this batch or before, by its _id. */
+struct stored {
+    struct message_document *message;
+    UT_hash_handle hh;
+};
+
+struct batch {
+    const struct batch_context *context;
+    struct command *commands;
+    size_t n;
+    struct list recovered;   /* struct message_document: a former owner's, above last_seq */
+    struct list known;       /* struct message_document: found by the commands' ids */
+    struct stored *stored;   /* hash: known, recovered, and new */
+    struct message_document **fresh; /* new, in order */
+    size_t n_fresh;
+    struct effects effects;
+    struct announcement announcement;
+};
+
+static struct message_document *find_stored(struct batch *batch, const char *id)
+{
+    struct stored *stored;
+
+    HASH_FIND_STR(batch->stored, id, stored);
+    return stored ? stored->message : NULL;
+}
+
+static void add_stored(struct batch *batch, struct message_document *message)
+{
+    struct stored *stored;
+
+    if (find_stored(batch, message->id))
+        return;
+    stored = memory_new(sizeof *stored);
+    stored->message = message;
+    HASH_ADD_KEYPTR(hh, batch->stored, message->id, strlen(message->id), stored);
+}
+
+static void add_all_stored(struct batch *batch, struct list *messages)
+{
+    struct message_document *all = messages->items;
+
+    for (size_t i = 0; i < messages->n; i++)
+        add_stored(batch, &all[i]);
+}
+
+/* All ids of the batch in one query. */
+static enum status find_known(struct batch *batch, struct error *err)
+{
+    struct strings ids = {0};
+    enum status s = STATUS_OK;
+
+    for (size_t i = 0; i < batch->n; i++)
+        if (batch->commands[i].document_id)
+            strings_add(&ids, batch->commands[i].document_id);
+    if (ids.n > 0)
+        s = store_find(batch->context->message->store, MESSAGES, &(struct store_find){0},
+                       &message_document_record, &batch->known, err, "{'_id': {'$in': %p}}",
+                       (void *)&ids);
+    strings_clear(&ids);
+    return s;
+}
+
+/* What a former owner stored and may have told nobody. */
+static void note_recovered(struct batch *batch)
+{
+    const struct message_document *messages = batch->recovered.items;
+
+    for (size_t i = 0; i < batch->recovered.n; i++) {
+        struct conversation *conversation =
+            ledger_find(batch->context->ledger, messages[i].conversation_id);
+
+        effects_note(&batch->effects, conversation, &messages[i]);
+        (void)ledger_take_republish(conversation, messages[i].seq); /* now */
+        announce(&batch->announcement, conversation, &messages[i], NULL);
+    }
+}
+
+static enum status may_write(struct batch *batch, struct command *command, bool *ret_bot)
+{
+    const struct frame *frame = &command->frame;
+    const char *to = command->kind == COMMAND_SEND ? frame->send.to : frame->typing.to;
+    const struct row *row;
+
+    *ret_bot = false;
+    if (to)
+        return permissions_check(batch->context->permissions, command->user_id, to, ret_bot,
+                                 &command->error);
+    row = ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
+    /* A stranger gets the answer of a group that does not exist: ids must not be probed. */
+    if (!row || !row->exists || !row_find_open_span(&row->doc))
+        return error_field(&command->error, STATUS_NOT_FOUND, "group_id",
+                           "there is no such group");
+    if (row->doc.silenced_until > clock_now())
+        return error_set(&command->error, STATUS_MUTED, "you are muted in this group");
+    return STATUS_OK;
+}
+
+static void store_fresh(struct batch *batch, struct command *command)
+{
+    struct conversation *conversation = command->conversation;
+    struct message_document *message = command_to_message(
+        command, conversation->doc.last_seq + 1, conversation->doc.count, clock_now());
+
+    batch->fresh[batch->n_fresh++] = message;
+    add_stored(batch, message);
+    effects_note(&batch->effects, conversation, message);
+    command->message = message;
+}
+
+/* Stored before. What this owner stored it has published; what a former one stored is published
+ * once more, because he may have died in between. Receivers drop a seq that they have. */
+static void repeat(struct batch *batch, struct command *command,
+                   const struct message_document *message, bool to_bot)
+{
+    command->message = message;
+    if (!ledger_take_republish(command->conversation, message->seq))
+        return;
+    announce(&batch->announcement, command->conversation, message, command);
+    if (to_bot)
+        announce_to_bot(&batch->announcement, message->to_user_id, message);
+}
+
+static void judge_send(struct batch *batch, struct command *command)
+{
+    const struct message_document *known = find_stored(batch, command->document_id);
+    bool to_bot;
+    enum status s = may_write(batch, command, &to_bot);
+
+    /* Known and his own: the same answer, even after leaving. Otherwise permission is judged before
+     * the id, so that an id tells a stranger nothing. */
+    if (known && strcmp(known->from_user_id, command->user_id) == 0) {
+        command->error = (struct error){0};
+        repeat(batch, command, known, to_bot);
+        return;
+    }
+    if (s != STATUS_OK)
+        return;
+    if (known) {
+        (void)error_field(&command->error, STATUS_ID_TAKEN, "message_id",
+                          "field 'message_id' names another's message in this conversation");
+        return;
+    }
+    store_fresh(batch, command);
+    announce(&batch->announcement, command->conversation, command->message, command);
+    if (to_bot)
+        announce_to_bot(&batch->announcement, command->message->to_user_id, command->message);
+}
+
+static void judge_change(struct batch *batch, struct command *command)
+{
+    const struct conversation *conversation = command->conversation;
+    const struct message_document *known = find_stored(batch, command->document_id);
+
+    if (known) {
+        repeat(batch, command, known, false);
+        return;
+    }
+    if (command->change.rev != conversation->doc.rev + 1) {
+        command->rev_expected = conversation->doc.rev + 1;
+        (void)error_set(&command->error, STATUS_CONFLICT, "the next change is rev %lld",
+                        (long long)command->rev_expected);
+        return;
+    }
+    store_fresh(batch, command);
+    announce(&batch->announcement, command->conversation, command->message, command);
+}
+
+static void judge(struct batch *batch, struct command *command)
+{
+    bool unused;
+
+    switch (command->kind) {
+    case COMMAND_SEND:
+        judge_send(batch, command);
+        break;
+    case COMMAND_CHANGE:
+        judge_change(batch, command);
+        break;
+    case COMMAND_TYPING:
+        if (may_write(batch, command, &unused) == STATUS_OK)
+            announce_typing(&batch->announcement, command);
+        break;
+    case COMMAND_UNREADABLE: /* parked by the owner */
+        break;
+    }
+}
+
+static enum status load(struct batch *batch, struct error *err)
+{
+    const struct batch_context *context = batch->context;
+    enum status s =
+        ledger_load(context->ledger, batch->commands, batch->n, &batch->recovered, err);
+
+    if (s == STATUS_OK)
+        s = find_known(batch, err);
+    if (s == STATUS_OK)
+        s = ledger_load_rows(context->ledger, batch->commands, batch->n, &batch->recovered, err);
+    if (s == STATUS_OK)
+        permissions_load(context->permissions, batch->commands, batch->n);
+    return s;
+}
+
+static enum status store_and_publish(struct batch *batch, struct error *err)
+{
+    const struct batch_context *context = batch->context;
+    enum status s = STATUS_OK;
+
+    if (batch->n_fresh > 0)
+        s = store_insert_many(context->message->store, MESSAGES, &message_document_record,
+                              (const void *const *)batch->fresh, batch->n_fresh, err);
+    if (s == STATUS_OK)
+        s = effects_write(&batch->effects, err);
+    if (s == STATUS_OK)
+        s = announcement_publish(&batch->announcement, context->publish, err);
+    if (s == STATUS_OK)
+        atomic_fetch_add(&context->message->stored, (int64_t)batch->n_fresh);
+    return s;
+}
+
+static void clear_messages(struct list *messages)
+{
+    struct message_document *all = messages->items;
+
+    for (size_t i = 0; i < messages->n; i++)
+        record_clear(&message_document_record, &all[i]);
+    free(messages->items);
+}
+
+static void batch_clear(struct batch *batch)
+{
+    struct stored *stored;
+    struct stored *next;
+
+    HASH_ITER(hh, batch->stored, stored, next) {
+        HASH_DEL(batch->stored, stored);
+        free(stored);
+    }
+    for (size_t i = 0; i < batch->n_fresh; i++) {
+        record_clear(&message_document_record, batch->fresh[i]);
+        free(batch->fresh[i]);
+    }
+    free(batch->fresh);
+    clear_messages(&batch->known);
+    clear_messages(&batch->recovered);
+    for (size_t i = 0; i < batch->n; i++)
+        batch->commands[i].message = NULL;
+    effects_clear(&batch->effects);
+    announcement_clear(&batch->announcement);
+}
+
+enum status batch_run(const struct batch_context *context, struct command *commands, size_t n,
+                      struct error *err)
+{
+    struct batch batch = {.context = context, .commands = commands, .n = n};
+    enum status s;
+
+    batch.fresh = memory_grow(NULL, n, sizeof(struct message_document *));
+    effects_init(&batch.effects, context->ledger);
+    for (size_t i = 0; i < n; i++)
+        command_reset(&commands[i]);
+    s = load(&batch, err);
+    if (s == STATUS_OK) {
+        add_all_stored(&batch, &batch.recovered);
+        add_all_stored(&batch, &batch.known);
+        note_recovered(&batch);
+        for (size_t i = 0; i < n; i++) {
+            judge(&batch, &commands[i]);
+            announce_answer(&batch.announcement, &commands[i]);
+        }
+        s = store_and_publish(&batch, err);
+    }
+    batch_clear(&batch);
+    return s;
+}
+
+enum status batch_refuse(const struct batch_context *context, struct command *command,
+                         struct error *err)
+{
+    struct announcement announcement = {0};
+    enum status s;
+
+    command_reset(command);
+    if (command->error.status == STATUS_OK)
+        (void)error_set(&command->error, STATUS_INTERNAL, "cannot be handled");
+    announce_answer(&announcement, command);
+    s = announcement_publish(&announcement, context->publish, err);
+    announcement_clear(&announcement);
+    return s;
+}

@@ -1,0 +1,178 @@
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* A system message names at most so many people: clients ask for the list of members, and a frame
+ * has 64 KiB. */
+#define SYSTEM_USER_IDS_MAX 100
+
+static char *document_id(const char *conversation_id, const char *message_id)
+{
+    struct buffer id = {0};
+
+    buffer_printf(&id, "%s/%s", conversation_id, message_id);
+    return buffer_take(&id);
+}
+
+static enum status read_change(struct command *command)
+{
+    const struct slice payload = command->envelope.payload;
+    char message_id[32];
+    enum status s = record_from_json(&group_change_record, payload.data, payload.length,
+                                     &command->change, &command->error);
+
+    if (s != STATUS_OK)
+        return s;
+    command->kind = COMMAND_CHANGE;
+    conversation_id_group(command->change.group_id, command->conversation_id);
+    (void)snprintf(message_id, sizeof message_id, "rev:%lld", (long long)command->change.rev);
+    command->document_id = document_id(command->conversation_id, message_id);
+    return STATUS_OK;
+}
+
+static void name_conversation(struct command *command, const char *to, const char *group_id)
+{
+    if (group_id)
+        conversation_id_group(group_id, command->conversation_id);
+    else
+        conversation_id_single(command->user_id, to, command->conversation_id);
+}
+
+static enum status read_frame(struct command *command)
+{
+    const struct slice payload = command->envelope.payload;
+    const struct frame_send *send = &command->frame.send;
+    enum status s =
+        frame_from_json(payload.data, payload.length, &command->frame, &command->error);
+
+    if (s != STATUS_OK)
+        return s;
+    if (command->frame.record == &frame_typing_record) {
+        command->kind = COMMAND_TYPING;
+        name_conversation(command, command->frame.typing.to, command->frame.typing.group_id);
+        return STATUS_OK;
+    }
+    if (command->frame.record != &frame_send_record || !send->message_id)
+        return error_set(&command->error, STATUS_INVALID, "not a command for a partition");
+    command->kind = COMMAND_SEND;
+    name_conversation(command, send->to, send->group_id);
+    command->document_id = document_id(command->conversation_id, send->message_id);
+    return STATUS_OK;
+}
+
+void command_init(struct command *command, const struct envelope *envelope, int partition)
+{
+    enum status s;
+
+    memset(command, 0, sizeof *command);
+    command->envelope = *envelope;
+    command->partition = partition;
+    if (envelope->user_id.length >= ID_MAX || envelope->user_id.length == 0) {
+        s = error_set(&command->error, STATUS_INVALID, "an envelope without its user");
+    } else {
+        memcpy(command->user_id, envelope->user_id.data, envelope->user_id.length);
+        if (envelope->kind == ENVELOPE_CHANGE)
+            s = read_change(command);
+        else if (envelope->kind == ENVELOPE_FRAME)
+            s = read_frame(command);
+        else
+            s = error_set(&command->error, STATUS_INVALID, "an envelope of a foreign kind");
+    }
+    if (s != STATUS_OK)
+        command->kind = COMMAND_UNREADABLE;
+}
+
+void command_reset(struct command *command)
+{
+    if (command->kind != COMMAND_UNREADABLE)
+        command->error = (struct error){0};
+    command->conversation = NULL;
+    command->message = NULL;
+    command->rev_expected = 0;
+}
+
+void command_clear(struct command *command)
+{
+    frame_clear(&command->frame);
+    record_clear(&group_change_record, &command->change);
+    free(command->document_id);
+    memset(command, 0, sizeof *command);
+}
+
+static void fill_change(const struct command *command, struct message_document *ret)
+{
+    const struct group_change *change = &command->change;
+    const struct strings *concerned = change->users_out.n ? &change->users_out : &change->users_in;
+    struct system_content content = {
+        .event = change->event,
+        .group_id = change->group_id,
+        .user_id = change->user_id,
+        .name = change->name,
+        .user_ids = *concerned,
+    };
+    struct buffer text = {0};
+
+    if (content.user_ids.n > SYSTEM_USER_IDS_MAX)
+        content.user_ids.n = SYSTEM_USER_IDS_MAX;
+    record_to_json(&system_content_record, &content, &text);
+    ret->content.text = buffer_take(&text);
+    record_to_json(&group_change_record, change, &text);
+    ret->change.text = buffer_take(&text);
+    ret->rev = change->rev;
+    ret->group_id = memory_text(change->group_id);
+    ret->msg_type = MSG_SYSTEM;
+}
+
+struct message_document *command_to_message(const struct command *command, int64_t seq,
+                                            int64_t count, int64_t now)
+{
+    struct message_document *message = memory_new(sizeof *message);
+    const struct frame_send *send = &command->frame.send;
+
+    message->id = memory_text(command->document_id);
+    message->conversation_id = memory_text(command->conversation_id);
+    message->from_user_id = memory_text(command->user_id);
+    message->seq = seq;
+    message->created_at = now;
+    if (command->kind == COMMAND_CHANGE) {
+        message->count = count;
+        fill_change(command, message);
+        return message;
+    }
+    message->count = count + 1;
+    message->to_user_id = memory_text(send->to);
+    message->group_id = memory_text(send->group_id);
+    message->msg_type = send->msg_type;
+    message->content.text = memory_text(send->content.text);
+    return message;
+}
+
+bool command_answer(const struct command *command, struct buffer *ret)
+{
+    const struct message_document *message = command->message;
+    struct frame_ack ack = {.type = FRAME_ACK};
+
+    if (command->error.status != STATUS_OK && command->rev_expected == 0) {
+        frame_refuse(command->frame.record == &frame_send_record ? command->frame.send.message_id
+                                                                 : NULL,
+                     &command->error, ret);
+        return true;
+    }
+    if (command->kind == COMMAND_TYPING)
+        return false;
+    ack.code = status_code(command->error.status);
+    ack.message = command->error.status == STATUS_OK ? "success" : (char *)command->error.text;
+    ack.seq = command->rev_expected;
+    if (message) {
+        ack.message_id = (char *)message_id_of(message);
+        ack.conversation_id = message->conversation_id;
+        ack.seq = message->seq;
+        ack.timestamp = message->created_at;
+    }
+    record_to_json(&frame_ack_record, &ack, ret);
+    return true;
+}

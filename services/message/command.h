@@ -1,0 +1,46 @@
+#ifndef MESSAGE_COMMAND_H
+#define MESSAGE_COMMAND_H
+
+#include "documents.h"
+#include "base/id.h"
+#include "wire/envelope.h"
+#include "wire/frames.h"
+#include "wire/internal.h"
+
+struct conversation;
+
+/* One record of a partition, from its bytes to its outcome. */
+enum command_kind { COMMAND_SEND, COMMAND_TYPING, COMMAND_CHANGE, COMMAND_UNREADABLE };
+
+struct command {
+    enum command_kind kind;
+    struct envelope envelope; /* points into the delivery, which outlives the command */
+    int partition;
+    char user_id[ID_MAX];
+    char conversation_id[CONVERSATION_ID_MAX];
+    struct frame frame;         /* SEND, TYPING */
+    struct group_change change; /* CHANGE */
+    char *document_id;          /* SEND, CHANGE: what the message is stored as */
+
+    /* The outcome; command_reset() undoes it. */
+    struct conversation *conversation;
+    struct error error; /* status OK: message is stored */
+    const struct message_document *message;
+    int64_t rev_expected; /* CHANGE refused with CONFLICT */
+};
+
+/* Read an envelope. What cannot be read becomes COMMAND_UNREADABLE with its reason in error. */
+void command_init(struct command *command, const struct envelope *envelope, int partition);
+void command_reset(struct command *command);
+void command_clear(struct command *command);
+
+/* The message that a SEND or CHANGE makes, with the place it gets in its conversation. The caller
+ * frees it with record_clear() and free(). */
+struct message_document *command_to_message(const struct command *command, int64_t seq,
+                                            int64_t count, int64_t now);
+
+/* The answer to whoever asked: an ack or a refusal, as JSON. Nothing for a typing that was carried
+ * out: then false. */
+bool command_answer(const struct command *command, struct buffer *ret);
+
+#endif

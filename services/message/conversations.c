@@ -1,0 +1,259 @@
+/* GET /api/conversations: what one sees first, newest on top. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "message.h"
+#include "wire/internal.h"
+
+#define ROWS_MAX 10000 /* conversations of one user that are looked at */
+#define UNREAD_MAX 999 /* shown; past it nobody counts */
+#define USER_TIMEOUT_MS 1000
+
+/* A row beside its conversation, as far as its user may see it. */
+struct entry {
+    const struct row_document *row;
+    const struct conversation_document *conversation;
+    int64_t last_seq;
+    bool has_left;
+};
+
+struct overview {
+    struct list rows;
+    struct list conversations;
+    struct entry *entries;
+    size_t n;
+};
+
+static void overview_clear(struct overview *overview)
+{
+    struct row_document *rows = overview->rows.items;
+    struct conversation_document *conversations = overview->conversations.items;
+
+    for (size_t i = 0; i < overview->rows.n; i++)
+        record_clear(&row_document_record, &rows[i]);
+    for (size_t i = 0; i < overview->conversations.n; i++)
+        record_clear(&conversation_document_record, &conversations[i]);
+    free(overview->rows.items);
+    free(overview->conversations.items);
+    free(overview->entries);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct conversation_document *x = a;
+    const struct conversation_document *y = b;
+
+    return strcmp(x->id, y->id);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct conversation_document *x = ((const struct entry *)a)->conversation;
+    const struct conversation_document *y = ((const struct entry *)b)->conversation;
+
+    if (x->updated_at != y->updated_at)
+        return x->updated_at < y->updated_at ? 1 : -1;
+    return strcmp(x->id, y->id);
+}
+
+/* Members that left see it as it was then. */
+static void fill_entry(struct entry *entry)
+{
+    const struct span *spans = entry->row->spans.items;
+    size_t n = entry->row->spans.n;
+
+    entry->last_seq = entry->conversation->last_seq;
+    entry->has_left = n > 0 && spans[n - 1].to_seq != 0;
+    if (entry->has_left && spans[n - 1].to_seq < entry->last_seq)
+        entry->last_seq = spans[n - 1].to_seq;
+}
+
+static enum status load(struct message_state *message, const char *user_id,
+                        struct overview *ret, struct error *err)
+{
+    struct strings ids = {0};
+    const struct row_document *rows;
+    enum status s = store_find(message->store, CONVERSATION_USERS,
+                               &(struct store_find){.limit = ROWS_MAX}, &row_document_record,
+                               &ret->rows, err, "{'user_id': %s}", user_id);
+
+    rows = ret->rows.items;
+    for (size_t i = 0; i < ret->rows.n; i++)
+        strings_add(&ids, rows[i].conversation_id);
+    if (s == STATUS_OK && ids.n > 0)
+        s = store_find(message->store, CONVERSATIONS, &(struct store_find){0},
+                       &conversation_document_record, &ret->conversations, err,
+                       "{'_id': {'$in': %p}}", (void *)&ids);
+    strings_clear(&ids);
+    if (s != STATUS_OK || ret->conversations.n == 0)
+        return s;
+    qsort(ret->conversations.items, ret->conversations.n, sizeof(struct conversation_document),
+          by_id);
+    ret->entries = memory_grow(NULL, ret->rows.n, sizeof *ret->entries);
+    for (size_t i = 0; i < ret->rows.n; i++) {
+        const struct conversation_document key = {.id = rows[i].conversation_id};
+        const struct conversation_document *found =
+            bsearch(&key, ret->conversations.items, ret->conversations.n, sizeof key, by_id);
+
+        /* A row whose first batch is not yet in has nothing to show. */
+        if (!found || found->last_seq == 0)
+            continue;
+        ret->entries[ret->n] = (struct entry){.row = &rows[i], .conversation = found};
+        fill_entry(&ret->entries[ret->n++]);
+    }
+    qsort(ret->entries, ret->n, sizeof *ret->entries, newest_first);
+    return STATUS_OK;
+}
+
+static int64_t unread(const struct entry *entry)
+{
+    int64_t n = entry->conversation->count - entry->row->read_count;
+
+    if (entry->has_left || n < 0)
+        return 0;
+    return n > UNREAD_MAX ? UNREAD_MAX : n;
+}
+
+static void fill_item(const struct entry *entry, const char *user_id,
+                      struct conversation_item *ret)
+{
+    const struct conversation_document *conversation = entry->conversation;
+    struct conversation_peer *peer;
+    struct conversation_group *group;
+
+    ret->conversation_id = memory_text(conversation->id);
+    ret->last_seq = entry->last_seq;
+    ret->read_seq = entry->row->read_seq;
+    ret->unread_count = unread(entry);
+    ret->updated_at = conversation->updated_at;
+    if (conversation->group_id) {
+        ret->type = memory_text("group");
+        group = ret->group = memory_new(sizeof *group);
+        group->group_id = memory_text(conversation->group_id);
+        group->name = memory_text(conversation->name);
+    } else {
+        const char *a = conversation->id + strlen("single:");
+        const char *colon = strchr(a, ':');
+        bool first = strncmp(a, user_id, (size_t)(colon - a)) == 0 &&
+                     user_id[colon - a] == '\0';
+
+        ret->type = memory_text("single");
+        peer = ret->peer = memory_new(sizeof *peer);
+        peer->user_id = first ? memory_text(colon + 1) : memory_text_n(a, (size_t)(colon - a));
+    }
+}
+
+/* The newest message that the caller may see, of each. */
+static enum status add_last_messages(struct message_state *message, const struct entry *entries,
+                                     struct list *items, struct error *err)
+{
+    struct conversation_item *item = items->items;
+    enum status s = STATUS_OK;
+
+    for (size_t i = 0; i < items->n && s == STATUS_OK; i++) {
+        struct message_document last;
+        struct frame_message frame;
+
+        s = store_find_one(message->store, MESSAGES, &message_document_record, &last, err,
+                           "{'conversation_id': %s, 'seq': %ld}", item[i].conversation_id,
+                           entries[i].last_seq);
+        if (s == STATUS_NOT_FOUND) {
+            s = STATUS_OK;
+            continue;
+        }
+        if (s != STATUS_OK)
+            break;
+        message_to_frame(&last, &frame);
+        item[i].last_message = memory_new(sizeof frame);
+        record_copy(&frame_message_record, &frame, item[i].last_message);
+        record_clear(&message_document_record, &last);
+    }
+    return s;
+}
+
+/* Names make it nicer; without `user` the ids must do. */
+static void add_names(struct message_state *message, struct list *items)
+{
+    struct conversation_item *item = items->items;
+    struct user_ids ids = {0};
+    struct accounts accounts = {0};
+    const struct account *account;
+
+    for (size_t i = 0; i < items->n; i++)
+        if (item[i].peer)
+            strings_add(&ids.user_ids, ((struct conversation_peer *)item[i].peer)->user_id);
+    if (ids.user_ids.n > 0 &&
+        rpc_call(message->user_rpc, RPC_USER_FIND, &user_ids_record, &ids, &accounts_record,
+                 &accounts, USER_TIMEOUT_MS, NULL) == STATUS_OK) {
+        account = accounts.accounts.items;
+        for (size_t i = 0; i < items->n; i++)
+            for (size_t k = 0; item[i].peer && k < accounts.accounts.n; k++) {
+                struct conversation_peer *peer = item[i].peer;
+
+                if (peer->username || strcmp(account[k].user_id, peer->user_id) != 0)
+                    continue;
+                peer->username = memory_text(account[k].username);
+                peer->nickname = memory_text(account[k].nickname);
+            }
+    }
+    record_clear(&user_ids_record, &ids);
+    record_clear(&accounts_record, &accounts);
+}
+
+/* A cursor is "<updated_at>,<conversation_id>" of the last one shown: newer activity moves a
+ * conversation to the front, where the next reading of the first page finds it. */
+static size_t skip_to(const struct overview *overview, const char *cursor)
+{
+    struct conversation_document last = {0};
+    const struct entry shown = {.conversation = &last};
+    char *end;
+    size_t i = 0;
+
+    if (!cursor)
+        return 0;
+    last.updated_at = strtoll(cursor, &end, 10);
+    last.id = *end ? end + 1 : end;
+    while (i < overview->n && newest_first(&overview->entries[i], &shown) <= 0)
+        i++;
+    return i;
+}
+
+static char *cursor_of(const struct entry *entry)
+{
+    struct buffer cursor = {0};
+
+    buffer_printf(&cursor, "%lld,%s", (long long)entry->conversation->updated_at,
+                  entry->conversation->id);
+    return buffer_take(&cursor);
+}
+
+enum status handle_conversations(void *state, struct call *call, const void *request, void *reply,
+                                 struct error *err)
+{
+    struct message_state *message = state;
+    const struct conversations_query *query = request;
+    struct conversations *ret = reply;
+    struct overview overview = {0};
+    enum status s = load(message, call->user_id, &overview, err);
+
+    if (s == STATUS_OK) {
+        size_t first = skip_to(&overview, query->cursor);
+        size_t end = first + (size_t)query->limit;
+
+        if (end > overview.n)
+            end = overview.n;
+        for (size_t i = first; i < end; i++)
+            fill_item(&overview.entries[i], call->user_id,
+                      list_add(&ret->conversations, &conversation_item_record));
+        ret->total = (int64_t)overview.n;
+        if (end < overview.n)
+            ret->next_cursor = cursor_of(&overview.entries[end - 1]);
+        s = add_last_messages(message, overview.entries + first, &ret->conversations, err);
+        add_names(message, &ret->conversations);
+    }
+    overview_clear(&overview);
+    return s;
+}

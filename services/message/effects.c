@@ -1,0 +1,241 @@
+#include "effects.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+struct mark {
+    char *id; /* the row's */
+    char *user_id;
+    const char *conversation_id; /* the ledger's */
+    int64_t seq;
+    int64_t count;
+    UT_hash_handle hh;
+};
+
+void effects_init(struct effects *effects, struct ledger *ledger)
+{
+    *effects = (struct effects){.ledger = ledger,
+                                .rows = store_bulk_new(ledger->store, CONVERSATION_USERS)};
+}
+
+static char *row_id(const char *user_id, const char *conversation_id)
+{
+    struct buffer id = {0};
+
+    buffer_printf(&id, "%s/%s", user_id, conversation_id);
+    return buffer_take(&id);
+}
+
+/* Sending reads. Many messages of one sender in a batch leave one mark. */
+static void mark_read(struct effects *effects, const struct conversation *conversation,
+                      const struct message_document *message)
+{
+    char *id = row_id(message->from_user_id, conversation->doc.id);
+    struct mark *mark;
+
+    HASH_FIND_STR(effects->marks, id, mark);
+    if (mark) {
+        free(id);
+    } else {
+        mark = memory_new(sizeof *mark);
+        mark->id = id;
+        mark->user_id = memory_text(message->from_user_id);
+        mark->conversation_id = conversation->doc.id;
+        HASH_ADD_KEYPTR(hh, effects->marks, mark->id, strlen(mark->id), mark);
+    }
+    mark->seq = message->seq;
+    mark->count = message->count;
+}
+
+/* Once per conversation and owner: the recipient sees it in his list. */
+static void ensure_recipient(struct effects *effects, struct conversation *conversation,
+                             const struct message_document *message)
+{
+    CLEANUP(free) char *id = NULL;
+
+    if (conversation->rows_exist || !message->to_user_id)
+        return;
+    conversation->rows_exist = true;
+    id = row_id(message->to_user_id, conversation->doc.id);
+    store_bulk_add(effects->rows, STORE_UPSERT,
+                   "[{'_id': %s}, {'$setOnInsert': {'user_id': %s, 'conversation_id': %s, "
+                   "'read_seq': %ld, 'read_count': %ld}}]",
+                   id, message->to_user_id, conversation->doc.id, (int64_t)0, (int64_t)0);
+}
+
+static void note_in(struct effects *effects, struct row *row,
+                    const struct message_document *message)
+{
+    struct span *span;
+
+    if (row->exists && row->doc.rev >= message->rev)
+        return;
+    if (row->exists)
+        /* The guard on rev makes it harmless to come twice. */
+        store_bulk_add(effects->rows, 0,
+                       "[{'_id': %s, 'rev': {'$lt': %ld}}, {'$set': {'rev': %ld}, "
+                       "'$max': {'read_seq': %ld, 'read_count': %ld}, '$push': {'spans': "
+                       "{'$each': [{'from_seq': %ld, 'to_seq': 0}], '$slice': %ld}}}]",
+                       row->doc.id, message->rev, message->rev, message->seq, message->count,
+                       message->seq, (int64_t)-SPANS_MAX);
+    else
+        store_bulk_add(effects->rows, STORE_UPSERT,
+                       "[{'_id': %s}, {'$setOnInsert': {'user_id': %s, 'conversation_id': %s, "
+                       "'rev': %ld, 'read_seq': %ld, 'read_count': %ld, "
+                       "'spans': [{'from_seq': %ld, 'to_seq': 0}]}}]",
+                       row->doc.id, row->doc.user_id, row->doc.conversation_id, message->rev,
+                       message->seq, message->count, message->seq);
+    row->exists = true;
+    row->doc.rev = message->rev;
+    span = list_add(&row->doc.spans, &span_record);
+    span->from_seq = message->seq;
+}
+
+static void note_out(struct effects *effects, struct row *row,
+                     const struct message_document *message)
+{
+    struct span *spans = row->doc.spans.items;
+
+    if (!row->exists || row->doc.rev >= message->rev)
+        return;
+    row->doc.rev = message->rev;
+    if (row->doc.spans.n > 0)
+        spans[row->doc.spans.n - 1].to_seq = message->seq;
+    store_bulk_add(effects->rows, 0,
+                   "[{'_id': %s, 'spans.to_seq': 0}, {'$set': {'rev': %ld, "
+                   "'spans.$.to_seq': %ld}}]",
+                   row->doc.id, message->rev, message->seq);
+}
+
+static void remove_text(struct strings *strings, const char *text)
+{
+    for (size_t i = 0; i < strings->n; i++) {
+        if (strcmp(strings->items[i], text) != 0)
+            continue;
+        free(strings->items[i]);
+        memmove(&strings->items[i], &strings->items[i + 1],
+                (strings->n - i - 1) * sizeof *strings->items);
+        strings->n--;
+        return;
+    }
+}
+
+static void note_change(struct effects *effects, struct conversation *conversation,
+                        const struct message_document *message)
+{
+    struct group_change change;
+    struct conversation_document *doc = &conversation->doc;
+
+    if (record_from_json(&group_change_record, message->change.text, strlen(message->change.text),
+                         &change, NULL) != STATUS_OK)
+        return; /* cannot happen: we wrote it */
+    for (size_t i = 0; i < change.users_in.n; i++)
+        note_in(effects,
+                ledger_find_row(effects->ledger, change.users_in.items[i], doc->id), message);
+    for (size_t i = 0; i < change.users_out.n; i++) {
+        note_out(effects,
+                 ledger_find_row(effects->ledger, change.users_out.items[i], doc->id), message);
+        remove_text(&doc->bots, change.users_out.items[i]);
+    }
+    for (size_t i = 0; i < change.bots_in.n; i++) {
+        remove_text(&doc->bots, change.bots_in.items[i]); /* never twice */
+        strings_add(&doc->bots, change.bots_in.items[i]);
+    }
+    if (change.name) {
+        free(doc->name);
+        doc->name = memory_text(change.name);
+    }
+    if (!doc->group_id)
+        doc->group_id = memory_text(change.group_id);
+    doc->rev = message->rev;
+    record_clear(&group_change_record, &change);
+}
+
+void effects_note(struct effects *effects, struct conversation *conversation,
+                  const struct message_document *message)
+{
+    struct conversation_document *doc = &conversation->doc;
+
+    doc->last_seq = message->seq;
+    doc->count = message->count;
+    doc->updated_at = message->created_at;
+    free(doc->last_id);
+    doc->last_id = memory_text(message->id);
+    if (!conversation->is_dirty) {
+        conversation->is_dirty = true;
+        conversation->next_dirty = effects->dirty;
+        effects->dirty = conversation;
+    }
+    if (message->change.text) {
+        note_change(effects, conversation, message);
+        return;
+    }
+    mark_read(effects, conversation, message);
+    ensure_recipient(effects, conversation, message);
+}
+
+static enum status write_rows(struct effects *effects, struct error *err)
+{
+    struct mark *mark;
+    struct mark *next;
+
+    HASH_ITER(hh, effects->marks, mark, next)
+        store_bulk_add(effects->rows, STORE_UPSERT,
+                       "[{'_id': %s}, {'$max': {'read_seq': %ld, 'read_count': %ld}, "
+                       "'$setOnInsert': {'user_id': %s, 'conversation_id': %s}}]",
+                       mark->id, mark->seq, mark->count, mark->user_id, mark->conversation_id);
+    return store_bulk_run(TAKE(effects->rows), err);
+}
+
+/* $max: a former owner that wakes up late takes nothing back. */
+static enum status write_conversations(struct effects *effects, struct error *err)
+{
+    struct store_bulk *bulk = store_bulk_new(effects->ledger->store, CONVERSATIONS);
+    struct conversation *conversation;
+
+    for (conversation = effects->dirty; conversation; conversation = conversation->next_dirty) {
+        const struct conversation_document *doc = &conversation->doc;
+
+        if (doc->group_id)
+            store_bulk_add(bulk, STORE_UPSERT,
+                           "[{'_id': %s}, {'$max': {'last_seq': %ld, 'count': %ld, 'rev': %ld, "
+                           "'updated_at': %ld}, '$set': {'last_id': %s, 'group_id': %s, "
+                           "'name': %s, 'bots': %p}}]",
+                           doc->id, doc->last_seq, doc->count, doc->rev, doc->updated_at,
+                           doc->last_id, doc->group_id, doc->name, (void *)&doc->bots);
+        else
+            store_bulk_add(bulk, STORE_UPSERT,
+                           "[{'_id': %s}, {'$max': {'last_seq': %ld, 'count': %ld, "
+                           "'updated_at': %ld}, '$set': {'last_id': %s}}]",
+                           doc->id, doc->last_seq, doc->count, doc->updated_at, doc->last_id);
+    }
+    return store_bulk_run(bulk, err);
+}
+
+enum status effects_write(struct effects *effects, struct error *err)
+{
+    enum status s = write_rows(effects, err);
+
+    if (s == STATUS_OK)
+        s = write_conversations(effects, err);
+    effects_clear(effects);
+    return s;
+}
+
+void effects_clear(struct effects *effects)
+{
+    struct mark *mark;
+    struct mark *next;
+
+    HASH_ITER(hh, effects->marks, mark, next) {
+        HASH_DEL(effects->marks, mark);
+        free(mark->id);
+        free(mark->user_id);
+        free(mark);
+    }
+    for (; effects->dirty; effects->dirty = effects->dirty->next_dirty)
+        effects->dirty->is_dirty = false;
+    store_bulk_free(TAKE(effects->rows));
+}

@@ -1,0 +1,240 @@
+#include "ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define ROW_ID_MAX (ID_MAX + CONVERSATION_ID_MAX)
+
+static void row_id(const char *user_id, const char *conversation_id, char ret[ROW_ID_MAX])
+{
+    (void)snprintf(ret, ROW_ID_MAX, "%s/%s", user_id, conversation_id); /* fits: both are checked */
+}
+
+void ledger_clear(struct ledger *ledger)
+{
+    struct conversation *conversation;
+    struct conversation *next;
+    struct row *row;
+    struct row *next_row;
+
+    HASH_ITER(hh, ledger->conversations, conversation, next) {
+        HASH_DEL(ledger->conversations, conversation);
+        record_clear(&conversation_document_record, &conversation->doc);
+        free(conversation);
+    }
+    HASH_ITER(hh, ledger->rows, row, next_row) {
+        HASH_DEL(ledger->rows, row);
+        record_clear(&row_document_record, &row->doc);
+        free(row);
+    }
+}
+
+void ledger_trim(struct ledger *ledger)
+{
+    if (HASH_COUNT(ledger->conversations) > LEDGER_CONVERSATIONS_MAX ||
+        HASH_COUNT(ledger->rows) > LEDGER_ROWS_MAX)
+        ledger_clear(ledger);
+}
+
+struct conversation *ledger_find(struct ledger *ledger, const char *conversation_id)
+{
+    struct conversation *conversation;
+
+    HASH_FIND_STR(ledger->conversations, conversation_id, conversation);
+    return conversation;
+}
+
+bool ledger_take_republish(struct conversation *conversation, int64_t seq)
+{
+    int64_t back = conversation->loaded_seq - seq;
+
+    if (back < 0 || back >= REPUBLISH_MAX || conversation->republished[back])
+        return false;
+    return conversation->republished[back] = true;
+}
+
+struct row *ledger_find_row(struct ledger *ledger, const char *user_id,
+                            const char *conversation_id)
+{
+    char id[ROW_ID_MAX];
+    struct row *row;
+
+    row_id(user_id, conversation_id, id);
+    HASH_FIND_STR(ledger->rows, id, row);
+    return row;
+}
+
+static struct conversation *add_conversation(struct ledger *ledger, const char *id)
+{
+    struct conversation *conversation = memory_new(sizeof *conversation);
+
+    conversation->doc.id = memory_text(id);
+    HASH_ADD_KEYPTR(hh, ledger->conversations, conversation->doc.id, strlen(conversation->doc.id),
+                    conversation);
+    return conversation;
+}
+
+/* Replace what was added empty by what is stored. The hash's key moves with the document. */
+static void set_document(struct ledger *ledger, struct conversation_document *doc)
+{
+    struct conversation *conversation = ledger_find(ledger, doc->id);
+
+    HASH_DEL(ledger->conversations, conversation);
+    record_clear(&conversation_document_record, &conversation->doc);
+    conversation->doc = *doc;
+    *doc = (struct conversation_document){0};
+    HASH_ADD_KEYPTR(hh, ledger->conversations, conversation->doc.id, strlen(conversation->doc.id),
+                    conversation);
+}
+
+/* What a former owner stored and did not live to count. */
+static enum status load_above(struct ledger *ledger, struct conversation *conversation,
+                              struct list *ret_recovered, struct error *err)
+{
+    enum status s = store_find(ledger->store, MESSAGES,
+                               &(struct store_find){.sort = "{'seq': 1}"},
+                               &message_document_record, ret_recovered, err,
+                               "{'conversation_id': %s, 'seq': {'$gt': %ld}}",
+                               conversation->doc.id, conversation->doc.last_seq);
+    const struct message_document *messages = ret_recovered->items;
+
+    conversation->loaded_seq = conversation->doc.last_seq;
+    if (s == STATUS_OK && ret_recovered->n > 0 &&
+        strcmp(messages[ret_recovered->n - 1].conversation_id, conversation->doc.id) == 0)
+        conversation->loaded_seq = messages[ret_recovered->n - 1].seq;
+    return s;
+}
+
+static enum status load_documents(struct ledger *ledger, const struct strings *ids,
+                                  struct list *ret_recovered, struct error *err)
+{
+    struct list found = {0};
+    struct conversation_document *docs;
+    enum status s = store_find(ledger->store, CONVERSATIONS, &(struct store_find){0},
+                               &conversation_document_record, &found, err,
+                               "{'_id': {'$in': %p}}", (void *)ids);
+
+    docs = found.items;
+    for (size_t i = 0; s == STATUS_OK && i < found.n; i++)
+        set_document(ledger, &docs[i]);
+    for (size_t i = 0; i < found.n; i++)
+        record_clear(&conversation_document_record, &docs[i]);
+    free(found.items);
+    for (size_t i = 0; s == STATUS_OK && i < ids->n; i++)
+        s = load_above(ledger, ledger_find(ledger, ids->items[i]), ret_recovered, err);
+    return s;
+}
+
+enum status ledger_load(struct ledger *ledger, struct command *commands, size_t n,
+                        struct list *ret_recovered, struct error *err)
+{
+    struct strings unknown = {0};
+    enum status s = STATUS_OK;
+
+    for (size_t i = 0; i < n; i++) {
+        if (commands[i].kind == COMMAND_UNREADABLE)
+            continue;
+        if (!ledger_find(ledger, commands[i].conversation_id)) {
+            (void)add_conversation(ledger, commands[i].conversation_id);
+            strings_add(&unknown, commands[i].conversation_id);
+        }
+    }
+    if (unknown.n > 0)
+        s = load_documents(ledger, &unknown, ret_recovered, err);
+    strings_clear(&unknown);
+    for (size_t i = 0; s == STATUS_OK && i < n; i++)
+        if (commands[i].kind != COMMAND_UNREADABLE)
+            commands[i].conversation = ledger_find(ledger, commands[i].conversation_id);
+    return s;
+}
+
+/* Note that a row is wanted: known as absent until it is found. */
+static void want_row(struct ledger *ledger, const char *user_id, const char *conversation_id,
+                     struct strings *wanted)
+{
+    struct row *row;
+
+    if (ledger_find_row(ledger, user_id, conversation_id))
+        return;
+    row = memory_new(sizeof *row);
+    row->doc.id = memory_new(ROW_ID_MAX);
+    row_id(user_id, conversation_id, row->doc.id);
+    row->doc.user_id = memory_text(user_id);
+    row->doc.conversation_id = memory_text(conversation_id);
+    HASH_ADD_KEYPTR(hh, ledger->rows, row->doc.id, strlen(row->doc.id), row);
+    strings_add(wanted, row->doc.id);
+}
+
+static void want_change(struct ledger *ledger, const struct group_change *change,
+                        const char *conversation_id, struct strings *wanted)
+{
+    for (size_t i = 0; i < change->users_in.n; i++)
+        want_row(ledger, change->users_in.items[i], conversation_id, wanted);
+    for (size_t i = 0; i < change->users_out.n; i++)
+        want_row(ledger, change->users_out.items[i], conversation_id, wanted);
+}
+
+static void want_recovered(struct ledger *ledger, const struct list *recovered,
+                           struct strings *wanted)
+{
+    const struct message_document *messages = recovered->items;
+
+    for (size_t i = 0; i < recovered->n; i++) {
+        struct group_change change;
+
+        if (!messages[i].change.text ||
+            record_from_json(&group_change_record, messages[i].change.text,
+                             strlen(messages[i].change.text), &change, NULL) != STATUS_OK)
+            continue;
+        want_change(ledger, &change, messages[i].conversation_id, wanted);
+        record_clear(&group_change_record, &change);
+    }
+}
+
+static void set_row(struct ledger *ledger, struct row_document *doc)
+{
+    struct row *row = ledger_find_row(ledger, doc->user_id, doc->conversation_id);
+
+    HASH_DEL(ledger->rows, row);
+    record_clear(&row_document_record, &row->doc);
+    row->doc = *doc;
+    row->exists = true;
+    *doc = (struct row_document){0};
+    HASH_ADD_KEYPTR(hh, ledger->rows, row->doc.id, strlen(row->doc.id), row);
+}
+
+enum status ledger_load_rows(struct ledger *ledger, const struct command *commands, size_t n,
+                             const struct list *recovered, struct error *err)
+{
+    struct strings wanted = {0};
+    struct list found = {0};
+    struct row_document *rows;
+    enum status s = STATUS_OK;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct command *command = &commands[i];
+
+        if (command->kind == COMMAND_CHANGE)
+            want_change(ledger, &command->change, command->conversation_id, &wanted);
+        else if (command->kind != COMMAND_UNREADABLE &&
+                 strncmp(command->conversation_id, "group:", 6) == 0)
+            want_row(ledger, command->user_id, command->conversation_id, &wanted);
+    }
+    want_recovered(ledger, recovered, &wanted);
+    if (wanted.n > 0)
+        s = store_find(ledger->store, CONVERSATION_USERS, &(struct store_find){0},
+                       &row_document_record, &found, err, "{'_id': {'$in': %p}}",
+                       (void *)&wanted);
+    rows = found.items;
+    for (size_t i = 0; i < found.n; i++) {
+        if (s == STATUS_OK)
+            set_row(ledger, &rows[i]);
+        record_clear(&row_document_record, &rows[i]);
+    }
+    free(found.items);
+    strings_clear(&wanted);
+    return s;
+}

@@ -1,0 +1,66 @@
+#ifndef MESSAGE_LEDGER_H
+#define MESSAGE_LEDGER_H
+
+#include <uthash.h>
+
+#include "command.h"
+#include "store/store.h"
+
+/* What the owner knows: conversations and, for groups, the rows of those who write or whom a change
+ * concerns. Since one process at a time owns a partition, memory is right until a write fails;
+ * then ledger_clear() forgets everything and MongoDB is asked again. One thread. */
+
+/* An owner that dies leaves at most one batch unpublished. */
+#define REPUBLISH_MAX 256
+
+struct conversation {
+    struct conversation_document doc; /* as it will be once this batch is stored */
+    int64_t loaded_seq; /* up to here another owner stored, and may have died before publishing */
+    bool republished[REPUBLISH_MAX]; /* of those, by loaded_seq − seq: published once more */
+    bool rows_exist;       /* private: both rows were upserted by this owner */
+    bool is_dirty; /* in struct effects */
+    struct conversation *next_dirty;
+    UT_hash_handle hh;
+};
+
+struct row {
+    struct row_document doc;
+    bool exists; /* false: he was never a member */
+    UT_hash_handle hh;
+};
+
+struct ledger {
+    struct store *store;
+    struct conversation *conversations; /* hash by doc.id */
+    struct row *rows;                   /* hash by doc.id */
+};
+
+/* 100,000 conversations are some 50 MB; past that all is forgotten between two batches. */
+#define LEDGER_CONVERSATIONS_MAX 100000
+#define LEDGER_ROWS_MAX 400000
+
+void ledger_clear(struct ledger *ledger);
+void ledger_trim(struct ledger *ledger);
+
+/* Give each command its conversation, loading those that are not known. Messages that a former
+ * owner stored above a conversation's last_seq are appended to *ret_recovered (struct
+ * message_document, ascending seq within a conversation); they have yet to be noted. */
+MUST_CHECK enum status ledger_load(struct ledger *ledger, struct command *commands, size_t n,
+                                   struct list *ret_recovered, struct error *err);
+
+/* Should a message that was stored before be published again? True once at most. */
+bool ledger_take_republish(struct conversation *conversation, int64_t seq);
+
+struct conversation *ledger_find(struct ledger *ledger, const char *conversation_id);
+
+/* Load the rows that the commands (groups' sends, typings and changes) and the recovered changes
+ * need. */
+MUST_CHECK enum status ledger_load_rows(struct ledger *ledger, const struct command *commands,
+                                        size_t n, const struct list *recovered,
+                                        struct error *err);
+
+/* The row of a user; NULL if it was not loaded. */
+struct row *ledger_find_row(struct ledger *ledger, const char *user_id,
+                            const char *conversation_id);
+
+#endif

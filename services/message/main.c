@@ -1,0 +1,98 @@
+/* message: keeps conversations and their history. */
+
+#include "message.h"
+#include "wire/internal.h"
+
+static const struct http_route routes[] = {
+    {"GET", "/api/conversations", HTTP_USER, &conversations_query_record, &conversations_record,
+     handle_conversations, false},
+    {"GET", "/api/messages/private/{user_id}", HTTP_USER, &private_history_query_record,
+     &history_record, handle_private_history, false},
+    {"GET", "/api/messages/group/{group_id}", HTTP_USER, &group_history_query_record,
+     &history_record, handle_group_history, false},
+    {"POST", "/api/messages", HTTP_USER, &frame_send_record, &message_sent_record, handle_send,
+     false},
+};
+
+static const struct rpc_method methods[] = {
+    {RPC_MESSAGE_GROUPS, &user_ids_record, &users_groups_record, handle_groups},
+};
+
+static const struct worker workers[] = {
+    {"owner", owner_run},
+};
+
+static enum status start(void *state, struct service_context *context, struct error *err)
+{
+    struct message_state *message = state;
+    enum status s = STATUS_OK;
+
+    message->context = context;
+    message->store = context->store;
+    if (!message->user_rpc)
+        s = rpc_client_open(context->config->user_rpc, &message->user_rpc, err);
+    if (s == STATUS_OK)
+        s = store_index(message->store, MESSAGES, "{'conversation_id': 1, 'seq': 1}", true, 0,
+                        err);
+    if (s == STATUS_OK)
+        s = store_index(message->store, CONVERSATION_USERS, "{'user_id': 1}", false, 0, err);
+    return s;
+}
+
+static void stop(void *state)
+{
+    struct message_state *message = state;
+
+    rpc_client_close(message->user_rpc);
+}
+
+static bool is_ready(void *state, struct buffer *why)
+{
+    struct message_state *message = state;
+    int held = atomic_load(&message->partitions);
+
+    if (held > 0)
+        return true;
+    buffer_add_text(why, "partitions: none is ours yet\n");
+    return false;
+}
+
+static void metrics(void *state, struct buffer *ret)
+{
+    struct message_state *message = state;
+
+    buffer_printf(ret,
+                  "parley_message_partitions %d\n"
+                  "parley_message_batches_total %lld\n"
+                  "parley_message_commands_total %lld\n"
+                  "parley_message_stored_total %lld\n"
+                  "parley_message_parked_total %lld\n",
+                  atomic_load(&message->partitions), (long long)atomic_load(&message->batches),
+                  (long long)atomic_load(&message->commands),
+                  (long long)atomic_load(&message->stored),
+                  (long long)atomic_load(&message->parked));
+}
+
+static struct message_state message_state;
+
+static const struct service message = {
+    .name = "message",
+    .uses = USES_BUS | USES_STORE | USES_IDENTITY | USES_ASK,
+    .state = &message_state,
+    .start = start,
+    .stop = stop,
+    .is_ready = is_ready,
+    .metrics = metrics,
+    .routes = routes,
+    .n_routes = N_ELEMENTS(routes),
+    .methods = methods,
+    .n_methods = N_ELEMENTS(methods),
+    .workers = workers,
+    .n_workers = N_ELEMENTS(workers),
+    .serves_http = true,
+};
+
+int main(int argc, char **argv)
+{
+    return service_run(&message, argc, argv);
+}
