@@ -26,6 +26,8 @@ static struct conversation *find_or_add(struct session *session, const char *id,
 {
     struct conversation *c = find(session, id);
 
+    if (c && !c->name)
+        c->name = memory_text(name);
     if (c)
         return c;
     c = memory_new(sizeof *c);
@@ -269,7 +271,7 @@ static enum status load_one(struct session *session, const struct chat *chat, bo
     if (peer)
         names_set(&session->names, peer->user_id, peer->username);
     c = find_or_add(session, chat->conversation_id, group != NULL,
-                    group ? group->group_id : peer->user_id, group ? group->name : NULL);
+                    group ? group->group_id : peer->user_id, group ? group->name : peer->username);
     if (!first)
         return chat->last_seq > c->seen ? conversation_catch_up(session, c, err) : STATUS_OK;
     c->seen = chat->last_seq;

@@ -179,34 +179,44 @@ static void take_system(struct session *session, const struct frame_system *fram
     }
 }
 
-/* On failure the frame is to be taken again. What cannot be read is passed over: it may be of a
- * newer kind, and what it held will be missed by seq, and asked for. */
+/* Read text by the record; what cannot be read is reported and passed over: if it held a message,
+ * that will be missed by its seq, and asked for. */
+static bool read_frame(const struct record *rec, const char *text, void *ret)
+{
+    struct error err;
+
+    if (record_from_json(rec, text, strlen(text), ret, &err) == STATUS_OK)
+        return true;
+    screen_complain("the server sent what cannot be read: %s", err.text);
+    return false;
+}
+
+/* On failure the frame is to be taken again. */
 static enum status take_frame(struct session *session, const char *text, int64_t now,
                               struct error *err)
 {
-    size_t length = strlen(text);
     struct any_frame any;
     struct frame_message message = {0};
     struct frame_ack ack = {0};
     struct frame_system system_frame = {0};
     enum status s = STATUS_OK;
 
-    if (record_from_json(&any_frame_record, text, length, &any, err) != STATUS_OK)
+    if (!read_frame(&any_frame_record, text, &any))
         return STATUS_OK;
     switch (any.type) {
     case FRAME_PRIVATE:
     case FRAME_GROUP:
-        if (record_from_json(&frame_message_record, text, length, &message, err) == STATUS_OK)
+        if (read_frame(&frame_message_record, text, &message))
             s = conversation_take(session, &message, err);
         record_clear(&frame_message_record, &message);
         break;
     case FRAME_ACK:
-        if (record_from_json(&frame_ack_record, text, length, &ack, err) == STATUS_OK)
+        if (read_frame(&frame_ack_record, text, &ack))
             s = take_ack(session, &ack, err);
         record_clear(&frame_ack_record, &ack);
         break;
     case FRAME_SYSTEM:
-        if (record_from_json(&frame_system_record, text, length, &system_frame, err) == STATUS_OK)
+        if (read_frame(&frame_system_record, text, &system_frame))
             take_system(session, &system_frame, now);
         record_clear(&frame_system_record, &system_frame);
         break;
