@@ -94,7 +94,7 @@ def answers(device, frame):
     else:
         device.wait_for(lambda f: f["type"] == 30, after=start)
         found = device.raw[start:]
-    return [re.sub(r'"timestamp":\d+', "", text) for text in found]
+    return [re.sub(r',"timestamp":\d+', "", text) for text in found]
 
 
 @pytest.mark.smoke
@@ -107,7 +107,7 @@ def test_every_frame_is_answered_as_if_the_group_did_not_exist(parley, club):
                            for each in (group_id, UNKNOWN_GROUP))
         assert theirs == nobodys, frame
         if frame["type"] not in (30, 33):
-            assert json.loads(theirs[0].replace(",,", ",").replace(",}", "}"))["code"] == 40401
+            assert json.loads(theirs[0])["code"] == 40401
     assert parley.count() == before
     assert not device.messages()
 
@@ -158,10 +158,8 @@ def test_who_left_is_a_stranger_again(parley, user):
     bob.leave(group_id)
     device = bob.device()
     for frame in FRAMES[:3]:
-        theirs, nobodys = (answers(device, fill(frame, each, "message-of-nobody"))
-                           for each in (group_id, UNKNOWN_GROUP))
-        assert json.loads(theirs[0].replace(",,", ",").replace(",}", "}"))["code"] in (
-            40301, 40401)
+        theirs = answers(device, fill(frame, group_id, "message-of-nobody"))
+        assert json.loads(theirs[0])["code"] in (40301, 40401)
     bob.get(f"/api/groups/{group_id}/members").refused(40401)
     assert len(parley.stored(f"group:{group_id}")) == 2
 
