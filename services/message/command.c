@@ -165,7 +165,7 @@ bool command_answer(const struct command *command, struct buffer *ret)
     if (command->kind == COMMAND_TYPING)
         return false;
     ack.code = status_code(command->error.status);
-    ack.message = command->error.status == STATUS_OK ? "success" : (char *)command->error.text;
+    ack.message = (char *)(command->error.status == STATUS_OK ? "success" : command->error.text);
     ack.seq = command->rev_expected;
     if (message) {
         ack.message_id = (char *)message_id_of(message);
