@@ -1,0 +1,49 @@
+#ifndef STORE_POOL_H
+#define STORE_POOL_H
+
+#include <stdatomic.h>
+
+#include <mongoc/mongoc.h>
+
+#include "store/store.h"
+
+/* What the files of this library share. */
+
+/* A socket that is silent for this long, with a write on it, ends as UNAVAILABLE: well below the
+ * 30 s after which RabbitMQ drops a consumer that waits for us. */
+#define SOCKET_TIMEOUT_MS 10000
+#define SELECTION_TIMEOUT_MS 3000 /* an election takes 2 s when nobody is slow */
+#define CONNECT_TIMEOUT_MS 2000
+#define WAIT_QUEUE_TIMEOUT_MS 5000 /* for one of the pool's clients */
+#define WRITE_TIMEOUT_MS 5000 /* for the majority; then the outcome is unknown */
+#define READ_TIMEOUT_MS 5000 /* the server gives up a query */
+#define HEARTBEAT_MS 1000 /* store_ping() is as old as this */
+#define POOL_CLIENTS 64
+
+struct store {
+    mongoc_client_pool_t *pool;
+    char *database;
+    atomic_bool has_primary;
+};
+
+/* A client and one collection, taken for the length of a call. */
+struct session {
+    struct store *store;
+    mongoc_client_t *client;
+    mongoc_collection_t *collection;
+};
+
+MUST_CHECK enum status session_begin(struct store *store, const char *collection,
+                                     struct session *ret, struct error *err);
+void session_end(struct session *session); /* one that has not begun is fine */
+
+/* CLEANUP(session_end) struct session session = {0}; */
+static inline void session_end_at(struct session *session)
+{
+    session_end(session);
+}
+
+/* The status of a failure; reply (may be NULL) is what the server said. */
+enum status store_failure(const bson_error_t *error, const bson_t *reply, struct error *err);
+
+#endif
