@@ -14,6 +14,7 @@ from websockets.asyncio.client import connect
 from client import _loop, run
 
 RESEND_AFTER = 5  # seconds without an ack
+GAP_AFTER = 0.5  # acks and messages come by different ways: a gap may close by itself
 TRY_LATER = {42901, 50301, 50001}
 
 
@@ -32,7 +33,8 @@ class ProperClient:
         self.faults = []  # what a server must never do
         self.shown = collections.defaultdict(list)  # conversation_id -> (seq, message_id)
         self.last = collections.defaultdict(int)
-        self.aside = collections.defaultdict(dict)  # conversation_id -> seq -> frame
+        self.aside = collections.defaultdict(dict)  # conversation_id -> seq -> message_id
+        self.gap_since = None
         self.changed = threading.Condition()
         self.connects = 0
         self.socket = None
@@ -104,6 +106,9 @@ class ProperClient:
             now = time.monotonic()
             if any(now - sent > RESEND_AFTER for _, sent in self.unacked.values()):
                 self._resend()
+            if self.gap_since and now - self.gap_since > GAP_AFTER:
+                self.gap_since = now
+                self._catch_up()
 
     def _write(self, frame):
         if self.socket is not None:
@@ -134,7 +139,7 @@ class ProperClient:
 
     def _take(self, frame):
         if frame["type"] in (1, 2):
-            self._take_message(frame)
+            self._place(frame["conversation_id"], frame["seq"], frame["message_id"])
         elif frame["type"] == 30:
             self._take_ack(frame)
         elif frame["type"] == 3 and frame["content"]["event"] == "resync":
@@ -153,32 +158,37 @@ class ProperClient:
                 self.faults.append(f"two answers to {message_id}: {known}, {ack}")
             new = self.unacked.pop(message_id, None)
             self.changed.notify_all()
+        if ack["code"] == 0:
+            self._place(ack["conversation_id"], ack["seq"], message_id)  # one's own: no echo comes
         if new and self.on_ack:
             self.on_ack(ack)
         self._fill_window()
 
-    def _take_message(self, frame):
-        conversation_id, seq = frame["conversation_id"], frame["seq"]
+    def _place(self, conversation_id, seq, message_id):
         if seq > self.last[conversation_id] + 1:
-            self.aside[conversation_id][seq] = frame
-            self._catch_up()
+            self.aside[conversation_id][seq] = message_id
+            self.gap_since = self.gap_since or time.monotonic()
         elif seq == self.last[conversation_id] + 1:
-            self._show(frame)
+            self._show(conversation_id, seq, message_id)
             self._show_aside(conversation_id)
 
-    def _show(self, frame):
-        conversation_id = frame["conversation_id"]
-        if frame["seq"] <= self.last[conversation_id]:
+    def _show(self, conversation_id, seq, message_id):
+        if seq <= self.last[conversation_id]:
             return
         with self.changed:
-            self.last[conversation_id] = frame["seq"]
-            self.shown[conversation_id].append((frame["seq"], frame["message_id"]))
+            self.last[conversation_id] = seq
+            self.shown[conversation_id].append((seq, message_id))
             self.changed.notify_all()
 
     def _show_aside(self, conversation_id):
         aside = self.aside[conversation_id]
+        for seq in [seq for seq in aside if seq <= self.last[conversation_id]]:
+            del aside[seq]
         while self.last[conversation_id] + 1 in aside:
-            self._show(aside.pop(self.last[conversation_id] + 1))
+            seq = self.last[conversation_id] + 1
+            self._show(conversation_id, seq, aside.pop(seq))
+        if not any(self.aside.values()):
+            self.gap_since = None
 
     # ---- Catching up: GET /api/conversations, then after_seq
 
@@ -192,7 +202,6 @@ class ProperClient:
         while self.again:
             self.again = False
             try:
-                # A gap may be of a message that is just being stored: what it shows is complete.
                 rows = await asyncio.to_thread(self.session.conversations)
                 for conversation_id, row in rows.items():
                     if row["last_seq"] > self.last[conversation_id]:
@@ -216,6 +225,6 @@ class ProperClient:
             answer = await asyncio.to_thread(self.session.get, path + query)
             page = answer.ok()
             for message in page["messages"]:
-                self._show(message)
+                self._show(conversation_id, message["seq"], message["message_id"])
             more = page["has_more"] and page["messages"]
         self._show_aside(conversation_id)
