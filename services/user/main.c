@@ -1,0 +1,58 @@
+/* user: profiles, and who may write to whom. */
+
+#include "user.h"
+
+static struct user_state state;
+
+static const struct http_route routes[] = {
+    {"GET", "/api/users/me", HTTP_USER, NULL, &user_own_record, handle_me, .raw = false},
+    {"PATCH", "/api/users/me", HTTP_USER, &user_change_record, &user_own_record, handle_change,
+     .raw = false},
+    {"GET", "/api/users/{user_id}", HTTP_USER, &user_path_record, &user_profile_record,
+     handle_person, .raw = false},
+    {"GET", "/api/users", HTTP_USER, &user_search_record, &user_list_record, handle_search,
+     .raw = false},
+};
+
+static const struct rpc_method methods[] = {
+    {RPC_USER_MAY_WRITE, &pairs_record, &pair_answers_record, handle_may_write},
+    {RPC_USER_FIND, &user_ids_record, &accounts_record, handle_find},
+};
+
+static enum status start(void *context_of, struct service_context *context, struct error *err)
+{
+    struct user_state *user = context_of;
+    enum status s = STATUS_OK;
+
+    user->store = context->store;
+    if (!user->auth)
+        s = rpc_client_open(context->config->auth_rpc, &user->auth, err);
+    if (s == STATUS_OK)
+        s = profiles_prepare(user, err);
+    return s;
+}
+
+static void stop(void *context_of)
+{
+    struct user_state *user = context_of;
+
+    rpc_client_close(user->auth);
+}
+
+static const struct service user = {
+    .name = "user",
+    .uses = USES_STORE | USES_IDENTITY,
+    .state = &state,
+    .start = start,
+    .stop = stop,
+    .routes = routes,
+    .n_routes = N_ELEMENTS(routes),
+    .methods = methods,
+    .n_methods = N_ELEMENTS(methods),
+    .serves_http = true,
+};
+
+int main(int argc, char **argv)
+{
+    return service_run(&user, argc, argv);
+}

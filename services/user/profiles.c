@@ -1,0 +1,207 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/id.h"
+#include "base/memory.h"
+#include "user.h"
+
+#define USERS "users"
+#define AUTH_TIMEOUT_MS 1000
+
+static const struct field profile_fields[] = {
+    FIELD_NAMED(struct user_own, user_id, "_id"), FIELD(struct user_own, username),
+    FIELD(struct user_own, nickname),             FIELD(struct user_own, avatar),
+    FIELD(struct user_own, bio),                  FIELD(struct user_own, gender),
+    FIELD(struct user_own, birthday),             FIELD(struct user_own, region),
+    FIELD(struct user_own, email),                FIELD(struct user_own, bot),
+    FIELD(struct user_own, created_at),
+};
+const struct record profile_record = RECORD("users", struct user_own, profile_fields);
+
+DEFINE_RECORD_CLEANUP(struct account, account)
+
+enum status profiles_prepare(struct user_state *user, struct error *err)
+{
+    return store_index(user->store, USERS, "{'username': 1}", true, 0, err);
+}
+
+/* Could it be a user's id? Only those are worth a question to auth. */
+static bool is_user_id(const char *text)
+{
+    return strncmp(text, "user_", 5) == 0 && strlen(text) == 5 + ID_ULID_LENGTH &&
+           strspn(text + 5, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == ID_ULID_LENGTH;
+}
+
+static enum status ask_auth(struct user_state *user, const struct account_query *query,
+                            struct account *ret, struct error *err)
+{
+    return rpc_call(user->auth, RPC_AUTH_FIND_ACCOUNT, &account_query_record, query,
+                    &account_record, ret, AUTH_TIMEOUT_MS, err);
+}
+
+static void add_profile(struct store_bulk *bulk, const struct account *account)
+{
+    store_bulk_add(bulk, STORE_UPSERT,
+                   "[{'_id': %s}, {'$setOnInsert': {'username': %s, 'nickname': %s, 'bot': %d, "
+                   "'created_at': %ld}}]",
+                   account->user_id, account->username, account->nickname, account->bot,
+                   account->created_at);
+}
+
+/* ID_TAKEN: another thread or process made the same profile at the same time. */
+static enum status run_profiles(struct store_bulk *bulk, struct error *err)
+{
+    enum status s = store_bulk_run(bulk, err);
+
+    return s == STATUS_ID_TAKEN ? STATUS_OK : s;
+}
+
+static enum status make(struct user_state *user, const struct account_query *query,
+                        struct error *err)
+{
+    CLEANUP(account_clear) struct account account = {0};
+    struct store_bulk *bulk;
+    enum status s;
+
+    s = ask_auth(user, query, &account, err);
+    if (s != STATUS_OK)
+        return s;
+    bulk = store_bulk_new(user->store, USERS);
+    add_profile(bulk, &account);
+    return run_profiles(bulk, err);
+}
+
+enum status profile_make_named(struct user_state *user, const char *username, struct error *err)
+{
+    const struct account_query query = {.username = (char *)username};
+
+    return make(user, &query, err);
+}
+
+enum status profile_find(struct user_state *user, const char *user_id, struct user_own *ret,
+                         struct error *err)
+{
+    const struct account_query query = {.user_id = (char *)user_id};
+    enum status s;
+
+    s = store_find_one(user->store, USERS, &profile_record, ret, err, "{'_id': %s}", user_id);
+    if (s == STATUS_NOT_FOUND && is_user_id(user_id)) {
+        s = make(user, &query, err);
+        if (s == STATUS_OK)
+            s = store_find_one(user->store, USERS, &profile_record, ret, err, "{'_id': %s}",
+                               user_id);
+    }
+    if (s == STATUS_NOT_FOUND)
+        return error_set(err, s, "no such user");
+    return s;
+}
+
+/* ---- Many at once */
+
+static int compare_ids(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int compare_profiles(const void *a, const void *b)
+{
+    return strcmp(((const struct user_own *)a)->user_id, ((const struct user_own *)b)->user_id);
+}
+
+const struct user_own *profiles_get(const struct list *profiles, const char *user_id)
+{
+    const struct user_own key = {.user_id = (char *)user_id};
+
+    if (profiles->n == 0)
+        return NULL;
+    return bsearch(&key, profiles->items, profiles->n, sizeof key, compare_profiles);
+}
+
+void profiles_clear(struct list *profiles)
+{
+    for (size_t i = 0; i < profiles->n; i++)
+        record_clear(&profile_record, &((struct user_own *)profiles->items)[i]);
+    free(profiles->items);
+    *profiles = (struct list){0};
+}
+
+static void sort_profiles(struct list *profiles)
+{
+    if (profiles->n > 1)
+        qsort(profiles->items, profiles->n, sizeof(struct user_own), compare_profiles);
+}
+
+static enum status find_missing(struct user_state *user, const char *user_id,
+                                struct store_bulk *bulk, struct list *ret, struct error *err)
+{
+    const struct account_query query = {.user_id = (char *)user_id};
+    CLEANUP(account_clear) struct account account = {0};
+    struct user_own *profile;
+    enum status s;
+
+    s = ask_auth(user, &query, &account, err);
+    if (s == STATUS_NOT_FOUND)
+        return STATUS_OK;
+    if (s != STATUS_OK)
+        return s;
+    add_profile(bulk, &account);
+    profile = list_add(ret, &profile_record);
+    profile->user_id = TAKE(account.user_id);
+    profile->username = TAKE(account.username);
+    profile->nickname = TAKE(account.nickname);
+    profile->bot = account.bot;
+    profile->created_at = account.created_at;
+    return STATUS_OK;
+}
+
+/* sorted has no id twice, so the found list, sorted too, can be searched while the missing go to
+ * a list of their own. */
+static enum status add_missing(struct user_state *user, const struct strings *sorted,
+                               struct list *ret, struct error *err)
+{
+    struct store_bulk *bulk = store_bulk_new(user->store, USERS);
+    const struct list found = *ret;
+    struct list made = {0};
+    enum status s = STATUS_OK;
+
+    for (size_t i = 0; s == STATUS_OK && i < sorted->n; i++)
+        if (is_user_id(sorted->items[i]) && !profiles_get(&found, sorted->items[i]))
+            s = find_missing(user, sorted->items[i], bulk, &made, err);
+    for (size_t i = 0; i < made.n; i++) {
+        struct user_own *profile = list_add(ret, &profile_record);
+
+        *profile = ((struct user_own *)made.items)[i]; /* moved */
+    }
+    free(made.items);
+    if (s != STATUS_OK) {
+        store_bulk_free(bulk);
+        return s;
+    }
+    return run_profiles(bulk, err);
+}
+
+enum status profiles_find(struct user_state *user, const struct strings *user_ids,
+                          struct list *ret, struct error *err)
+{
+    CLEANUP(free) char **items = memory_grow(NULL, user_ids->n + 1, sizeof *items);
+    struct strings sorted = {.items = items};
+    enum status s;
+
+    if (user_ids->n == 0)
+        return STATUS_OK;
+    memcpy(items, user_ids->items, user_ids->n * sizeof *items);
+    qsort(items, user_ids->n, sizeof *items, compare_ids);
+    for (size_t i = 0; i < user_ids->n; i++)
+        if (sorted.n == 0 || strcmp(items[sorted.n - 1], items[i]) != 0)
+            items[sorted.n++] = items[i];
+    s = store_find(user->store, USERS, &(struct store_find){0}, &profile_record, ret, err,
+                   "{'_id': {'$in': %p}}", (void *)&sorted);
+    if (s != STATUS_OK)
+        return s;
+    sort_profiles(ret);
+    if (ret->n == sorted.n)
+        return STATUS_OK;
+    s = add_missing(user, &sorted, ret, err);
+    sort_profiles(ret);
+    return s;
+}

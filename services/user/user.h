@@ -1,0 +1,59 @@
+#ifndef USER_USER_H
+#define USER_USER_H
+
+#include "service/service.h"
+#include "wire/internal.h"
+#include "wire/user_api.h"
+
+/* user: who people are to each other. A profile begins as a copy of what auth knows, made when it
+ * is first asked for: so registering needs no event, and none can be lost. */
+struct user_state {
+    struct store *store;
+    struct rpc_client *auth;
+};
+
+/* ---- profiles.c: the collection users */
+
+/* A stored profile: what its owner may see of it. */
+extern const struct record profile_record; /* of struct user_own, with user_id as _id */
+
+DEFINE_RECORD_CLEANUP(struct user_own, user_own)
+
+MUST_CHECK enum status profiles_prepare(struct user_state *user, struct error *err);
+
+/* The profile of a user, which is made now if auth knows him and we do not yet.
+ * NOT_FOUND: nobody has that id. *ret is the caller's to clear. */
+MUST_CHECK enum status profile_find(struct user_state *user, const char *user_id,
+                                    struct user_own *ret, struct error *err);
+
+/* Make the profile of the one who has exactly that name. NOT_FOUND: nobody has. */
+MUST_CHECK enum status profile_make_named(struct user_state *user, const char *username,
+                                          struct error *err);
+
+/* Append the profiles of those of user_ids that exist to *ret, a list of struct user_own, sorted
+ * by user_id and none twice: one query, and a question to auth for each that is missing. */
+MUST_CHECK enum status profiles_find(struct user_state *user, const struct strings *user_ids,
+                                     struct list *ret, struct error *err);
+
+void profiles_clear(struct list *profiles);
+static inline void profiles_clear_at(struct list *profiles)
+{
+    profiles_clear(profiles);
+}
+
+/* The one with that id in such a list, or NULL. */
+const struct user_own *profiles_get(const struct list *profiles, const char *user_id);
+
+/* ---- people.c: REST */
+
+http_handler handle_me;
+http_handler handle_change;
+http_handler handle_person;
+http_handler handle_search;
+
+/* ---- answers.c: what other services ask */
+
+rpc_handler handle_may_write;
+rpc_handler handle_find;
+
+#endif
