@@ -3,6 +3,7 @@
 #include "store/pool.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include "store/template.h"
 
@@ -20,12 +21,30 @@ static void cursor_destroy_at(mongoc_cursor_t **cursor)
     mongoc_cursor_destroy(*cursor);
 }
 
-static enum status options_build(bson_t *ret, const struct store_find *how, struct error *err)
+/* Only what the record has: a group's name must not cost its 2,000 members. */
+static void project(bson_t *options, const struct record *rec)
+{
+    bson_t fields;
+    bool has_id = false;
+
+    BSON_APPEND_DOCUMENT_BEGIN(options, "projection", &fields);
+    for (size_t i = 0; i < rec->n_fields; i++) {
+        BSON_APPEND_INT32(&fields, rec->fields[i].name, 1);
+        has_id |= strcmp(rec->fields[i].name, "_id") == 0;
+    }
+    if (!has_id)
+        BSON_APPEND_INT32(&fields, "_id", 0);
+    (void)bson_append_document_end(options, &fields);
+}
+
+static enum status options_build(bson_t *ret, const struct store_find *how,
+                                 const struct record *rec, struct error *err)
 {
     CLEANUP(bson_destroy) bson_t sort = BSON_INITIALIZER;
     enum status s;
 
     BSON_APPEND_INT64(ret, "maxTimeMS", READ_TIMEOUT_MS);
+    project(ret, rec);
     if (how->limit > 0)
         BSON_APPEND_INT64(ret, "limit", how->limit);
     if (how->limit != 1)
@@ -65,7 +84,7 @@ static enum status find(struct store *store, const char *collection, const struc
     bson_error_t error;
     enum status s;
 
-    s = options_build(&options, how, err);
+    s = options_build(&options, how, target->rec, err);
     if (s == STATUS_OK)
         s = session_begin(store, collection, &session, err);
     if (s != STATUS_OK)
@@ -110,4 +129,32 @@ enum status store_find_one(struct store *store, const char *collection, const st
     if (s == STATUS_OK && target.n == 0)
         return error_set(err, STATUS_NOT_FOUND, "nothing in %s", collection);
     return s;
+}
+
+enum status store_count(struct store *store, const char *collection, int64_t limit, int64_t *ret,
+                        struct error *err, const char *fmt, ...)
+{
+    CLEANUP(session_end) struct session session = {0};
+    CLEANUP(bson_destroy) bson_t filter = BSON_INITIALIZER;
+    CLEANUP(bson_destroy) bson_t options = BSON_INITIALIZER;
+    bson_error_t error;
+    va_list args;
+    enum status s;
+    int64_t n;
+
+    va_start(args, fmt);
+    s = template_build(&filter, err, fmt, &args);
+    va_end(args);
+    if (s == STATUS_OK)
+        s = session_begin(store, collection, &session, err);
+    if (s != STATUS_OK)
+        return s;
+    BSON_APPEND_INT64(&options, "maxTimeMS", READ_TIMEOUT_MS);
+    BSON_APPEND_INT64(&options, "limit", limit);
+    n = mongoc_collection_count_documents(session.collection, &filter, &options, NULL, NULL,
+                                          &error);
+    if (n < 0)
+        return store_failure(&error, NULL, err);
+    *ret = n;
+    return STATUS_OK;
 }

@@ -48,7 +48,8 @@ struct store_find {
     int64_t limit; /* 0: no limit; callers with foreign input always give one */
 };
 
-/* Append what is found to *ret, a list of rec's structs that the caller clears. */
+/* Append what is found to *ret, a list of rec's structs that the caller clears. Only the fields of
+ * rec are asked for: a record with fewer of them is a cheaper read of the same documents. */
 MUST_CHECK enum status store_find(struct store *store, const char *collection,
                                   const struct store_find *how, const struct record *rec,
                                   struct list *ret, struct error *err, const char *fmt, ...)
@@ -57,6 +58,11 @@ MUST_CHECK enum status store_find(struct store *store, const char *collection,
 MUST_CHECK enum status store_find_one(struct store *store, const char *collection,
                                       const struct record *rec, void *ret, struct error *err,
                                       const char *fmt, ...) PRINTF_LIKE(6, 7);
+
+/* How many there are; counting stops at limit. */
+MUST_CHECK enum status store_count(struct store *store, const char *collection, int64_t limit,
+                                   int64_t *ret, struct error *err, const char *fmt, ...)
+    PRINTF_LIKE(6, 7);
 
 MUST_CHECK enum status store_insert(struct store *store, const char *collection,
                                     const struct record *rec, const void *value, struct error *err);
