@@ -163,12 +163,12 @@ def texts(messages):
 
 # ---- WebSockets: all of them live in one loop, in one thread
 
-_loop = asyncio.new_event_loop()
-threading.Thread(target=_loop.run_forever, name="sockets", daemon=True).start()
+loop = asyncio.new_event_loop()
+threading.Thread(target=loop.run_forever, name="sockets", daemon=True).start()
 
 
 def run(coroutine, timeout=60):
-    return asyncio.run_coroutine_threadsafe(coroutine, _loop).result(timeout)
+    return asyncio.run_coroutine_threadsafe(coroutine, loop).result(timeout)
 
 
 class Device:

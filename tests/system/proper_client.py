@@ -11,7 +11,7 @@ import requests
 import websockets
 from websockets.asyncio.client import connect
 
-from client import _loop, run
+from client import loop, run
 
 RESEND_AFTER = 5  # seconds without an ack
 GAP_AFTER = 0.5  # acks and messages come by different ways: a gap may close by itself
@@ -52,7 +52,7 @@ class ProperClient:
         run(self._stop())
 
     def send(self, frame):
-        _loop.call_soon_threadsafe(self._send, frame)
+        loop.call_soon_threadsafe(self._send, frame)
 
     def wait(self, condition, timeout):
         with self.changed:

@@ -82,3 +82,24 @@ def routes_of(service):
     printed = subprocess.run([BIN / f"parley-{service}", "--routes"], capture_output=True,
                              check=True, timeout=20)
     return json.loads(printed.stdout)
+
+
+@pytest.fixture(scope="session")
+def routes():
+    return [dict(route, service=service) for service in SERVICES for route in routes_of(service)]
+
+
+def test_each_route_is_an_operation_and_each_operation_a_route(openapi, routes):
+    described = {key for key, operation in operations(openapi).items()
+                 if not operation.get("x-static")}
+    assert {(route["method"], route["path"]) for route in routes} == described
+
+
+def test_operations_and_routes_say_the_same(openapi, routes):
+    documented = operations(openapi)
+    for route in routes:
+        operation = documented[route["method"], route["path"]]
+        assert operation["tags"] == [route["service"]], route
+        assert (operation.get("security") == []) == (route["access"] == "public"), route
+        assert operation.get("x-request") == route["request"], route
+        assert operation.get("x-reply") == route["reply"], route
