@@ -3,7 +3,9 @@
  *
  * nng's REQ protocol sends a question again when its connection is lost, and by a timer. The timer
  * is off; the other is welcome, since it is the quickest way over a peer's restart, ends with the
- * call's time, and all our methods are questions, which are harmless to repeat. */
+ * call's time, and all our methods are questions, which are harmless to repeat.
+ *
+ * As in server.c, what is closed is the dialer and never the socket. */
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/req.h>
@@ -21,6 +23,7 @@
 
 struct rpc_client {
     nng_socket socket;
+    nng_dialer dialer;
     char *address;
 };
 
@@ -30,7 +33,7 @@ static enum status dial(struct rpc_client *client, struct error *err)
     int failure;
 
     buffer_printf(&url, "tcp://%s", client->address);
-    failure = nng_dial(client->socket, buffer_text(&url), NULL, NNG_FLAG_NONBLOCK);
+    failure = nng_dial(client->socket, buffer_text(&url), &client->dialer, NNG_FLAG_NONBLOCK);
     if (failure)
         return error_set(err, STATUS_INVALID, "cannot ask %s: %s", client->address,
                          nng_strerror(failure));
@@ -71,8 +74,8 @@ void rpc_client_close(struct rpc_client *client)
 {
     if (!client)
         return;
-    if (nng_socket_id(client->socket) > 0)
-        (void)nng_close(client->socket);
+    if (nng_dialer_id(client->dialer) > 0)
+        (void)nng_dialer_close(client->dialer);
     free(client->address);
     free(client);
 }
