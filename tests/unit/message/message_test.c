@@ -98,7 +98,11 @@ static void a_system_message_of_a_large_group_fits_into_a_frame(void **state)
 {
     CLEANUP(buffer_clear) struct buffer json = {0};
     struct group_change change = {
-        .group_id = "group_1", .rev = 1, .event = "group.created", .user_id = "user_a"};
+        .group_id = (char[]){"group_1"},
+        .rev = 1,
+        .event = (char[]){"group.created"},
+        .user_id = (char[]){"user_a"},
+    };
     struct envelope envelope = {.kind = ENVELOPE_CHANGE, .user_id = slice_of(alice)};
     struct command command;
     struct message_document *message;
@@ -122,8 +126,8 @@ static void a_refusal_names_the_message_and_an_ack_its_place(void **state)
 {
     CLEANUP(buffer_clear) struct buffer json = {0};
     struct message_document message = {
-        .id = "single:user_a:user_b/0123456789abcdef",
-        .conversation_id = "single:user_a:user_b",
+        .id = (char[]){"single:user_a:user_b/0123456789abcdef"},
+        .conversation_id = (char[]){"single:user_a:user_b"},
         .seq = 5,
         .created_at = 1000,
     };
