@@ -58,7 +58,11 @@ static void wait_and_take(struct session *session, bool idle)
         {.fd = socket_fd(session->socket), .events = POLLIN},
     };
 
-    if (poll(fds, N_ELEMENTS(fds), live_patience_ms(session)) > 0 && fds[0].revents)
+    int n = poll(fds, N_ELEMENTS(fds), live_patience_ms(session));
+
+    if (n < 0)
+        screen_resume();
+    else if (fds[0].revents)
         screen_read();
     live_turn(session);
 }

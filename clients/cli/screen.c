@@ -25,6 +25,45 @@ static struct {
     char *prompt;
 } screen;
 
+/* ---- The line that is being typed */
+
+/* Columns that text takes, of which length bytes count. */
+static int width_of(const char *text, size_t length)
+{
+    mbstate_t state = {0};
+    int width = 0;
+
+    while (length > 0) {
+        wchar_t c;
+        size_t n = mbrtowc(&c, text, length, &state);
+        int columns;
+
+        if (n == 0 || n > length)
+            break;
+        columns = wcwidth(c);
+        width += columns < 0 ? 2 : columns; /* libedit shows control characters as ^X */
+        text += n;
+        length -= n;
+    }
+    return width;
+}
+
+/* Take prompt and line off the screen: up to their first row, then erase downwards. */
+static void hide_line(struct buffer *out)
+{
+    struct winsize size = {0};
+    int rows;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        size.ws_col = 80;
+    rows = (width_of(screen.prompt, strlen(screen.prompt)) +
+            width_of(rl_line_buffer, (size_t)rl_point)) /
+           size.ws_col;
+    if (rows > 0)
+        buffer_printf(out, "\033[%dA", rows);
+    buffer_add_text(out, "\r\033[J");
+}
+
 static void line_typed(char *line);
 
 static void start_editing(void)
@@ -40,8 +79,19 @@ static void stop_editing(void)
     if (!screen.editing)
         return;
     rl_callback_handler_remove();
-    rl_deprep_terminal();
     screen.editing = false;
+}
+
+/* stop_editing(), and take prompt and line off the screen. */
+static void put_line_away(void)
+{
+    CLEANUP(buffer_clear) struct buffer out = {0};
+
+    if (!screen.editing)
+        return;
+    hide_line(&out);
+    stop_editing();
+    (void)!write(STDOUT_FILENO, out.data, out.length);
 }
 
 /* ---- Input */
@@ -87,10 +137,23 @@ void screen_open(void)
 
 void screen_close(void)
 {
-    stop_editing();
+    put_line_away();
     buffer_clear(&screen.input);
     free(screen.prompt);
     screen.prompt = NULL;
+}
+
+void screen_resume(void)
+{
+    CLEANUP(buffer_clear) struct buffer out = {0};
+
+    if (!screen.editing)
+        return;
+    hide_line(&out);
+    (void)!write(STDOUT_FILENO, out.data, out.length);
+    rl_deprep_terminal();
+    rl_prep_terminal(1);
+    rl_forced_update_display();
 }
 
 bool screen_is_terminal(void)
@@ -168,7 +231,7 @@ char *screen_ask_secret(const char *prompt)
     size_t room = 0;
     ssize_t n = -1;
 
-    stop_editing();
+    put_line_away();
     if (tcgetattr(STDIN_FILENO, &shown) == 0) {
         hidden = shown;
         hidden.c_lflag &= ~(tcflag_t)(ECHO | ISIG); /* no way out that leaves the echo off */
@@ -185,45 +248,6 @@ char *screen_ask_secret(const char *prompt)
         return line;
     free(line);
     return NULL;
-}
-
-/* ---- The line that is being typed */
-
-/* Columns that text takes, of which length bytes count. */
-static int width_of(const char *text, size_t length)
-{
-    mbstate_t state = {0};
-    int width = 0;
-
-    while (length > 0) {
-        wchar_t c;
-        size_t n = mbrtowc(&c, text, length, &state);
-        int columns;
-
-        if (n == 0 || n > length)
-            break;
-        columns = wcwidth(c);
-        width += columns < 0 ? 2 : columns; /* libedit shows control characters as ^X */
-        text += n;
-        length -= n;
-    }
-    return width;
-}
-
-/* Take prompt and line off the screen: up to their first row, then erase downwards. */
-static void hide_line(struct buffer *out)
-{
-    struct winsize size = {0};
-    int rows;
-
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-        size.ws_col = 80;
-    rows = (width_of(screen.prompt, strlen(screen.prompt)) +
-            width_of(rl_line_buffer, (size_t)rl_point)) /
-           size.ws_col;
-    if (rows > 0)
-        buffer_printf(out, "\033[%dA", rows);
-    buffer_add_text(out, "\r\033[J");
 }
 
 void screen_set_prompt(const char *prompt)

@@ -15,6 +15,9 @@
 void screen_open(void);
 void screen_close(void); /* give the terminal back as it was */
 
+/* After a signal: the terminal may have another size, or we were stopped and go on. */
+void screen_resume(void);
+
 bool screen_is_terminal(void);
 
 /* ---- Input */
