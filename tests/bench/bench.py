@@ -1,0 +1,158 @@
+"""CPU and memory per message, by process. See README.md."""
+
+import asyncio
+import json
+import os
+import pathlib
+import secrets
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "system"))
+
+from websockets.asyncio.client import connect  # noqa: E402
+
+from conftest import Parley, stop_and_look  # noqa: E402
+from instance import SERVERS, SERVICES  # noqa: E402
+
+SECONDS = float(os.environ.get("SECONDS", "10"))
+WARM_UP = 2
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def private_kib(pid):
+    total = 0
+    with open(f"/proc/{pid}/smaps_rollup", encoding="utf-8") as rollup:
+        for line in rollup:
+            if line.startswith(("Private_Clean:", "Private_Dirty:")):
+                total += int(line.split()[1])
+    return total
+
+
+def usage(parley):
+    return {name: cpu_seconds(parley.pid(name)) for name in SERVICES + SERVERS}
+
+
+class Client:
+    """One socket that keeps `window` messages of its own in flight."""
+
+    def __init__(self, session, target, window):
+        self.session, self.target, self.window = session, target, window
+        self.text = "x" * 100
+        self.acked = self.delivered = 0
+        self.sent_at = {}
+        self.latencies = []
+
+    async def open(self):
+        self.socket = await connect(f"{self.session.parley.ws_url}?token={self.session.token}",
+                                    compression=None, ping_interval=None, proxy=None, max_size=None)
+
+    async def send(self):
+        message_id = secrets.token_hex(16)
+        self.sent_at[message_id] = time.monotonic()
+        await self.socket.send(json.dumps({"message_id": message_id, **self.target,
+                                           "content": {"text": self.text}}))
+
+    async def live(self):
+        for _ in range(self.window):
+            await self.send()
+        async for text in self.socket:
+            if text.startswith('{"type":30'):
+                ack = json.loads(text)
+                self.latencies.append(time.monotonic() - self.sent_at.pop(ack["message_id"]))
+                self.acked += 1
+                if self.window:
+                    await self.send()
+            else:
+                self.delivered += 1
+
+    async def send_at(self, interval):
+        due = time.monotonic()
+        while True:
+            due += interval
+            await asyncio.sleep(max(0, due - time.monotonic()))
+            await self.send()
+
+
+async def measure(parley, clients, per, interval=None):
+    for client in clients:
+        await client.open()
+    tasks = [asyncio.create_task(client.live()) for client in clients]
+    if interval:
+        tasks += [asyncio.create_task(client.send_at(interval)) for client in clients]
+    await asyncio.sleep(WARM_UP)
+    before, started = usage(parley), time.monotonic()
+    for client in clients:
+        client.acked = client.delivered = 0
+        client.latencies.clear()
+    await asyncio.sleep(SECONDS)
+    after, seconds = usage(parley), time.monotonic() - started
+    count = sum(getattr(client, per) for client in clients)
+    latencies = sorted(late for client in clients for late in client.latencies)
+    for task in tasks:
+        task.cancel()
+    print(f"{count / seconds:.0f} {per}/s, ack after {latencies[len(latencies) // 2] * 1e3:.1f} ms "
+          f"(median), {latencies[len(latencies) * 99 // 100] * 1e3:.1f} ms (99 %)")
+    cost = {name: (after[name] - before[name]) * 1e6 / count for name in before}
+    for name in sorted(cost, key=cost.get, reverse=True):
+        print(f"  {name:10} {cost[name]:8.1f} µs per message {per}")
+    print(f"  {'all':10} {sum(cost.values()):8.1f}")
+
+
+def pairs(parley, window, interval=None):
+    people = [parley.register() for _ in range(40)]
+    clients = [Client(person, {"type": 1, "to": people[i ^ 1].id}, window)
+               for i, person in enumerate(people)]
+    asyncio.run(measure(parley, clients, "acked", interval))
+
+
+def group(parley):
+    people = [parley.register() for _ in range(200)]
+    group_id = people[0].create_group(*people[1:])
+    clients = [Client(person, {"type": 2, "group_id": group_id}, 2 if i < 10 else 0)
+               for i, person in enumerate(people)]
+    asyncio.run(measure(parley, clients, "delivered"))
+
+
+def idle(parley, count=2000):
+    session = parley.register()
+    people = [session] + [parley.register() for _ in range(99)]
+
+    async def open_all():
+        before = private_kib(parley.pid("push"))
+        clients = [Client(people[i % 100], {}, 0) for i in range(count)]
+        for client in clients:
+            await client.open()
+        await asyncio.sleep(SECONDS)
+        return (private_kib(parley.pid("push")) - before) / count
+
+    print(f"{asyncio.run(open_all()):.2f} KiB of push per idle socket")
+
+
+SCENARIOS = {
+    "pairs": lambda parley: pairs(parley, 8),
+    "open": lambda parley: pairs(parley, 0, 40 / 500),
+    "group": group,
+    "idle": idle,
+}
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="parley-bench-") as var:
+        parley = Parley(int(os.environ.get("PARLEY_TEST_PORT", "8195")), var).start()
+        try:
+            for name in sys.argv[1:] or SCENARIOS:
+                print(f"-- {name}")
+                SCENARIOS[name](parley)
+        finally:
+            print("\n".join(stop_and_look(parley)))
+
+
+main()
