@@ -95,7 +95,8 @@ void api_set_token(struct api *api, const char *token)
 
 void api_add_escaped(struct buffer *path, const char *value)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
     for (; *value; value++) {
         if (strchr(plain, *value))

@@ -60,8 +60,7 @@ static const char *find_messages(const char *data)
     return NULL;
 }
 
-enum status history_open(const char *data, const char **ret_rest, bool *ret_more,
-                         struct error *err)
+enum status history_open(const char *data, const char **ret_rest, bool *ret_more, struct error *err)
 {
     struct history_end end;
     struct error reason;

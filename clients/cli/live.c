@@ -1,10 +1,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
-#include "base/memory.h"
 #include "screen.h"
 #include "session.h"
 
@@ -13,7 +11,6 @@
 #define STABLE_MS (5 * 1000)   /* a socket that lived so long makes its loss a first one */
 #define BACKOFF_MIN_MS 1000
 #define BACKOFF_MAX_MS (30 * 1000)
-#define CATCH_UP_AGAIN_MS 1000
 
 #define CLOSE_POLICY 1008
 #define CLOSE_SESSION_ENDED 4401
@@ -100,152 +97,7 @@ void live_clear(struct session *session)
     session->attempts = 0;
 }
 
-/* ---- Frames */
-
-struct any_frame {
-    int64_t type;
-};
-
-static const struct field any_frame_fields[] = {
-    FIELD(struct any_frame, type, .required = true),
-};
-static const struct record any_frame_record = RECORD("frame", struct any_frame, any_frame_fields);
-
-/* One's own message has been stored: it is shown at its place like any other. */
-static enum status take_stored(struct session *session, const struct frame_ack *ack,
-                               const struct outgoing *sent, struct error *err)
-{
-    CLEANUP(buffer_clear) struct buffer content = {0};
-    struct frame_message frame = {
-        .type = sent->in_group ? FRAME_GROUP : FRAME_PRIVATE,
-        .message_id = (char *)sent->message_id,
-        .from = session->grant.user_id,
-        .to = sent->in_group ? NULL : sent->peer,
-        .group_id = sent->in_group ? sent->peer : NULL,
-        .timestamp = ack->timestamp,
-        .conversation_id = ack->conversation_id,
-        .seq = ack->seq,
-    };
-
-    buffer_add_text(&content, "{\"text\":");
-    json_add_string(&content, sent->text);
-    buffer_add_text(&content, "}");
-    frame.content.text = buffer_text(&content);
-    return conversation_take(session, &frame, err);
-}
-
-static enum status take_ack(struct session *session, const struct frame_ack *ack,
-                            struct error *err)
-{
-    CLEANUP(outgoing_free) struct outgoing *sent = NULL;
-    enum status status = ack->code == 0 ? STATUS_OK : status_from_code(ack->code);
-    const struct outgoing *first = session->outbox.first;
-    enum status s;
-
-    if (!ack->message_id) {
-        screen_complain("%" PRId64 " %s", ack->code, ack->message ? ack->message : "");
-        session->failed = true;
-        return STATUS_OK;
-    }
-    if (!first || strcmp(first->message_id, ack->message_id) != 0)
-        return STATUS_OK; /* what was sent twice is answered twice */
-    if (status == STATUS_OK && ack->conversation_id) {
-        s = take_stored(session, ack, first, err);
-        if (s != STATUS_OK)
-            return s; /* a gap before it is still open: the ack waits, and with it the outbox */
-    }
-    if (outbox_settle(&session->outbox, ack->message_id, status, clock_monotonic(), &sent) &&
-        status != STATUS_OK) {
-        screen_complain("not sent: %" PRId64 " %s: %s", ack->code,
-                        ack->message ? ack->message : "", sent->text);
-        session->failed = true;
-    }
-    return STATUS_OK;
-}
-
-static void take_system(struct session *session, const struct frame_system *frame, int64_t now)
-{
-    const struct system_content *content = frame->content;
-
-    if (!content || !content->event)
-        return;
-    if (strcmp(content->event, "resync") == 0) {
-        session->behind = true;
-        session->catch_up_at = now;
-        outbox_again(&session->outbox);
-    } else {
-        screen_note("%s%s%s", content->event, content->name ? " " : "",
-                    content->name ? content->name : "");
-    }
-}
-
-/* Read text by the record; what cannot be read is reported and passed over: if it held a message,
- * that will be missed by its seq, and asked for. */
-static bool read_frame(const struct record *rec, const char *text, void *ret)
-{
-    struct error err;
-
-    if (record_from_json(rec, text, strlen(text), ret, &err) == STATUS_OK)
-        return true;
-    screen_complain("the server sent what cannot be read: %s", err.text);
-    return false;
-}
-
-/* On failure the frame is to be taken again. */
-static enum status take_frame(struct session *session, const char *text, int64_t now,
-                              struct error *err)
-{
-    struct any_frame any;
-    struct frame_message message = {0};
-    struct frame_ack ack = {0};
-    struct frame_system system_frame = {0};
-    enum status s = STATUS_OK;
-
-    if (!read_frame(&any_frame_record, text, &any))
-        return STATUS_OK;
-    switch (any.type) {
-    case FRAME_PRIVATE:
-    case FRAME_GROUP:
-        if (read_frame(&frame_message_record, text, &message))
-            s = conversation_take(session, &message, err);
-        record_clear(&frame_message_record, &message);
-        break;
-    case FRAME_ACK:
-        if (read_frame(&frame_ack_record, text, &ack))
-            s = take_ack(session, &ack, err);
-        record_clear(&frame_ack_record, &ack);
-        break;
-    case FRAME_SYSTEM:
-        if (read_frame(&frame_system_record, text, &system_frame))
-            take_system(session, &system_frame, now);
-        record_clear(&frame_system_record, &system_frame);
-        break;
-    default: /* heartbeat answers; typing and others are not shown here */
-        break;
-    }
-    return s;
-}
-
-/* In the order of their arrival; one that has to wait keeps those behind it waiting. */
-static void take_frames(struct session *session, int64_t now)
-{
-    struct error err;
-
-    while (!session->ended && !session->behind) {
-        if (!session->held)
-            session->held = socket_take(session->socket);
-        if (!session->held)
-            return;
-        session->heard_at = now;
-        if (take_frame(session, session->held, now, &err) != STATUS_OK) {
-            session->behind = true;
-            session->catch_up_at = now + CATCH_UP_AGAIN_MS;
-            return;
-        }
-        free(session->held);
-        session->held = NULL;
-    }
-}
+/* ---- The turn */
 
 static void catch_up(struct session *session, int64_t now)
 {
@@ -258,8 +110,6 @@ static void catch_up(struct session *session, int64_t now)
     else
         session->catch_up_at = clock_monotonic() + CATCH_UP_AGAIN_MS;
 }
-
-/* ---- The turn */
 
 static void beat(struct session *session, int64_t now)
 {
@@ -281,7 +131,7 @@ static void turn_open(struct session *session, int64_t now)
         handle_open(session, now);
     beat(session, now);
     catch_up(session, now);
-    take_frames(session, now);
+    inbox_take(session, now);
     if (outbox_take_frame(&session->outbox, clock_monotonic(), &frame))
         socket_send(session->socket, &frame);
     if (clock_monotonic() - session->heard_at > SILENCE_MS && !session->behind)

@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "commands.h"
 #include "screen.h"
-#include "session.h"
 
 /* How long the end of input, or the next command of a pipe, waits for what was sent. */
 #define SETTLE_MS (30 * 1000)
@@ -54,7 +54,10 @@ static bool read_arguments(int argc, char **argv, const char **url, const char *
 static void wait_and_take(struct session *session, bool idle)
 {
     struct pollfd fds[] = {
-        {.fd = idle ? screen_fd() : screen_is_terminal() ? screen_fd() : -1, .events = POLLIN},
+        {.fd = idle                   ? screen_fd()
+               : screen_is_terminal() ? screen_fd()
+                                      : -1,
+         .events = POLLIN},
         {.fd = socket_fd(session->socket), .events = POLLIN},
     };
 
@@ -96,8 +99,8 @@ static void set_prompt(struct session *session)
     screen_add_harmless(&prompt, session_is_open(session) ? session->grant.username : "parley");
     if (session->chosen) {
         buffer_add_text(&prompt, session->chosen->is_group ? " #" : " @");
-        screen_add_harmless(&prompt, session->chosen->name ? session->chosen->name
-                                                           : session->chosen->peer);
+        screen_add_harmless(&prompt,
+                            session->chosen->name ? session->chosen->name : session->chosen->peer);
     }
     buffer_add_text(&prompt, "> ");
     screen_set_prompt(buffer_text(&prompt));

@@ -25,7 +25,7 @@ struct outgoing {
     int64_t delay;
 };
 
-#define ACK_MS 5000     /* no ack for so long: sent again (docs/protocol.md) */
+#define ACK_MS 5000       /* no ack for so long: sent again (docs/protocol.md) */
 #define PATIENCE_MS 30000 /* "try again" for so long: it has failed */
 
 void outbox_add(struct outbox *outbox, bool in_group, const char *peer, const char *text);

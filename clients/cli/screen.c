@@ -49,11 +49,13 @@ static int width_of(const char *text, size_t length)
 }
 
 /* Take prompt and line off the screen: up to their first row, then erase downwards. */
-static void hide_line(struct buffer *out)
+void screen_hide_line(struct buffer *out)
 {
     struct winsize size = {0};
     int rows;
 
+    if (!screen.editing)
+        return;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
         size.ws_col = 80;
     rows = (width_of(screen.prompt, strlen(screen.prompt)) +
@@ -89,7 +91,7 @@ static void put_line_away(void)
 
     if (!screen.editing)
         return;
-    hide_line(&out);
+    screen_hide_line(&out);
     stop_editing();
     (void)!write(STDOUT_FILENO, out.data, out.length);
 }
@@ -149,7 +151,7 @@ void screen_resume(void)
 
     if (!screen.editing)
         return;
-    hide_line(&out);
+    screen_hide_line(&out);
     (void)!write(STDOUT_FILENO, out.data, out.length);
     rl_deprep_terminal();
     rl_prep_terminal(1);
@@ -163,8 +165,8 @@ bool screen_is_terminal(void)
 
 int screen_fd(void)
 {
-    bool full = !screen.terminal && screen.input.length && memchr(screen.input.data, '\n',
-                                                                  screen.input.length);
+    bool full = !screen.terminal && screen.input.length &&
+                memchr(screen.input.data, '\n', screen.input.length);
 
     return screen.ended || full ? -1 : STDIN_FILENO;
 }
@@ -184,8 +186,7 @@ void screen_read(void)
         screen.input.length += (size_t)n;
     else
         screen.ended = true;
-    if (screen.ended && screen.input.length &&
-        screen.input.data[screen.input.length - 1] != '\n')
+    if (screen.ended && screen.input.length && screen.input.data[screen.input.length - 1] != '\n')
         buffer_add(&screen.input, "\n", 1); /* the last line's end may be missing */
     if (screen.input.length > LINE_BYTES_MAX + 4096 &&
         !memchr(screen.input.data, '\n', screen.input.length)) {
@@ -197,9 +198,8 @@ void screen_read(void)
 
 char *screen_next_line(void)
 {
-    const char *end = screen.input.length
-                          ? memchr(screen.input.data, '\n', screen.input.length)
-                          : NULL;
+    const char *end =
+        screen.input.length ? memchr(screen.input.data, '\n', screen.input.length) : NULL;
     size_t length;
     char *line;
 
@@ -250,86 +250,22 @@ char *screen_ask_secret(const char *prompt)
     return NULL;
 }
 
+void screen_show_line(void)
+{
+    if (screen.editing)
+        rl_forced_update_display();
+}
+
 void screen_set_prompt(const char *prompt)
 {
     CLEANUP(buffer_clear) struct buffer out = {0};
 
     if (!screen.terminal || strcmp(screen.prompt, prompt) == 0)
         return;
-    if (screen.editing) {
-        hide_line(&out);
-        (void)!write(STDOUT_FILENO, out.data, out.length);
-    }
+    screen_hide_line(&out);
+    (void)!write(STDOUT_FILENO, out.data, out.length);
     free(screen.prompt);
     screen.prompt = memory_text(prompt);
     rl_set_prompt(screen.prompt);
-    if (screen.editing)
-        rl_forced_update_display();
-}
-
-/* ---- Output */
-
-static void write_all(int fd, const char *data, size_t length)
-{
-    while (length > 0) {
-        ssize_t n = write(fd, data, length);
-
-        if (n < 0 && errno == EAGAIN) { /* somebody else made our terminal non-blocking */
-            struct pollfd wait = {.fd = fd, .events = POLLOUT};
-
-            (void)poll(&wait, 1, 1000);
-        } else if (n < 0 && errno != EINTR) {
-            if (fd == STDOUT_FILENO)
-                _exit(1); /* nobody listens any more */
-            return;
-        } else if (n > 0) {
-            data += n;
-            length -= (size_t)n;
-        }
-    }
-}
-
-static void put(int fd, const char *prefix, const char *fmt, va_list args)
-{
-    CLEANUP(buffer_clear) struct buffer out = {0};
-    char *text = NULL;
-
-    if (vasprintf(&text, fmt, args) < 0)
-        abort();
-    if (screen.editing)
-        hide_line(&out);
-    buffer_add_text(&out, prefix);
-    screen_add_harmless(&out, text);
-    buffer_add(&out, "\n", 1);
-    free(text);
-    write_all(screen.terminal ? STDOUT_FILENO : fd, out.data, out.length);
-    if (screen.editing)
-        rl_forced_update_display();
-}
-
-void screen_say(const char *fmt, ...)
-{
-    va_list args;
-
-    va_start(args, fmt);
-    put(STDOUT_FILENO, "", fmt, args);
-    va_end(args);
-}
-
-void screen_note(const char *fmt, ...)
-{
-    va_list args;
-
-    va_start(args, fmt);
-    put(STDERR_FILENO, "* ", fmt, args);
-    va_end(args);
-}
-
-void screen_complain(const char *fmt, ...)
-{
-    va_list args;
-
-    va_start(args, fmt);
-    put(STDERR_FILENO, "! ", fmt, args);
-    va_end(args);
+    screen_show_line();
 }

@@ -54,6 +54,11 @@ void screen_say(const char *fmt, ...) PRINTF_LIKE(1, 2);      /* what was asked 
 void screen_note(const char *fmt, ...) PRINTF_LIKE(1, 2);     /* what happens besides */
 void screen_complain(const char *fmt, ...) PRINTF_LIKE(1, 2); /* what went wrong */
 
+/* Append what takes prompt and typed line off the screen, if they are there; and show them again,
+ * below what was printed meanwhile. */
+void screen_hide_line(struct buffer *out);
+void screen_show_line(void);
+
 /* Append UTF-8 text with its control characters made visible. */
 void screen_add_harmless(struct buffer *ret, const char *text);
 

@@ -80,8 +80,7 @@ enum status session_refresh(struct session *session, struct error *err)
     if (session->ended)
         return error_set(err, STATUS_UNAUTHENTICATED, "the session has ended: log in again");
     api_set_token(session->api, NULL);
-    s = api_call(session->api, "POST", "/api/refresh",
-                 (struct api_ask){&renewal_record, &renewal},
+    s = api_call(session->api, "POST", "/api/refresh", (struct api_ask){&renewal_record, &renewal},
                  (struct api_answer){&grant_record, &grant, NULL}, err);
     if (s == STATUS_OK) {
         take_grant(session, &grant);
@@ -103,8 +102,8 @@ enum status session_call(struct session *session, const char *method, const char
 
     if (!session_is_open(session) || session->ended)
         return error_set(err, STATUS_UNAUTHENTICATED, "log in first: login <name>");
-    if (clock_now() >= session->refresh_at && session_refresh(session, err) ==
-                                                  STATUS_UNAUTHENTICATED)
+    if (clock_now() >= session->refresh_at &&
+        session_refresh(session, err) == STATUS_UNAUTHENTICATED)
         return STATUS_UNAUTHENTICATED;
     s = api_call(session->api, method, path, ask, answer, err);
     if (s != STATUS_UNAUTHENTICATED && s != STATUS_EXPIRED)

@@ -10,10 +10,12 @@
 
 /* Who is logged in, and all that belongs to it. One thread, one loop (main.c):
  *
- *   commands.c       what is typed: calls by REST, and messages into the outbox
- *   live.c           the socket: connects again, beats, sends the outbox, takes frames in
- *   conversations.c  which messages have been shown, and how a gap is closed
- *   session.c        tokens, and calls in their name */
+ *   commands.c, talk.c  what is typed: calls by REST, and messages into the outbox
+ *   live.c              the socket: connects again, beats, sends the outbox
+ *   inbox.c             what it received
+ *   conversations.c     which messages have been shown, and how a gap is closed
+ *   show.c              what they look like
+ *   session.c           tokens, and calls in their name */
 
 struct conversation {
     struct conversation *next;
@@ -40,11 +42,11 @@ struct session {
     struct outbox outbox;
 
     /* live.c */
-    bool connecting;      /* a try is under way */
-    bool was_open;        /* what the socket was when we looked last */
-    bool behind;          /* messages may have been missed: catch up before anything is shown */
-    int64_t catch_up_at;  /* not before (a try failed) */
-    int64_t connect_at;   /* not before */
+    bool connecting;     /* a try is under way */
+    bool was_open;       /* what the socket was when we looked last */
+    bool behind;         /* messages may have been missed: catch up before anything is shown */
+    int64_t catch_up_at; /* not before (a try failed) */
+    int64_t connect_at;  /* not before */
     int64_t opened_at;
     int64_t heard_at;     /* when the server said something last */
     int64_t heartbeat_at; /* when to say something next */
@@ -102,19 +104,34 @@ MUST_CHECK enum status conversations_load(struct session *session, bool first, s
 
 /* Show all that came after what was seen. */
 MUST_CHECK enum status conversation_catch_up(struct session *session,
-                                             struct conversation *conversation,
-                                             struct error *err);
+                                             struct conversation *conversation, struct error *err);
 
 /* Show the newest n messages, seen or not. */
-MUST_CHECK enum status conversation_list(struct session *session,
-                                         struct conversation *conversation, int64_t n,
-                                         struct error *err);
+MUST_CHECK enum status conversation_list(struct session *session, struct conversation *conversation,
+                                         int64_t n, struct error *err);
 
 /* A message has arrived (or, with its text, one's own has been stored): show it at its place, once.
  * Closes a gap before it by asking the server; when that fails nothing is shown, and the caller
  * comes again. */
 MUST_CHECK enum status conversation_take(struct session *session, const struct frame_message *frame,
                                          struct error *err);
+
+/* ---- show.c */
+
+/* What people call a conversation; asked for when it is first needed. Valid until the log-out. */
+const char *conversation_name(struct session *session, struct conversation *conversation);
+
+/* Print a message: "2026-11-21 10:00:00 alice: hi", and before the name the conversation's in
+ * brackets unless it is the chosen one. */
+void message_show(struct session *session, struct conversation *conversation,
+                  const struct frame_message *frame);
+
+/* ---- inbox.c */
+
+#define CATCH_UP_AGAIN_MS 1000
+
+/* Take in what the socket received, in its order. */
+void inbox_take(struct session *session, int64_t now);
 
 /* ---- live.c */
 
@@ -129,14 +146,5 @@ int live_patience_ms(struct session *session);
 
 /* Is all sent, acknowledged and shown, as far as is known? */
 bool live_is_settled(const struct session *session);
-
-/* ---- commands.c */
-
-/* Run one line. OK, or what is wrong with it. *ret_quit: it asked to leave. */
-MUST_CHECK enum status command_run(struct session *session, char *line, bool *ret_quit,
-                                   struct error *err);
-
-/* Must all that was sent be settled before this line runs? */
-bool command_waits(const char *line);
 
 #endif

@@ -1,10 +1,10 @@
 #include "socket.h"
 
-#include <curl/curl.h>
 #include <libwebsockets.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "base/memory.h"
 
 /* A delivered frame is a client's frame (64 KiB) and what the server adds. */
@@ -95,8 +95,7 @@ static int write_one(struct socket *socket, struct lws *wsi)
     if (!text_take(&socket->unsent, &bytes))
         return 0;
     length = bytes.length - LWS_PRE;
-    if (lws_write(wsi, (unsigned char *)bytes.data + LWS_PRE, length, LWS_WRITE_TEXT) <
-        (int)length)
+    if (lws_write(wsi, (unsigned char *)bytes.data + LWS_PRE, length, LWS_WRITE_TEXT) < (int)length)
         return -1;
     if (socket->unsent)
         lws_callback_on_writable(wsi);
@@ -119,8 +118,7 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 
     (void)user;
     if (wsi != socket->wsi) /* one that was given up */
-        return reason == LWS_CALLBACK_CLIENT_WRITEABLE ||
-                       reason == LWS_CALLBACK_CLIENT_ESTABLISHED
+        return reason == LWS_CALLBACK_CLIENT_WRITEABLE || reason == LWS_CALLBACK_CLIENT_ESTABLISHED
                    ? -1
                    : 0;
     switch (reason) {
@@ -208,44 +206,6 @@ void socket_free(struct socket *socket)
 }
 
 /* ---- Connecting */
-
-struct address {
-    char *host;
-    char *port;
-    char *path;
-    bool tls;
-};
-
-static void address_clear(struct address *address)
-{
-    curl_free(address->host);
-    curl_free(address->port);
-    curl_free(address->path);
-}
-
-static void address_clear_at(struct address *address)
-{
-    address_clear(address);
-}
-
-static bool address_read(const char *url, struct address *ret)
-{
-    CURLU *parts = curl_url();
-    char *scheme = NULL;
-    bool ok = curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
-              curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-              (strcmp(scheme, "ws") == 0 || strcmp(scheme, "wss") == 0) &&
-              curl_url_get(parts, CURLUPART_HOST, &ret->host, 0) == CURLUE_OK &&
-              curl_url_get(parts, CURLUPART_PATH, &ret->path, 0) == CURLUE_OK;
-
-    if (ok) {
-        ret->tls = strcmp(scheme, "wss") == 0;
-        (void)curl_url_get(parts, CURLUPART_PORT, &ret->port, 0); /* may be absent */
-    }
-    curl_free(scheme);
-    curl_url_cleanup(parts);
-    return ok;
-}
 
 enum status socket_connect(struct socket *socket, const char *url, const char *token,
                            struct error *err)

@@ -1,0 +1,101 @@
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "screen.h"
+#include "session.h"
+
+/* What people call it, asked for when it is first needed. */
+const char *conversation_name(struct session *session, struct conversation *c)
+{
+    CLEANUP(room_clear) struct room room = {0};
+    CLEANUP(buffer_clear) struct buffer path = {0};
+    struct error ignored; /* its id will do */
+
+    if (c->name)
+        return c->name;
+    if (!c->is_group)
+        return session_name(session, c->peer);
+    buffer_add_text(&path, "/api/groups/");
+    api_add_escaped(&path, c->peer);
+    if (session_call(session, "GET", buffer_text(&path), (struct api_ask){0},
+                     (struct api_answer){&room_record, &room, NULL}, &ignored) != STATUS_OK)
+        return c->peer;
+    c->name = room.name ? TAKE(room.name) : memory_text(c->peer);
+    return c->name;
+}
+
+static void add_names(struct session *session, struct buffer *ret, const struct strings *user_ids)
+{
+    for (size_t i = 0; i < user_ids->n; i++)
+        buffer_printf(ret, "%s%s", i ? ", " : "", session_name(session, user_ids->items[i]));
+}
+
+/* "bob, carol joined", "alice made the group: bob, carol", "alice left" */
+static void add_system(struct session *session, struct buffer *ret,
+                       const struct frame_message *frame)
+{
+    struct system_content content = {0};
+    const char *actor = frame->from;
+    const char *event = "changed something";
+
+    if (record_from_json(&system_content_record, frame->content.text, strlen(frame->content.text),
+                         &content, NULL) != STATUS_OK) {
+        buffer_add_text(ret, frame->content.text);
+        return;
+    }
+    if (content.user_id)
+        actor = content.user_id;
+    if (content.event)
+        event = content.event;
+    if (strcmp(event, "group.created") == 0) {
+        buffer_printf(ret, "%s made the group: ", session_name(session, actor));
+        add_names(session, ret, &content.user_ids);
+    } else {
+        if (content.user_ids.n > 0)
+            add_names(session, ret, &content.user_ids);
+        else
+            buffer_add_text(ret, session_name(session, actor));
+        buffer_printf(ret, " %s", strncmp(event, "group.", 6) == 0 ? event + 6 : event);
+    }
+    record_clear(&system_content_record, &content);
+}
+
+static void add_content(struct buffer *ret, const struct frame_message *frame)
+{
+    struct content_text content = {0};
+
+    if (frame->msg_type == MSG_TEXT &&
+        record_from_json(&content_text_record, frame->content.text, strlen(frame->content.text),
+                         &content, NULL) == STATUS_OK) {
+        buffer_add_text(ret, content.text);
+        record_clear(&content_text_record, &content);
+    } else {
+        buffer_add_text(ret, frame->content.text); /* a place, a card: as it was sent */
+    }
+}
+
+/* 2026-11-21 10:00:00 [conversation] alice: hi */
+void message_show(struct session *session, struct conversation *c,
+                  const struct frame_message *frame)
+{
+    CLEANUP(buffer_clear) struct buffer line = {0};
+    time_t seconds = (time_t)(frame->timestamp / 1000);
+    char time_text[32] = "";
+    struct tm tm;
+
+    if (localtime_r(&seconds, &tm))
+        (void)strftime(time_text, sizeof time_text, "%Y-%m-%d %H:%M:%S ", &tm);
+    buffer_add_text(&line, time_text);
+    if (c != session->chosen)
+        buffer_printf(&line, "[%s] ", conversation_name(session, c));
+    if (frame->msg_type == MSG_SYSTEM) {
+        buffer_add_text(&line, "* ");
+        add_system(session, &line, frame);
+    } else {
+        buffer_printf(&line, "%s: ", session_name(session, frame->from));
+        add_content(&line, frame);
+    }
+    screen_say("%s", buffer_text(&line));
+}
