@@ -1,0 +1,67 @@
+/* group: groups and who is in them. */
+
+#include "group.h"
+
+static struct group_state state;
+
+static const struct http_route routes[] = {
+    {"POST", "/api/groups", HTTP_USER, &group_create_record, &group_view_record, handle_create,
+     .raw = false},
+    {"GET", "/api/groups/my", HTTP_USER, &group_page_record, &group_list_record, handle_mine,
+     .raw = false},
+    {"GET", "/api/groups/{group_id}", HTTP_USER, &group_path_record, &group_view_record,
+     handle_get, .raw = false},
+    {"POST", "/api/groups/{group_id}/join", HTTP_USER, &group_path_record, &group_view_record,
+     handle_join, .raw = false},
+    {"POST", "/api/groups/{group_id}/leave", HTTP_USER, &group_path_record, NULL, handle_leave,
+     .raw = false},
+    {"GET", "/api/groups/{group_id}/members", HTTP_USER, &group_members_page_record,
+     &group_member_list_record, handle_members, .raw = false},
+};
+
+static const struct worker workers[] = {
+    {"outbox", outbox_sweep},
+};
+
+static enum status start(void *context_of, struct service_context *context, struct error *err)
+{
+    struct group_state *group = context_of;
+    enum status s = STATUS_OK;
+
+    group->context = context;
+    group->store = context->store;
+    if (!group->outbox)
+        group->outbox = outbox_new(group);
+    if (!group->user)
+        s = rpc_client_open(context->config->user_rpc, &group->user, err);
+    if (s == STATUS_OK)
+        s = groups_prepare(group, err);
+    return s;
+}
+
+static void stop(void *context_of)
+{
+    struct group_state *group = context_of;
+
+    rpc_client_close(group->user);
+    outbox_free(group->outbox);
+}
+
+static const struct service group = {
+    .name = "group",
+    .uses = USES_STORE | USES_IDENTITY | USES_ASK,
+    .state = &state,
+    .start = start,
+    .stop = stop,
+    .metrics = outbox_metrics,
+    .routes = routes,
+    .n_routes = N_ELEMENTS(routes),
+    .workers = workers,
+    .n_workers = N_ELEMENTS(workers),
+    .serves_http = true,
+};
+
+int main(int argc, char **argv)
+{
+    return service_run(&group, argc, argv);
+}

@@ -1,0 +1,312 @@
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "group.h"
+
+/* From the request to the log's answer; then 50301, whatever became of the change. */
+#define CHANGE_TIMEOUT_MS 5000
+
+/* ---- Changes: read, decide, commit if nothing changed meanwhile, and wait for the log. */
+
+struct attempt {
+    struct group_state *state;
+    const char *group_id;
+    const char *user_id;
+    bool is_bot;
+    /* What came of it. */
+    int64_t rev;  /* to be in the log before anybody is answered */
+    bool is_late; /* another change came first, or the outbox is full: try again after it */
+};
+
+/* Threads of one process take turns, or n who join at once would try n² times. Other processes
+ * are met by rev. */
+static pthread_mutex_t turns[PARTITIONS] = {[0 ... PARTITIONS - 1] = PTHREAD_MUTEX_INITIALIZER};
+
+static enum status change(struct attempt *attempt,
+                          enum status (*try)(struct attempt *attempt, struct error *err),
+                          struct error *err)
+{
+    int64_t deadline = clock_monotonic() + CHANGE_TIMEOUT_MS;
+    pthread_mutex_t *turn =
+        &turns[topology_partition(attempt->group_id, strlen(attempt->group_id))];
+    int64_t left;
+    enum status s;
+
+    do {
+        attempt->is_late = false;
+        pthread_mutex_lock(turn);
+        s = try(attempt, err);
+        pthread_mutex_unlock(turn);
+        if (s != STATUS_OK)
+            return s;
+        left = deadline - clock_monotonic();
+        if (left <= 0)
+            return error_set(err, STATUS_UNAVAILABLE, "others' changes of the group came first");
+        s = outbox_flush(attempt->state->outbox, attempt->group_id, attempt->rev, (int)left, err);
+    } while (s == STATUS_OK && attempt->is_late);
+    return s;
+}
+
+/* ---- Join */
+
+static enum status commit_join(struct attempt *attempt, const struct group *head, struct error *err)
+{
+    char *user_id = (char *)attempt->user_id;
+    struct strings in = {.items = &user_id, .n = 1};
+    struct strings none = {0};
+    int64_t now = clock_now();
+    int64_t matched = 0;
+    enum status s;
+
+    s = store_update(
+        attempt->state->store, GROUPS, 0, &matched, err,
+        "[{'_id': %s, 'rev': %ld, 'members.user_id': {'$ne': %s}, 'pending.63': {'$exists': false}},"
+        " {'$set': {'rev': %ld}, '$inc': {'member_count': 1}, '$push': {"
+        "'members': {'user_id': %s, 'role': 'member', 'joined_at': %ld},"
+        "'pending': {'group_id': %s, 'rev': %ld, 'event': 'group.joined', 'user_id': %s,"
+        " 'name': %s, 'users_in': %p, 'users_out': [], 'bots_in': %p, 'timestamp': %ld}}}]",
+        head->group_id, head->rev, user_id, head->rev + 1, user_id, now, head->group_id,
+        head->rev + 1, user_id, head->name, (void *)&in, (void *)(attempt->is_bot ? &in : &none),
+        now);
+    attempt->is_late = matched == 0;
+    attempt->rev = head->rev + (matched ? 1 : 0);
+    return s;
+}
+
+static enum status try_join(struct attempt *attempt, struct error *err)
+{
+    CLEANUP(group_clear) struct group head = {0};
+    struct store *store = attempt->state->store;
+    int64_t is_member = 0;
+    enum status s;
+
+    s = store_find_one(store, GROUPS, &group_head_record, &head, err,
+                       "{'_id': %s, 'member_count': {'$gt': 0}}", attempt->group_id);
+    if (s == STATUS_NOT_FOUND)
+        return error_set(err, s, "no such group");
+    if (s == STATUS_OK)
+        s = store_count(store, GROUPS, 1, &is_member, err, "{'_id': %s, 'members.user_id': %s}",
+                        attempt->group_id, attempt->user_id);
+    if (s != STATUS_OK)
+        return s;
+    if (is_member) {
+        attempt->rev = head.rev; /* perhaps his joining still waits for the log */
+        return STATUS_OK;
+    }
+    if (head.member_count >= GROUP_MEMBERS_MAX)
+        return error_set(err, STATUS_FORBIDDEN, "the group is full");
+    return commit_join(attempt, &head, err);
+}
+
+enum status handle_join(void *state, struct call *call, const void *request, void *reply,
+                        struct error *err)
+{
+    const struct group_path *path = request;
+    struct attempt attempt = {.state = state, .group_id = path->group_id, .user_id = call->user_id};
+    CLEANUP(accounts_clear) struct accounts accounts = {0};
+    char *user_id = call->user_id;
+    const struct strings one = {.items = &user_id, .n = 1};
+    enum status s;
+
+    s = group_find_accounts(state, &one, &accounts, err);
+    if (s != STATUS_OK)
+        return s;
+    attempt.is_bot = accounts.accounts.n > 0 && ((struct account *)accounts.accounts.items)->bot;
+    s = change(&attempt, try_join, err);
+    if (s != STATUS_OK)
+        return s;
+    return handle_get(state, call, request, reply, err);
+}
+
+/* ---- Leave */
+
+const struct member *members_successor(const struct group *group)
+{
+    const struct member *members = group->members.items;
+    const struct member *best = NULL;
+
+    for (size_t i = 0; i < group->members.n; i++) {
+        bool is_admin = strcmp(members[i].role, "admin") == 0;
+        bool best_is_admin = best && strcmp(best->role, "admin") == 0;
+
+        if (strcmp(members[i].user_id, group->owner_id) == 0)
+            continue;
+        if (!best || (is_admin && !best_is_admin) ||
+            (is_admin == best_is_admin && members[i].joined_at < best->joined_at))
+            best = &members[i];
+    }
+    return best;
+}
+
+/* A group whose last member left keeps its owner's name and has no members: it is dissolved. */
+static enum status commit_leave(struct attempt *attempt, const struct group *head,
+                                const char *owner_id, struct error *err)
+{
+    char *user_id = (char *)attempt->user_id;
+    struct strings out = {.items = &user_id, .n = 1};
+    int64_t matched = 0;
+    enum status s;
+
+    s = store_update(
+        attempt->state->store, GROUPS, 0, &matched, err,
+        "[{'_id': %s, 'rev': %ld, 'members.user_id': %s, 'pending.63': {'$exists': false}},"
+        " {'$set': {'rev': %ld, 'owner_id': %s}, '$inc': {'member_count': -1},"
+        " '$pull': {'members': {'user_id': %s}}, '$push': {"
+        "'pending': {'group_id': %s, 'rev': %ld, 'event': 'group.left', 'user_id': %s,"
+        " 'name': %s, 'users_in': [], 'users_out': %p, 'bots_in': [], 'timestamp': %ld}}}]",
+        head->group_id, head->rev, user_id, head->rev + 1, owner_id, user_id, head->group_id,
+        head->rev + 1, user_id, head->name, (void *)&out, clock_now());
+    attempt->is_late = matched == 0;
+    attempt->rev = head->rev + (matched ? 1 : 0);
+    return s;
+}
+
+static enum status try_leave(struct attempt *attempt, struct error *err)
+{
+    CLEANUP(group_clear) struct group head = {0};
+    CLEANUP(group_clear) struct group members = {0};
+    const struct member *successor;
+    enum status s;
+
+    s = group_find_mine(attempt->state, attempt->group_id, attempt->user_id, &group_head_record,
+                        &head, err);
+    if (s != STATUS_OK)
+        return s;
+    if (strcmp(head.owner_id, attempt->user_id) != 0)
+        return commit_leave(attempt, &head, head.owner_id, err);
+    s = group_find_mine(attempt->state, attempt->group_id, attempt->user_id,
+                        &group_members_record, &members, err);
+    if (s != STATUS_OK)
+        return s;
+    successor = members_successor(&members); /* of another rev? Then the commit finds nothing */
+    return commit_leave(attempt, &head, successor ? successor->user_id : head.owner_id, err);
+}
+
+enum status handle_leave(void *state, struct call *call, const void *request, void *reply,
+                         struct error *err)
+{
+    const struct group_path *path = request;
+    struct attempt attempt = {.state = state, .group_id = path->group_id, .user_id = call->user_id};
+
+    (void)reply;
+    return change(&attempt, try_leave, err);
+}
+
+/* ---- List */
+
+static int compare_joined(int64_t joined_at, const char *user_id, const struct member *b)
+{
+    if (joined_at != b->joined_at)
+        return joined_at < b->joined_at ? -1 : 1;
+    return strcmp(user_id, b->user_id);
+}
+
+static int compare_members(const void *a, const void *b)
+{
+    const struct member *member = a;
+
+    return compare_joined(member->joined_at, member->user_id, b);
+}
+
+/* "<joined_at>-<user_id>" of the last one shown: it stays good when he leaves. NULL: the start.
+ * *ret is the first index after it. */
+static enum status find_start(const struct group *group, const char *cursor, size_t *ret,
+                              struct error *err)
+{
+    const struct member *members = group->members.items;
+    int64_t joined_at;
+    char *end;
+    size_t i = 0;
+
+    *ret = 0;
+    if (!cursor || !*cursor)
+        return STATUS_OK;
+    joined_at = strtoll(cursor, &end, 10);
+    if (end == cursor || *end != '-')
+        return error_field(err, STATUS_INVALID, "cursor", "field 'cursor' is not one of ours");
+    while (i < group->members.n && compare_joined(joined_at, end + 1, &members[i]) >= 0)
+        i++;
+    *ret = i;
+    return STATUS_OK;
+}
+
+static const struct account *find_account(const struct accounts *accounts, const char *user_id)
+{
+    const struct account *items = accounts->accounts.items;
+
+    for (size_t i = 0; i < accounts->accounts.n; i++)
+        if (strcmp(items[i].user_id, user_id) == 0)
+            return &items[i];
+    return NULL;
+}
+
+static void show(const struct group *group, const struct member *member,
+                 const struct account *account, struct group_member_view *ret)
+{
+    bool is_owner = strcmp(member->user_id, group->owner_id) == 0;
+
+    ret->user_id = memory_text(member->user_id);
+    ret->username = memory_text(account ? account->username : "");
+    ret->nickname = memory_text(account ? account->nickname : "");
+    ret->role = memory_text(is_owner ? "owner" : member->role);
+    ret->joined_at = member->joined_at;
+}
+
+DEFINE_RECORD_CLEANUP(struct user_ids, user_ids)
+
+static enum status show_page(struct group_state *state, const struct group *group, size_t start,
+                             size_t end, struct group_member_list *ret, struct error *err)
+{
+    const struct member *members = group->members.items;
+    CLEANUP(accounts_clear) struct accounts accounts = {0};
+    CLEANUP(user_ids_clear) struct user_ids ids = {0};
+    enum status s;
+
+    for (size_t i = start; i < end; i++)
+        strings_add(&ids.user_ids, members[i].user_id);
+    s = group_find_accounts(state, &ids.user_ids, &accounts, err);
+    if (s != STATUS_OK)
+        return s;
+    for (size_t i = start; i < end; i++)
+        show(group, &members[i], find_account(&accounts, members[i].user_id),
+             list_add(&ret->members, &group_member_view_record));
+    return STATUS_OK;
+}
+
+static char *cursor_after(const struct member *member)
+{
+    struct buffer cursor = {0};
+
+    buffer_printf(&cursor, "%lld-%s", (long long)member->joined_at, member->user_id);
+    return buffer_take(&cursor);
+}
+
+enum status handle_members(void *state, struct call *call, const void *request, void *reply,
+                           struct error *err)
+{
+    const struct group_members_page *page = request;
+    struct group_member_list *list = reply;
+    CLEANUP(group_clear) struct group group = {0};
+    const struct member *members;
+    size_t start, end;
+    enum status s;
+
+    s = group_find_mine(state, page->group_id, call->user_id, &group_members_record, &group, err);
+    if (s != STATUS_OK)
+        return s;
+    members = group.members.items;
+    qsort(group.members.items, group.members.n, sizeof *members, compare_members);
+    s = find_start(&group, page->cursor, &start, err);
+    if (s != STATUS_OK)
+        return s;
+    end = start + (size_t)page->limit;
+    if (end < group.members.n)
+        list->next_cursor = cursor_after(&members[end - 1]);
+    else
+        end = group.members.n;
+    list->total = group.member_count;
+    return start < end ? show_page(state, &group, start, end, list, err) : STATUS_OK;
+}
