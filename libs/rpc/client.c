@@ -147,6 +147,9 @@ enum status rpc_call(struct rpc_client *client, const char *method,
 
     memset(ret, 0, reply_record->size);
     record_to_json(request_record, request, &body);
+    if (body.length > MESSAGE_BODY_MAX)
+        return error_set(err, STATUS_INTERNAL, "a question to %s is too long: %zu bytes",
+                         client->address, body.length);
     s = ask(client, message_new(slice_of(method), (struct slice){body.data, body.length}),
             timeout_ms, &answer, err);
     if (s != STATUS_OK)

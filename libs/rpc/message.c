@@ -33,21 +33,29 @@ nng_msg *message_new(struct slice line, struct slice rest)
     return msg;
 }
 
-nng_msg *message_from_answer(enum status status, const struct record *rec, const void *reply,
-                             const struct error *err)
+static nng_msg *message_from_error(const struct error *err)
 {
     CLEANUP(buffer_clear) struct buffer line = {0};
-    CLEANUP(buffer_clear) struct buffer rest = {0};
 
-    buffer_printf(&line, "%05d", status_code(status));
-    if (status == STATUS_OK)
-        record_to_json(rec, reply, &rest);
-    else
-        buffer_add_text(&rest, err->text);
-    if (status != STATUS_OK && err->field[0])
+    buffer_printf(&line, "%05d", status_code(err->status));
+    if (err->field[0])
         buffer_printf(&line, " %s", err->field);
-    return message_new((struct slice){line.data, line.length},
-                       (struct slice){rest.data, rest.length});
+    return message_new((struct slice){line.data, line.length}, slice_of(err->text));
+}
+
+nng_msg *message_from_answer(enum status status, const struct record *rec, const void *reply,
+                             struct error *err)
+{
+    CLEANUP(buffer_clear) struct buffer body = {0};
+
+    err->status = status;
+    if (status != STATUS_OK)
+        return message_from_error(err);
+    record_to_json(rec, reply, &body);
+    if (body.length <= MESSAGE_BODY_MAX)
+        return message_new(slice_of("00000"), (struct slice){body.data, body.length});
+    (void)error_set(err, STATUS_INTERNAL, "the answer is too long: %zu bytes", body.length);
+    return message_from_error(err);
 }
 
 static enum status read_failure(struct slice line, struct slice rest, struct error *err)

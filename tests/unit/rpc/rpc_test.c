@@ -41,6 +41,19 @@ static enum status handle_echo(void *state, const void *request, void *reply, st
     return STATUS_OK;
 }
 
+static enum status handle_double(void *state, const void *request, void *reply, struct error *err)
+{
+    const struct text *asked = request;
+    struct text *said = reply;
+    struct buffer text = {0};
+
+    (void)state;
+    (void)err;
+    buffer_printf(&text, "%s%s", asked->text, asked->text);
+    said->text = buffer_take(&text);
+    return STATUS_OK;
+}
+
 static enum status handle_refuse(void *state, const void *request, void *reply, struct error *err)
 {
     (void)state;
@@ -62,6 +75,7 @@ static enum status handle_wait(void *state, const void *request, void *reply, st
 
 static const struct rpc_method methods[] = {
     {"test.echo", &text_record, &text_record, handle_echo},
+    {"test.double", &text_record, &text_record, handle_double},
     {"test.refuse", &text_record, &text_record, handle_refuse},
     {"test.wait", &text_record, &text_record, handle_wait},
 };
@@ -261,11 +275,17 @@ static void refuses_what_is_too_long(void **state)
     struct rpc_client *client = open_client();
     CLEANUP(free) char *text = memory_new(RPC_MESSAGE_MAX + 1);
     struct text reply;
+    struct error err;
 
     (void)state;
     memset(text, 'x', RPC_MESSAGE_MAX);
-    assert_int_equal(call(client, "test.echo", text, &reply, 200, NULL), STATUS_UNAVAILABLE);
-    check_echo(client, "and goes on", 1000);
+    assert_int_equal(call(client, "test.echo", text, &reply, 1000, &err), STATUS_INTERNAL);
+    assert_non_null(strstr(err.text, "too long"));
+    assert_int_equal(call(client, "test.double", text + RPC_MESSAGE_MAX / 4 + 9000, &reply, 5000, &err),
+                     STATUS_INTERNAL);
+    assert_non_null(strstr(err.text, "too long"));
+    text[RPC_MESSAGE_MAX - 9000] = '\0';
+    check_echo(client, text, 5000);
     rpc_client_close(client);
     rpc_server_close(server);
 }
