@@ -4,6 +4,7 @@
 #   CC=clang                builds with clang
 #   SAN=address,undefined   builds with sanitizers into build/asan (SAN=thread: build/tsan)
 #   BUILD=folder            builds elsewhere
+#   V=1                     shows the commands
 
 ifeq ($(filter -j%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc)
@@ -24,6 +25,8 @@ FUZZ_SECONDS ?= 60
 
 PACKAGES := librabbitmq libmongoc-1.0 hiredis libcjson libjwt libmicrohttpd libsodium libcurl openssl
 CLI_PACKAGES := libedit libcurl libwebsockets libcjson
+# One short line per step; V=1 shows the commands.
+say = @$(if $(V),,printf '%-5s %s\n' $(1) $@;)
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -52,7 +55,7 @@ PROGRAMS  := $(SERVICES:%=$(BUILD)/bin/parley-%) $(if $(wildcard clients/cli/*.c
 TESTS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*/*_test.c tests/contract/*_test.c))
 ECHO      := $(if $(wildcard tests/support/echo/*.c),$(BUILD)/bin/parley-echo)
 FUZZERS   := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
-OPENAPI   := $(if $(wildcard tools/gen-openapi schemas/openapi.yaml),build/openapi.json)
+OPENAPI   := build/openapi.json
 
 .PHONY: all programs tests run test test-long check lint fuzz fuzzers bench format docs help clean
 all: programs tests $(OPENAPI) ## build everything but the fuzzers
@@ -61,31 +64,31 @@ tests: $(TESTS)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(CFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
 
 # A library is made anew when a file leaves its folder, or the old object would stay inside.
 $(LIB): $(call objects,libs/*/*.c)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)ar rcs $@ $^
 $(SUPPORT): $(call objects,tests/support/*.c)
 	@mkdir -p $(@D) && rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)ar rcs $@ $^
 
 # A service is its folder plus libs/: nothing else to declare when one is added.
 define service_rule
 $(BUILD)/bin/parley-$(1): $(call objects,services/$(1)/*.c) $(LIB)
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+	$$(call say,LINK)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_rule,$(s))))
 
 $(BUILD)/bin/parley: $(call objects,clients/cli/*.c) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(CLI_PACKAGES)) $(LDLIBS)
+	$(call say,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(CLI_PACKAGES)) $(LDLIBS)
 
 $(BUILD)/bin/parley-echo: $(call objects,tests/support/echo/*.c) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # tests/unit/<name>/ may test a service or the CLI: then their files but main.c belong to it.
 # The fakes of tests/support come before the library, so that they are found first.
@@ -93,20 +96,20 @@ define test_rule
 $(BUILD)/$(1): $(BUILD)/$(1).o \
     $(call without_main,$(call objects,$(2:%=services/%/*.c) $(filter clients/cli,$(2:%=clients/%))/*.c)) \
     $(SUPPORT) $(LIB)
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ -lcmocka $(if $(filter cli,$(2)),$$(call pkg,--libs,$$(CLI_PACKAGES))) $$(LDLIBS)
+	$$(call say,LINK)$$(CC) $$(LDFLAGS) -o $$@ $$^ -lcmocka $(if $(filter cli,$(2)),$$(call pkg,--libs,$$(CLI_PACKAGES))) $$(LDLIBS)
 endef
 $(foreach t,$(TESTS:$(BUILD)/%=%),$(eval $(call test_rule,$(t),$(notdir $(patsubst %/,%,$(dir $(t)))))))
 
 # Fuzzers are made by clang, whatever CC is, from sources compiled for coverage.
 $(FUZZ)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	clang $(FUZZ_FLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
+	$(call say,CC)clang $(FUZZ_FLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
 $(FUZZ)/libparley.a: $(patsubst %.c,$(FUZZ)/%.o,$(wildcard libs/*/*.c))
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)ar rcs $@ $^
 $(FUZZ)/bin/%_fuzz: $(FUZZ)/tests/fuzz/%_fuzz.o $(FUZZ)/libparley.a
 	@mkdir -p $(@D)
-	clang -fsanitize=fuzzer,address,undefined -pthread -Wl,--as-needed -o $@ $^ -lwslay $(LDLIBS)
+	$(call say,LINK)clang -fsanitize=fuzzer,address,undefined -pthread -Wl,--as-needed -o $@ $^ -lwslay $(LDLIBS)
 
 # What a run finds new stays in build/; tests/fuzz/corpus/<name> is what is kept.
 fuzz-%: $(FUZZ)/bin/%_fuzz
@@ -116,9 +119,9 @@ fuzz-%: $(FUZZ)/bin/%_fuzz
 fuzz: $(FUZZERS:%=fuzz-%) ## run every fuzzer for FUZZ_SECONDS (60)
 fuzzers: $(FUZZERS:%=$(FUZZ)/bin/%_fuzz)
 
-build/openapi.json: tools/gen-openapi $(wildcard schemas/*.json schemas/*.yaml)
+build/openapi.json: tools/gen-openapi $(wildcard schemas/*.json)
 	@mkdir -p $(@D)
-	tools/gen-openapi > $@
+	$(call say,GEN)tools/gen-openapi > $@
 
 run: ## install what is missing, build, and serve on http://127.0.0.1:8080 (PORT=...)
 	@tools/setup run
@@ -147,7 +150,7 @@ bench: ## the load generator's scenarios
 format: ## format every C file
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
-docs: programs ## write the generated pages of docs/
+docs: programs $(BUILD)/tests/contract/topology_test ## write the generated pages of docs/
 	tools/gen-docs
 
 help: ## list the targets
