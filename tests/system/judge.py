@@ -92,10 +92,22 @@ def registry():
     return referencing.Registry().with_resources(map(_resource, [*RECORDS, "asyncapi"]))
 
 
-def faults(value, schema):
+def faults(value, schema, known=None):
     """What is wrong with value, each as a text; nothing when all is well."""
     return [f"{'.'.join(map(str, error.absolute_path)) or 'it'}: {error.message}"
-            for error in Validator(schema, registry=registry()).iter_errors(value)]
+            for error in Validator(schema, registry=known or registry()).iter_errors(value)]
+
+
+def faults_of_answer(value, document, method, path, status):
+    """Does the OpenAPI document foresee this answer?"""
+    answers = document["paths"][path][method.lower()]["responses"]
+    if str(status) not in answers:
+        return [f"no answer with status {status}"]
+    place = path.replace("/", "~1")
+    known = registry().with_resource(
+        "openapi.json", referencing.Resource(document, referencing.jsonschema.DRAFT202012))
+    return faults(value, {"$ref": f"openapi.json#/paths/{place}/{method.lower()}/responses/{status}"
+                                  "/content/application~1json/schema"}, known)
 
 
 def faults_of_record(value, record):

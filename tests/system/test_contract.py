@@ -10,6 +10,7 @@ import openapi_spec_validator
 import pytest
 
 import judge
+from client import Session, fresh
 from judge import ROOT, SCHEMAS
 
 EXAMPLES = SCHEMAS / "examples"
@@ -103,3 +104,127 @@ def test_operations_and_routes_say_the_same(openapi, routes):
         assert (operation.get("security") == []) == (route["access"] == "public"), route
         assert operation.get("x-request") == route["request"], route
         assert operation.get("x-reply") == route["reply"], route
+
+
+def test_the_generated_docs_are_up_to_date(tmp_path):
+    subprocess.run([ROOT / "tools/gen-docs", tmp_path], check=True)
+    for page in tmp_path.iterdir():
+        assert page.read_text() == (ROOT / "docs" / page.name).read_text(), "run make docs"
+
+
+# ---- With a server
+
+
+class Caller:
+    """Calls by the document's paths; holds each answer against the document."""
+
+    def __init__(self, rest, document):
+        self.rest = rest
+        self.document = document
+        self.called = set()
+
+    def __call__(self, session, method, path, body=None, *, query="", raw=None, **names):
+        answer = self.rest.call(method, path.format(**names) + query, body, raw=raw,
+                                token=session and session.token)
+        assert not judge.faults_of_answer(answer.body, self.document, method, path, answer.status)
+        self.called.add((method, path))
+        return answer
+
+
+@pytest.fixture
+def caller(rest, openapi):
+    return Caller(rest, openapi)
+
+
+def test_the_edge_serves_the_document(rest, openapi):
+    answer = rest.call("GET", "/openapi.json")
+    assert answer.status == 200 and answer.body == openapi
+    assert answer.headers["Content-Type"].startswith("application/json")
+
+
+def test_the_answer_of_each_operation_fits_the_document(caller, user, openapi):
+    ada, ben = user(), user()
+    name = fresh("contract-")
+    call = caller
+
+    call(None, "POST", "/api/register", {"username": name, "password": "correct horse"}).ok()
+    call(None, "POST", "/api/register", {"username": name, "password": "correct horse"}).refused(
+        40902)
+    login = {"username": name, "password": "correct horse", "device": "contract"}
+    session = Session(ada.parley, None, call(None, "POST", "/api/login", login).ok())
+    call(None, "POST", "/api/login", {**login, "password": "wrong horse"}).refused(40103)
+    call(None, "POST", "/api/refresh", {"refresh_token": session.refresh_token}).ok()
+    call(session, "POST", "/api/logout").ok()
+    call(None, "GET", "/.well-known/jwks.json")
+
+    call(ada, "GET", "/api/users/me").ok()
+    call(ada, "PATCH", "/api/users/me", {"nickname": "Ada", "bio": "I count.",
+                                         "birthday": "1990-12-10"}).ok()
+    call(ada, "GET", "/api/users/{user_id}", user_id=ben.id).ok()
+    call(ada, "GET", "/api/users/{user_id}", user_id="user_nobody").refused(40401)
+    call(ada, "GET", "/api/users", query=f"?query={ben.username}").ok()
+    call(ada, "GET", "/api/users").refused(40001, "query")
+
+    group = call(ada, "POST", "/api/groups", {"name": "Tea at four"}).ok()["group_id"]
+    call(ben, "GET", "/api/groups/{group_id}", group_id=group).refused(40401)
+    call(ben, "POST", "/api/groups/{group_id}/join", group_id=group).ok()
+    call(ben, "GET", "/api/groups/{group_id}", group_id=group).ok()
+    call(ben, "GET", "/api/groups/my").ok()
+    call(ben, "GET", "/api/groups/{group_id}/members", group_id=group).ok()
+
+    send = {"type": 1, "message_id": fresh(), "to": ben.id, "content": {"text": "See you?"}}
+    sent = call(ada, "POST", "/api/messages", send).ok()
+    assert call(ada, "POST", "/api/messages", send).ok() == sent
+    call(ada, "POST", "/api/messages", {**send, "to": "user_nobody"}).refused(40401)
+    call(ada, "POST", "/api/messages", {**send, "content": {}}).refused(40001, "content.text")
+    call(ben, "GET", "/api/conversations").ok()
+    call(ben, "GET", "/api/messages/private/{user_id}", user_id=ada.id).ok()
+    call(ben, "GET", "/api/messages/group/{group_id}", group_id=group).ok()
+    call(ben, "POST", "/api/groups/{group_id}/leave", group_id=group).ok()
+    call(ben, "POST", "/api/groups/{group_id}/leave", group_id=group).refused(40401)
+
+    static = {key for key, operation in operations(openapi).items() if operation.get("x-static")}
+    assert caller.called == set(operations(openapi)) - static
+
+
+def test_each_operation_refuses_as_the_document_says(caller, user, openapi):
+    ada = user()
+    names = {"user_id": ada.id, "group_id": "group_nowhere"}
+    for (method, path), operation in operations(openapi).items():
+        is_public = operation.get("security") == []
+        if not is_public:
+            caller(None, method, path, **names).refused(40101)
+        if "requestBody" not in operation:
+            continue
+        session = None if is_public else ada
+        caller(session, method, path, raw=b"{", **names).refused(40000)
+        caller(session, method, path, raw=b"[]", **names).refused(40001)
+        for member in judge.read(operation["x-request"])["required"] if (
+                operation["requestBody"]["required"]) else ():
+            caller(session, method, path, {member: [7]}, **names).refused(40001)
+
+
+def test_each_frame_from_the_server_fits_asyncapi(user):
+    ada, ben = user(), user()
+    a, b = ada.device(), ben.device()
+    group = ada.create_group(ben)
+
+    a.say("hi", to=ben)
+    message = a.say("hi all", group_id=group)
+    b.message(message["message_id"])
+    a.refusal({"type": 1, "to": ben.id, "content": {}})
+    a.send_raw("{")
+    a.error()
+    a.send({"type": 33, "to": ben.id})
+    b.wait_for(lambda frame: frame["type"] == 33)
+    b.send({"type": 30, "conversation_id": message["conversation_id"], "seq": message["seq"]})
+    a.heartbeat()
+    b.heartbeat()
+    ben.post("/api/logout").ok()
+    b.wait_closed()
+
+    types = set()
+    for raw in a.raw + b.raw:
+        assert judge.is_valid_frame(raw.encode(), "send"), raw
+        types.add(json.loads(raw)["type"])
+    assert {1, 2, 3, 30, 33, 100} <= types
