@@ -1,0 +1,137 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot.h"
+#include "log/log.h"
+#include "wire/envelope.h"
+
+#define CHANNEL_COMMANDS 2
+#define TAKE_TIMEOUT_MS 500 /* how soon the worker sees that it must stop */
+
+DEFINE_RECORD_CLEANUP(struct stored_command, stored_command)
+
+/* UNAVAILABLE: try again later. Everything else is settled. */
+static enum status answer(struct bot_state *bot, const struct stored_command *command,
+                          struct error *err)
+{
+    CLEANUP(buffer_clear) struct buffer text = {0};
+    enum status s;
+
+    /* Bots never trigger bots, themselves least of all. */
+    if (strcmp(command->from, command->bot_user_id) == 0)
+        return STATUS_OK;
+    builtin_answer(command->text, &text);
+    s = reply_send(bot, command, buffer_text(&text), err);
+    if (s == STATUS_OK) {
+        atomic_fetch_add(&bot->answered, 1);
+        return s;
+    }
+    if (status_fate(s) != FATE_ANSWER)
+        return s;
+    atomic_fetch_add(&bot->refused, 1);
+    log_info("reply refused", LOG_TEXT("conversation_id", command->conversation_id),
+             LOG_TEXT("status", status_name(s)), LOG_TEXT("reason", err->text));
+    return STATUS_OK;
+}
+
+static enum status handle(struct bot_state *bot, const struct envelope *envelope,
+                          struct error *err)
+{
+    CLEANUP(stored_command_clear) struct stored_command command = {0};
+    enum status s;
+
+    if (envelope->kind != ENVELOPE_EVENT)
+        return error_set(err, STATUS_INVALID, "not an event but kind %d", (int)envelope->kind);
+    s = record_from_json(&stored_command_record, envelope->payload.data, envelope->payload.length,
+                         &command, err);
+    return s == STATUS_OK ? answer(bot, &command, err) : s;
+}
+
+/* Keep what cannot be handled, alone: the other commands of its body are answered. */
+static enum status park(struct bot_state *bot, struct bus *bus, const struct envelope *envelope,
+                        const struct error *reason, struct error *err)
+{
+    CLEANUP(buffer_clear) struct buffer body = {0};
+
+    atomic_fetch_add(&bot->parked, 1);
+    log_error("command parked", LOG_TEXT("reason", reason->text));
+    envelope_add(&body, envelope);
+    return bus_park(bus, queues[QUEUE_BOT_COMMAND].name, (struct slice){body.data, body.length},
+                    reason->text, err);
+}
+
+/* A body is settled as a whole. Put aside, its first commands are answered again when it comes
+ * back, by messages that are stored already. */
+static enum status handle_body(struct bot_state *bot, struct bus *bus,
+                               const struct delivery *delivery, struct error *err)
+{
+    struct slice rest = delivery->body;
+    struct envelope envelope;
+    struct error reason = {0};
+    enum status s;
+
+    while ((s = envelope_next(&rest, &envelope, &reason)) == STATUS_OK) {
+        s = handle(bot, &envelope, &reason);
+        if (status_fate(s) == FATE_RETRY) {
+            atomic_fetch_add(&bot->retried, 1);
+            log_warn("command put aside", LOG_TEXT("reason", reason.text),
+                     LOG_NUMBER("attempts", delivery->attempts));
+            return bus_retry(bus, QUEUE_BOT_COMMAND, delivery, reason.text, err);
+        }
+        if (s != STATUS_OK)
+            s = park(bot, bus, &envelope, &reason, err);
+        if (s != STATUS_OK)
+            return s;
+    }
+    if (s != STATUS_NOT_FOUND) {
+        atomic_fetch_add(&bot->parked, 1);
+        log_error("commands parked", LOG_TEXT("reason", reason.text));
+        s = bus_park(bus, queues[QUEUE_BOT_COMMAND].name, delivery->body, reason.text, err);
+        if (s != STATUS_OK)
+            return s;
+    }
+    return bus_ack(bus, delivery->channel, delivery->tag, false, err);
+}
+
+/* Until the connection is lost or the service stops. */
+static enum status consume(struct bot_state *bot, struct bus *bus, struct error *err)
+{
+    const struct queue_info *queue = &queues[QUEUE_BOT_COMMAND];
+    struct delivery delivery;
+    enum status s;
+
+    s = bus_consume(bus, CHANNEL_COMMANDS, queue->name, queue->prefetch, 0, err);
+    atomic_store(&bot->connected, s == STATUS_OK);
+    while (s == STATUS_OK && !bot->context->stopping) {
+        s = bus_take(bus, TAKE_TIMEOUT_MS, -1, &delivery, err);
+        if (s == STATUS_NOT_FOUND) {
+            s = STATUS_OK;
+            continue;
+        }
+        if (s != STATUS_OK)
+            break;
+        s = handle_body(bot, bus, &delivery, err);
+        bus_delivery_clear(&delivery);
+    }
+    atomic_store(&bot->connected, false);
+    return s;
+}
+
+void inbox_run(void *state, struct service_context *context)
+{
+    struct bot_state *bot = state;
+    CLEANUP(bus_close) struct bus *bus = NULL;
+    struct error err;
+
+    if (bus_open(context->config->amqp_url, "bot", &bus, &err) != STATUS_OK) {
+        log_error("cannot read commands", LOG_TEXT("reason", err.text));
+        return;
+    }
+    while (!context->stopping) {
+        if (bus_reconnect(bus, &context->stopping, &err) != STATUS_OK)
+            return;
+        log_info("reading commands");
+        if (consume(bot, bus, &err) != STATUS_OK)
+            log_warn("reading commands ended", LOG_TEXT("reason", err.text));
+    }
+}
