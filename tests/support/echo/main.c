@@ -34,7 +34,7 @@ int main(int argc, char **argv)
     static const struct ws_handler handler = {let_in, echo, forget, NULL};
     const struct ws_config config = {
         .listen = argc > 1 ? argv[1] : "127.0.0.1:9001",
-        .path = "/ws",
+        .path = "/",
         .n_loops = 2,
         .limits = {.message_max = 16 << 20, .binary = true},
         .handler = &handler,
