@@ -51,8 +51,8 @@ static void cut_at_character(char *text)
         text[start] = '\0';
 }
 
-static void fill(struct error *err, enum status status, const char *field, const char *fmt,
-                 va_list args)
+__attribute__((format(printf, 4, 0))) static void
+fill(struct error *err, enum status status, const char *field, const char *fmt, va_list args)
 {
     int n;
 
