@@ -1,10 +1,10 @@
 #include "token/key.h"
 
-#include <openssl/bio.h>
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/params.h>
-#include <openssl/pem.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -101,36 +101,52 @@ static EVP_PKEY *key_of_point(unsigned char *point)
     return key;
 }
 
-static char *public_pem(EVP_PKEY *key)
+enum status key_from_jwk(const struct auth_jwk *jwk, EVP_PKEY **ret, struct error *err)
 {
-    BIO *bio = BIO_new(BIO_s_mem());
-    char *pem = NULL;
-
-    if (bio && PEM_write_bio_PUBKEY(bio, key) == 1) {
-        char *data;
-        long length = BIO_get_mem_data(bio, &data);
-
-        pem = memory_text_n(data, (size_t)length);
-    }
-    BIO_free(bio);
-    return pem;
-}
-
-enum status key_jwk_to_pem(const struct auth_jwk *jwk, char **ret, struct error *err)
-{
-    CLEANUP(EVP_PKEY_free) EVP_PKEY *key = NULL;
     unsigned char point[POINT_BYTES] = {POINT_UNCOMPRESSED};
-    char *pem;
+    EVP_PKEY *key = NULL;
 
     if (strcmp(jwk->kty, "EC") != 0 || strcmp(jwk->crv, "P-256") != 0 ||
         strcmp(jwk->alg, "ES256") != 0 || strcmp(jwk->use, "sig") != 0)
         return error_set(err, STATUS_INVALID, "key '%s' is not for ES256", jwk->kid);
     if (take_coordinate(jwk->x, point + 1) && take_coordinate(jwk->y, point + 1 + KEY_BYTES))
         key = key_of_point(point);
-    pem = key ? public_pem(key) : NULL;
     ERR_clear_error();
-    if (!pem)
+    if (!key)
         return error_set(err, STATUS_INVALID, "key '%s' is not a point on P-256", jwk->kid);
-    *ret = pem;
+    *ret = key;
     return STATUS_OK;
+}
+
+/* OpenSSL wants the two numbers as DER. *ret is its own, and the caller's to free. */
+static int signature_to_der(const unsigned char *signature, unsigned char **ret)
+{
+    ECDSA_SIG *pair = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(signature, KEY_BYTES, NULL);
+    BIGNUM *s = BN_bin2bn(signature + KEY_BYTES, KEY_BYTES, NULL);
+    int length = -1;
+
+    if (pair && r && s && ECDSA_SIG_set0(pair, r, s) == 1) {
+        r = s = NULL; /* pair's now */
+        length = i2d_ECDSA_SIG(pair, ret);
+    }
+    BN_free(r);
+    BN_free(s);
+    ECDSA_SIG_free(pair);
+    return length;
+}
+
+bool key_has_signed(EVP_PKEY *key, const void *text, size_t length, const unsigned char *signature)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    unsigned char *der = NULL;
+    int der_length = signature_to_der(signature, &der);
+    bool has = der_length > 0 && context &&
+               EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
+               EVP_DigestVerify(context, der, (size_t)der_length, text, length) == 1;
+
+    OPENSSL_free(der);
+    EVP_MD_CTX_free(context);
+    ERR_clear_error();
+    return has;
 }

@@ -7,8 +7,11 @@
 /* Access tokens (JWT, ES256 only) and passwords (argon2id).
  *
  * libjwt 1.10 verifies HS256 with a public key, decodes with a null key, ignores exp and signs
- * "ES256" with P-384: so the header's algorithm must be ES256 and the key P-256 before libjwt sees
- * anything, and exp, nbf, iss and aud are checked here. kid only picks a key out of our own. */
+ * "ES256" with P-384. So it only ever signs here, with a key that was checked to be P-256; what
+ * comes from others is read by our own strict tables, must say ES256, and is verified by OpenSSL
+ * with a key that was checked when it was read. exp, nbf, iss and aud are checked here; kid only
+ * picks a key out of our own. docs/decisions/0040 has the measurements.
+ */
 
 #define TOKEN_ISSUER "parley"
 #define TOKEN_AUDIENCE "parley"
