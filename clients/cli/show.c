@@ -50,7 +50,8 @@ static void add_system(struct session *session, struct buffer *ret,
     if (content.event)
         event = content.event;
     if (strcmp(event, "group.created") == 0) {
-        buffer_printf(ret, "%s made the group: ", session_name(session, actor));
+        buffer_printf(ret, "%s made the group%s", session_name(session, actor),
+                      content.user_ids.n ? ": " : "");
         add_names(session, ret, &content.user_ids);
     } else {
         if (content.user_ids.n > 0)

@@ -1,0 +1,376 @@
+"""The terminal client: an independent WebSocket implementation, and what a person sees."""
+
+import contextlib
+import os
+import re
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+
+from client import fresh, single, texts
+from conftest import PASSWORD
+from instance import eventually
+
+PATIENCE = 30  # the client's own, plus nothing: what takes longer has failed
+STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
+
+
+class Cli:
+    """`parley` in a pipe, as a program would use it."""
+
+    def __init__(self, parley, *arguments, **environment):
+        self.process = subprocess.Popen(
+            [str(parley.bin / "parley"), *(arguments or [parley.url])], text=True, bufsize=1,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            encoding="utf-8", env=dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC", **environment))
+        self.out, self.err = [], []
+        self.told = threading.Condition()
+        self.readers = [threading.Thread(target=self._read, args=pair, daemon=True)
+                        for pair in ((self.process.stdout, self.out),
+                                     (self.process.stderr, self.err))]
+        for reader in self.readers:
+            reader.start()
+
+    def _read(self, stream, lines):
+        for line in stream:
+            with self.told:
+                lines.append(line.rstrip("\n"))
+                self.told.notify_all()
+
+    def type(self, *lines):
+        self.process.stdin.write("".join(f"{line}\n" for line in lines))
+        self.process.stdin.flush()
+        return self
+
+    def wait_for(self, text, timeout=PATIENCE):
+        """The first line that ends with text, on either stream."""
+        def find():
+            return [line for line in self.out + self.err if line.endswith(text)]
+        with self.told:
+            assert self.told.wait_for(find, timeout), (text, self.out[-20:], self.err[-20:])
+            return find()[0]
+
+    def messages(self):
+        """What was shown, without the times."""
+        with self.told:
+            return [STAMP.sub("", line) for line in self.out if STAMP.match(line)]
+
+    def end(self):
+        """End of input; the exit status."""
+        self.process.stdin.close()
+        status = self.process.wait(2 * PATIENCE)
+        for reader in self.readers:
+            reader.join()
+        return status
+
+
+@pytest.fixture
+def cli(parley):
+    """cli(...) starts one; those that still run end with the test."""
+    started = []
+
+    def make(*arguments, **environment):
+        started.append(Cli(parley, *arguments, **environment))
+        return started[-1]
+
+    yield make
+    for one in started:
+        if one.process.poll() is None:
+            one.process.kill()
+        one.process.wait()
+        for stream in (one.process.stdin, one.process.stdout, one.process.stderr):
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
+
+
+@pytest.fixture
+def two(cli, user):
+    """Two people, each at a terminal client, talking to each other."""
+    people = user(), user()
+    clients = []
+    for me, other in (people, people[::-1]):
+        clients.append(cli().type(f"login {me.username} {PASSWORD}", f"to {other.username}"))
+        clients[-1].wait_for(f"talking to {other.username}")
+    return people, clients
+
+
+# ---- In a pipe
+
+
+@pytest.mark.smoke
+def test_a_pipe_is_enough_to_register_log_in_and_say_something(parley, user):
+    bob, name = user(), fresh("a")
+    script = (f"register {name} {PASSWORD} Alice\nlogin {name} {PASSWORD}\nto {bob.username}\n"
+              "send hi\nsend /help, as text\n")
+    done = subprocess.run([parley.bin / "parley", parley.url], input=script, text=True,
+                          capture_output=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert all(STAMP.match(line) for line in lines)
+    assert [STAMP.sub("", line) for line in lines] == [f"{name}: hi", f"{name}: /help, as text"]
+    alice = parley.login(name)
+    assert texts(bob.private_history(alice.id)["messages"]) == ["hi", "/help, as text"]
+
+
+@pytest.mark.smoke
+def test_two_people_talk(two):
+    (alice, bob), (a, b) = two
+    a.type("send hello")
+    b.wait_for(f"{alice.username}: hello")
+    b.type("send hello yourself 🐚")
+    a.wait_for(f"{bob.username}: hello yourself 🐚")
+    for one in (a, b):
+        assert one.messages() == [f"{alice.username}: hello",
+                                  f"{bob.username}: hello yourself 🐚"]
+        assert one.end() == 0, one.err
+
+
+def test_a_group_is_made_joined_by_its_id_and_named_when_it_is_not_chosen(cli, user):
+    alice, bob, carol = user(), user(), user()
+    name = fresh("g")
+    a, b, c = (cli().type(f"login {one.username} {PASSWORD}") for one in (alice, bob, carol))
+    for one, who in ((a, alice), (b, bob), (c, carol)):
+        one.wait_for(f"logged in as {who.username}")
+    a.type(f"group {name} {bob.username}")
+    b.wait_for(f"[{name}] * {alice.username} made the group: {bob.username}")
+    eventually(lambda: a.out, what="the group's id")
+    group_id = next(line for line in a.out if line.startswith("group_")).split()[0]
+    c.type(f"join {group_id}", "send may I?")
+    for one in (a, c):
+        one.wait_for(f"{carol.username}: may I?")
+    b.wait_for(f"[{name}] {carol.username}: may I?")
+    b.type(f"join {name}", "listuser", "send yes", "groups")
+    b.wait_for(f"{group_id} {name}")
+    b.wait_for(f"{bob.username}: yes")
+    assert [line.split()[0] for line in b.out if line.endswith(("owner", "member"))] == [
+        alice.username, bob.username, carol.username]
+    assert all(one.end() == 0 for one in (a, b, c))
+
+
+def test_what_was_said_before_is_counted_at_log_in_and_listed_on_demand(cli, user):
+    alice, bob = user(), user()
+    device = bob.device()
+    for i in range(5):
+        device.say(f"m{i}", to=alice)
+    a = cli().type(f"login {alice.username} {PASSWORD}", f"to {bob.username}")
+    a.wait_for(f"talking to {bob.username}")
+    assert f"* 5 unread in {bob.username}" in a.err and a.out == []
+    a.type("listmsg 3", "listuser")
+    a.wait_for(f"{bob.username}  {bob.username}")
+    assert a.messages() == [f"{bob.username}: m{i}" for i in (2, 3, 4)]
+    assert a.end() == 0, a.err
+
+
+@pytest.mark.smoke
+def test_what_fails_is_said_on_stderr_and_by_the_exit_status(cli, user):
+    alice = user()
+    a = cli().type("hello", "send too early", f"login {alice.username} wrong-password",
+                   f"login {alice.username} {PASSWORD}", "send to whom", "to nobody.at.all",
+                   "listmsg 0", "quit")
+    assert a.end() == 1
+    assert a.out == []
+    assert [line for line in a.err if line.startswith("! ")] == [
+        "! 'hello' is no command (see help); to say something: send <text>",
+        "! log in first: login <name>",
+        a.err[2],
+        "! to whom? to <user>, or join <group>",
+        "! there is no user 'nobody.at.all'",
+        "! to whom? to <user>, or join <group>"]
+    assert a.err[2].startswith("! 40103 ")
+
+
+def test_another_person_s_text_cannot_command_the_terminal(two):
+    (alice, bob), (a, _) = two
+    bob.device().say("\x1b]0;title\x07\x1b[2J\r\nx\u202ey\x9b", to=alice)
+    line = a.wait_for("y<U+009B>")
+    assert STAMP.sub("", line) == (f"{bob.username}: ^[]0;title^G^[[2J^M\\nx<U+202E>y<U+009B>")
+
+
+def test_a_bot_s_commands_are_text(cli, user, hubot):
+    alice = user()
+    a = cli().type(f"login {alice.username} {PASSWORD}", "to hubot", "send /echo here I am")
+    a.wait_for("hubot: here I am")
+    assert a.end() == 0, a.err
+
+
+# ---- When the server fails
+
+
+def test_nothing_is_lost_or_doubled_when_push_is_killed_while_two_people_write(parley, two):
+    (alice, bob), (a, b) = two
+    n = 150
+
+    def write(one, word):
+        for i in range(n):
+            one.type(f"send {word}{i}")
+            time.sleep(0.01)  # slow enough that the kills come between
+
+    writers = [threading.Thread(target=write, args=pair) for pair in ((a, "x"), (b, "y"))]
+    for writer in writers:
+        writer.start()
+    for _ in range(2):
+        parley.kill("push")
+    for writer in writers:
+        writer.join()
+    for one in (a, b):
+        one.wait_for(f"{alice.username}: x{n - 1}", 60)
+        one.wait_for(f"{bob.username}: y{n - 1}", 60)
+    stored = parley.stored(single(alice, bob))
+    assert [row["seq"] for row in stored] == list(range(1, 2 * n + 1))
+    for who, word in ((alice, "x"), (bob, "y")):
+        for one in (a, b):
+            assert [line for line in one.messages() if line.startswith(f"{who.username}: ")] == [
+                f"{who.username}: {word}{i}" for i in range(n)]
+    assert a.messages() == b.messages()
+    assert all("* connected again" in one.err for one in (a, b))
+    assert a.end() == 0 and b.end() == 0, (a.err, b.err)
+
+
+# ---- At a terminal
+
+
+class Terminal:
+    """`parley` in a window of tmux: what a person sees."""
+
+    def __init__(self, parley, folder, width=60, height=20):
+        self.tmux = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
+        environment = dict(os.environ, LC_ALL="C.UTF-8", TERM="xterm")
+        subprocess.run([*self.tmux, "new-session", "-d", "-x", str(width), "-y", str(height),
+                        f"'{parley.bin}/parley' {parley.url}; echo status $?; read end"],
+                       check=True, env=environment)
+
+    def keys(self, *keys):
+        subprocess.run([*self.tmux, "send-keys", *keys], check=True)
+        return self
+
+    def line(self, text):
+        return self.keys("-l", text).keys("Enter")
+
+    def rows(self):
+        shown = subprocess.run([*self.tmux, "capture-pane", "-p"], check=True,
+                               capture_output=True, text=True).stdout
+        return [row.rstrip() for row in shown.rstrip().split("\n")]
+
+    def wait_for(self, text):
+        eventually(lambda: any(text in row for row in self.rows()), PATIENCE, text)
+        return self
+
+    def close(self):
+        subprocess.run([*self.tmux, "kill-server"], check=False)
+
+
+@pytest.fixture
+def terminal(parley, tmp_path):
+    window = Terminal(parley, tmp_path)
+    yield window.wait_for("parley>")
+    window.close()
+
+
+def test_a_message_that_arrives_leaves_the_typed_line_as_it_was(terminal, user):
+    alice, bob = user(username=fresh("a")[:8]), user(username=fresh("b")[:8])
+    device = bob.device()
+    terminal.line(f"login {alice.username} {PASSWORD}").wait_for("logged in as")
+    terminal.line(f"to {bob.username}").wait_for("talking to")
+    # Longer than the row, with wide characters, and the cursor back in the middle of it.
+    typed = "send a line that does not fit into the sixty columns, 日本語 end"
+    prompt = f"{alice.username} @{bob.username}> "
+    terminal.keys("-l", typed).wait_for("end").keys("Left", "Left", "Left")
+    device.say("first", to=alice)
+    device.say("second, which is itself much longer than one row of this window", to=alice)
+    terminal.wait_for("row of this window")
+    whole = "".join(terminal.rows())
+    assert whole.endswith(prompt + typed), terminal.rows()
+    assert whole.count("send a line") == 1
+    assert whole.index("first") < whole.index("second") < whole.index(typed)
+    terminal.keys("-l", "the ").keys("Enter")
+    eventually(lambda: len(device.messages()) == 1, what="the line")
+    assert texts(device.messages()) == [typed.replace("send ", "").replace("end", "the end")]
+
+
+def test_a_password_is_asked_for_and_never_shown(terminal):
+    name = fresh("a")[:12]
+    terminal.line(f"register {name}").wait_for("password:").line(PASSWORD)
+    terminal.wait_for("once more:").line(PASSWORD).wait_for(f"registered {name}")
+    terminal.line(f"login {name}").wait_for("password:").line(PASSWORD)
+    terminal.wait_for(f"logged in as {name}").keys("Up")
+    terminal.keys("C-u").line("quit").wait_for("status 0")
+    assert PASSWORD not in "\n".join(terminal.rows())
+
+
+# ---- TLS
+
+
+def make_certificates(folder):
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+            "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=test authority",
+            "-addext", "basicConstraints=critical,CA:TRUE")
+    for name, names in (("good", "IP:127.0.0.1"), ("other", "DNS:elsewhere.example")):
+        (folder / "names").write_text(f"subjectAltName={names}\n")
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                "-keyout", f"{name}.key", "-out", "request", "-subj", f"/CN={name}")
+        openssl("x509", "-req", "-in", "request", "-CA", "ca.pem", "-CAkey", "ca.key",
+                "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", f"{name}.pem")
+
+
+class TlsFront:
+    """A TLS port before a plain one, a thread for each direction."""
+
+    def __init__(self, folder, name, port):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
+        self.behind = port
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.shaken = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self._serve, args=self.listener.accept()[:1],
+                                 daemon=True).start()
+
+    def _serve(self, plain):
+        with contextlib.suppress(OSError):
+            outer = self.context.wrap_socket(plain, server_side=True)
+            self.shaken += 1
+            inner = socket.create_connection(("127.0.0.1", self.behind))
+            back = threading.Thread(target=self._copy, args=(inner, outer), daemon=True)
+            back.start()
+            self._copy(outer, inner)
+
+    @staticmethod
+    def _copy(source, target):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        self.listener.close()
+
+
+def test_https_gives_an_encrypted_socket_whose_certificate_is_verified(parley, cli, user,
+                                                                      tmp_path):
+    alice, bob = user(), user()
+    make_certificates(tmp_path)
+    with contextlib.closing(TlsFront(tmp_path, "good", parley.port)) as front, \
+            contextlib.closing(TlsFront(tmp_path, "other", parley.port)) as other:
+        script = [f"login {alice.username} {PASSWORD}", f"to {bob.username}", "send sealed"]
+        trusting = cli("--cacert", str(tmp_path / "ca.pem"), front.url).type(*script)
+        assert trusting.end() == 0, trusting.err
+        assert trusting.messages() == [f"{alice.username}: sealed"]
+        assert front.shaken >= 2  # REST, and the WebSocket
+        by_variable = cli(front.url, SSL_CERT_FILE=str(tmp_path / "ca.pem")).type(*script)
+        assert by_variable.end() == 0, by_variable.err
+        assert cli(front.url).type(*script).end() == 1
+        assert cli("--cacert", str(tmp_path / "ca.pem"), other.url).type(*script).end() == 1
+    assert texts(bob.private_history(alice.id)["messages"]) == ["sealed", "sealed"]
