@@ -108,14 +108,12 @@ enum status group_create_check(const struct group_create *create, struct error *
     if (s != STATUS_OK)
         return s;
     if (create->join_policy && strcmp(create->join_policy, "open") != 0)
-        return error_field(err, STATUS_INVALID, "join_policy",
-                           "field 'join_policy' must be open");
+        return error_field(err, STATUS_INVALID, "join_policy", "field 'join_policy' must be open");
     return check_member_ids(&create->member_ids, err);
 }
 
 const struct record *const group_api_records[] = {
-    &group_create_record,      &group_path_record,        &group_page_record,
-    &group_members_page_record, &group_view_record,       &group_list_record,
-    &group_member_view_record, &group_member_list_record,
+    &group_create_record, &group_path_record, &group_page_record,        &group_members_page_record,
+    &group_view_record,   &group_list_record, &group_member_view_record, &group_member_list_record,
 };
 const size_t n_group_api_records = N_ELEMENTS(group_api_records);

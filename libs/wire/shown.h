@@ -14,7 +14,6 @@ MUST_CHECK enum status shown_check_line(const char *text, const char *field, str
 MUST_CHECK enum status shown_check_text(const char *text, const char *field, struct error *err);
 
 /* A picture's address: http, https, or a path of our own. A browser would run others. */
-MUST_CHECK enum status shown_check_address(const char *text, const char *field,
-                                           struct error *err);
+MUST_CHECK enum status shown_check_address(const char *text, const char *field, struct error *err);
 
 #endif

@@ -139,7 +139,7 @@ enum status user_change_check(const struct user_change *change, int64_t now_ms, 
 }
 
 const struct record *const user_api_records[] = {
-    &user_path_record,    &user_search_record, &user_change_record,
-    &user_own_record,     &user_profile_record, &user_list_record,
+    &user_path_record, &user_search_record,  &user_change_record,
+    &user_own_record,  &user_profile_record, &user_list_record,
 };
 const size_t n_user_api_records = N_ELEMENTS(user_api_records);

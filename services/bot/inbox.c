@@ -34,8 +34,7 @@ static enum status answer(struct bot_state *bot, const struct stored_command *co
     return STATUS_OK;
 }
 
-static enum status handle(struct bot_state *bot, const struct envelope *envelope,
-                          struct error *err)
+static enum status handle(struct bot_state *bot, const struct envelope *envelope, struct error *err)
 {
     CLEANUP(stored_command_clear) struct stored_command command = {0};
     enum status s;

@@ -2,24 +2,24 @@
 
 #include "bot.h"
 
-static struct bot_state state;
+static struct bot_state bot_state;
 
 static const struct worker workers[] = {
     {"inbox", inbox_run},
 };
 
-static enum status start(void *context_of, struct service_context *context, struct error *err)
+static enum status start(void *state, struct service_context *context, struct error *err)
 {
-    struct bot_state *bot = context_of;
+    struct bot_state *bot = state;
 
     (void)err;
     bot->context = context;
     return STATUS_OK;
 }
 
-static bool is_ready(void *context_of, struct buffer *why)
+static bool is_ready(void *state, struct buffer *why)
 {
-    struct bot_state *bot = context_of;
+    struct bot_state *bot = state;
 
     if (atomic_load(&bot->connected))
         return true;
@@ -32,9 +32,9 @@ static void add_counter(struct buffer *ret, const char *what, int64_t count)
     buffer_printf(ret, "parley_bot_commands_total{outcome=\"%s\"} %lld\n", what, (long long)count);
 }
 
-static void metrics(void *context_of, struct buffer *ret)
+static void metrics(void *state, struct buffer *ret)
 {
-    struct bot_state *bot = context_of;
+    struct bot_state *bot = state;
 
     buffer_add_text(ret, "# TYPE parley_bot_commands_total counter\n");
     add_counter(ret, "answered", atomic_load(&bot->answered));
@@ -46,7 +46,7 @@ static void metrics(void *context_of, struct buffer *ret)
 static const struct service bot = {
     .name = "bot",
     .uses = USES_BUS | USES_ASK,
-    .state = &state,
+    .state = &bot_state,
     .start = start,
     .is_ready = is_ready,
     .metrics = metrics,

@@ -26,9 +26,8 @@ const struct record member_record = RECORD("groups.members", struct member, memb
 #define HEAD_FIELDS \
     FIELD_NAMED(struct group, group_id, "_id"), FIELD(struct group, name), \
         FIELD(struct group, description), FIELD(struct group, avatar), \
-        FIELD(struct group, join_policy), FIELD(struct group, owner_id), \
-        FIELD(struct group, rev), FIELD(struct group, member_count), \
-        FIELD(struct group, created_at)
+        FIELD(struct group, join_policy), FIELD(struct group, owner_id), FIELD(struct group, rev), \
+        FIELD(struct group, member_count), FIELD(struct group, created_at)
 #define MEMBERS_FIELD FIELD(struct group, members, .of = &member_record)
 #define PENDING_FIELD FIELD(struct group, pending, .of = &group_change_record)
 
@@ -232,8 +231,8 @@ enum status handle_mine(void *state, struct call *call, const void *request, voi
     CLEANUP(heads_clear) struct list heads = {0};
     enum status s;
 
-    s = store_count(groups->store, GROUPS, TOTAL_MAX, &list->total, err,
-                    "{'members.user_id': %s}", call->user_id);
+    s = store_count(groups->store, GROUPS, TOTAL_MAX, &list->total, err, "{'members.user_id': %s}",
+                    call->user_id);
     if (s == STATUS_OK)
         s = store_find(groups->store, GROUPS, &how, &group_head_record, &heads, err,
                        "{'members.user_id': %s, '_id': {'$lt': %s}}", call->user_id,

@@ -2,30 +2,30 @@
 
 #include "group.h"
 
-static struct group_state state;
+static struct group_state group_state;
 
 static const struct http_route routes[] = {
     {"POST", "/api/groups", HTTP_USER, &group_create_record, &group_view_record, handle_create,
-     .raw = false},
+     false},
     {"GET", "/api/groups/my", HTTP_USER, &group_page_record, &group_list_record, handle_mine,
-     .raw = false},
-    {"GET", "/api/groups/{group_id}", HTTP_USER, &group_path_record, &group_view_record,
-     handle_get, .raw = false},
+     false},
+    {"GET", "/api/groups/{group_id}", HTTP_USER, &group_path_record, &group_view_record, handle_get,
+     false},
     {"POST", "/api/groups/{group_id}/join", HTTP_USER, &group_path_record, &group_view_record,
-     handle_join, .raw = false},
+     handle_join, false},
     {"POST", "/api/groups/{group_id}/leave", HTTP_USER, &group_path_record, NULL, handle_leave,
-     .raw = false},
+     false},
     {"GET", "/api/groups/{group_id}/members", HTTP_USER, &group_members_page_record,
-     &group_member_list_record, handle_members, .raw = false},
+     &group_member_list_record, handle_members, false},
 };
 
 static const struct worker workers[] = {
     {"outbox", outbox_sweep},
 };
 
-static enum status start(void *context_of, struct service_context *context, struct error *err)
+static enum status start(void *state, struct service_context *context, struct error *err)
 {
-    struct group_state *group = context_of;
+    struct group_state *group = state;
     enum status s = STATUS_OK;
 
     group->context = context;
@@ -39,9 +39,9 @@ static enum status start(void *context_of, struct service_context *context, stru
     return s;
 }
 
-static void stop(void *context_of)
+static void stop(void *state)
 {
-    struct group_state *group = context_of;
+    struct group_state *group = state;
 
     rpc_client_close(group->user);
     outbox_free(group->outbox);
@@ -50,7 +50,7 @@ static void stop(void *context_of)
 static const struct service group = {
     .name = "group",
     .uses = USES_STORE | USES_IDENTITY | USES_ASK,
-    .state = &state,
+    .state = &group_state,
     .start = start,
     .stop = stop,
     .metrics = outbox_metrics,

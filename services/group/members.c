@@ -177,8 +177,8 @@ static enum status try_leave(struct attempt *attempt, struct error *err)
         return s;
     if (strcmp(head.owner_id, attempt->user_id) != 0)
         return commit_leave(attempt, &head, head.owner_id, err);
-    s = group_find_mine(attempt->state, attempt->group_id, attempt->user_id,
-                        &group_members_record, &members, err);
+    s = group_find_mine(attempt->state, attempt->group_id, attempt->user_id, &group_members_record,
+                        &members, err);
     if (s != STATUS_OK)
         return s;
     successor = members_successor(&members); /* of another rev? Then the commit finds nothing */

@@ -121,8 +121,8 @@ static int time_left(int64_t deadline)
 
 /* Send from the first pending change on, each when the one before is in. A refusal names the one
  * that is expected; when that one is not pending either, log and group have parted. */
-static enum status send_in_order(struct outbox *outbox, const struct group *group,
-                                 int64_t deadline, int64_t *ret_sent, struct error *err)
+static enum status send_in_order(struct outbox *outbox, const struct group *group, int64_t deadline,
+                                 int64_t *ret_sent, struct error *err)
 {
     const struct group_change *change = group->pending.items;
     const struct group_change *end = change + group->pending.n;

@@ -2,16 +2,15 @@
 
 #include "user.h"
 
-static struct user_state state;
+static struct user_state user_state;
 
 static const struct http_route routes[] = {
-    {"GET", "/api/users/me", HTTP_USER, NULL, &user_own_record, handle_me, .raw = false},
+    {"GET", "/api/users/me", HTTP_USER, NULL, &user_own_record, handle_me, false},
     {"PATCH", "/api/users/me", HTTP_USER, &user_change_record, &user_own_record, handle_change,
-     .raw = false},
+     false},
     {"GET", "/api/users/{user_id}", HTTP_USER, &user_path_record, &user_profile_record,
-     handle_person, .raw = false},
-    {"GET", "/api/users", HTTP_USER, &user_search_record, &user_list_record, handle_search,
-     .raw = false},
+     handle_person, false},
+    {"GET", "/api/users", HTTP_USER, &user_search_record, &user_list_record, handle_search, false},
 };
 
 static const struct rpc_method methods[] = {
@@ -19,9 +18,9 @@ static const struct rpc_method methods[] = {
     {RPC_USER_FIND, &user_ids_record, &accounts_record, handle_find},
 };
 
-static enum status start(void *context_of, struct service_context *context, struct error *err)
+static enum status start(void *state, struct service_context *context, struct error *err)
 {
-    struct user_state *user = context_of;
+    struct user_state *user = state;
     enum status s = STATUS_OK;
 
     user->store = context->store;
@@ -32,9 +31,9 @@ static enum status start(void *context_of, struct service_context *context, stru
     return s;
 }
 
-static void stop(void *context_of)
+static void stop(void *state)
 {
-    struct user_state *user = context_of;
+    struct user_state *user = state;
 
     rpc_client_close(user->auth);
 }
@@ -42,7 +41,7 @@ static void stop(void *context_of)
 static const struct service user = {
     .name = "user",
     .uses = USES_STORE | USES_IDENTITY,
-    .state = &state,
+    .state = &user_state,
     .start = start,
     .stop = stop,
     .routes = routes,

@@ -152,8 +152,8 @@ static enum status find_named(struct user_state *user, const char *prefix,
     for (size_t i = 0; i < found.n && i < (size_t)search->limit; i++)
         show(&((struct user_own *)found.items)[i], list_add(&ret->users, &user_profile_record));
     if (found.n > (size_t)search->limit)
-        ret->next_cursor = memory_text(
-            ((struct user_profile *)ret->users.items)[search->limit - 1].username);
+        ret->next_cursor =
+            memory_text(((struct user_profile *)ret->users.items)[search->limit - 1].username);
     return STATUS_OK;
 }
 

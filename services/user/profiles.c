@@ -9,11 +9,16 @@
 #define AUTH_TIMEOUT_MS 1000
 
 static const struct field profile_fields[] = {
-    FIELD_NAMED(struct user_own, user_id, "_id"), FIELD(struct user_own, username),
-    FIELD(struct user_own, nickname),             FIELD(struct user_own, avatar),
-    FIELD(struct user_own, bio),                  FIELD(struct user_own, gender),
-    FIELD(struct user_own, birthday),             FIELD(struct user_own, region),
-    FIELD(struct user_own, email),                FIELD(struct user_own, bot),
+    FIELD_NAMED(struct user_own, user_id, "_id"),
+    FIELD(struct user_own, username),
+    FIELD(struct user_own, nickname),
+    FIELD(struct user_own, avatar),
+    FIELD(struct user_own, bio),
+    FIELD(struct user_own, gender),
+    FIELD(struct user_own, birthday),
+    FIELD(struct user_own, region),
+    FIELD(struct user_own, email),
+    FIELD(struct user_own, bot),
     FIELD(struct user_own, created_at),
 };
 const struct record profile_record = RECORD("users", struct user_own, profile_fields);
@@ -180,8 +185,8 @@ static enum status add_missing(struct user_state *user, const struct strings *so
     return run_profiles(bulk, err);
 }
 
-enum status profiles_find(struct user_state *user, const struct strings *user_ids,
-                          struct list *ret, struct error *err)
+enum status profiles_find(struct user_state *user, const struct strings *user_ids, struct list *ret,
+                          struct error *err)
 {
     CLEANUP(free) char **items = memory_grow(NULL, user_ids->n + 1, sizeof *items);
     struct strings sorted = {.items = items};
