@@ -22,6 +22,7 @@
 #include "token/base64.h"
 #include "token/key.h"
 #include "token/parts.h"
+#include "token/refresh.h"
 
 #define KEY_FILE_MAX 8192 /* a P-256 key has 240 bytes */
 
@@ -270,24 +271,7 @@ enum status token_sign(struct token_signer *signer, struct token_claims *claims,
     return STATUS_OK;
 }
 
-/* ---- Refresh tokens */
-
-void refresh_token_new(char ret[REFRESH_TOKEN_MAX])
-{
-    unsigned char bytes[32];
-
-    randombytes_buf(bytes, sizeof bytes);
-    base64_encode(bytes, sizeof bytes, ret);
-}
-
-void refresh_token_hash(const char *token, char ret[REFRESH_HASH_MAX])
-{
-    unsigned char hash[crypto_hash_sha256_BYTES];
-
-    crypto_hash_sha256(hash, (const unsigned char *)token, strlen(token));
-    base64_encode(hash, sizeof hash, ret);
-}
-
+/* The family keeps the old token's first characters; the rest is new. */
 void refresh_token_derive(struct token_signer *signer, const char *old_token,
                           char ret[REFRESH_TOKEN_MAX])
 {
@@ -296,4 +280,5 @@ void refresh_token_derive(struct token_signer *signer, const char *old_token,
     crypto_auth_hmacsha256(bytes, (const unsigned char *)old_token, strlen(old_token),
                            signer->secret);
     base64_encode(bytes, sizeof bytes, ret);
+    memcpy(ret, old_token, strnlen(old_token, REFRESH_FAMILY_LENGTH));
 }

@@ -70,14 +70,22 @@ MUST_CHECK enum status password_hash(const char *password, char ret[PASSWORD_HAS
  * user cannot be told from a wrong password. */
 bool password_is(const char *hash, const char *password);
 
-/* ---- Refresh tokens: 32 random bytes in base64url, kept only as a hash. */
+/* ---- Refresh tokens: 12 random bytes that name the session's family of tokens and 20 that change
+ * at each rotation, in base64url. Both halves are kept only as hashes. Who shows a known family with
+ * anything but its last two tokens has an older one: that is how a replay is known, without a
+ * list of all tokens that ever were (docs/decisions/0041). */
 #define REFRESH_TOKEN_MAX 48
+#define REFRESH_TOKEN_LENGTH 43
 #define REFRESH_HASH_MAX 48
 void refresh_token_new(char ret[REFRESH_TOKEN_MAX]);
 void refresh_token_hash(const char *token, char ret[REFRESH_HASH_MAX]);
 
-/* A keyed derivation for the 60 s in which a rotated token still gets the same successor, without
- * storing that successor: HMAC of the old token under the server's secret. */
+/* The hash of its family. False for a text that is no refresh token by its length. */
+bool refresh_token_family(const char *token, char ret[REFRESH_HASH_MAX]);
+
+/* The successor of a token, of the same family: the same whenever it is asked for, so that a
+ * rotated token can get it again for 60 s and it need not be stored. An HMAC under a secret that is
+ * derived from the signer's key; a token that refresh_token_family() refuses gets nonsense. */
 void refresh_token_derive(struct token_signer *signer, const char *old_token,
                           char ret[REFRESH_TOKEN_MAX]);
 

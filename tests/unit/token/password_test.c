@@ -62,6 +62,7 @@ static void derives_the_same_successor_from_the_same_key_only(void **state)
     char token[REFRESH_TOKEN_MAX];
     char one[REFRESH_TOKEN_MAX];
     char two[REFRESH_TOKEN_MAX];
+    char family[REFRESH_HASH_MAX];
 
     (void)state;
     assert_non_null(mkdtemp(folder));
@@ -77,6 +78,11 @@ static void derives_the_same_successor_from_the_same_key_only(void **state)
     assert_int_equal(strlen(one), 43);
     refresh_token_derive(signers[1], token, two);
     assert_string_not_equal(one, two);
+    assert_memory_equal(one, token, 16); /* the family */
+    assert_memory_equal(two, token, 16);
+    assert_true(refresh_token_family(token, family));
+    assert_true(refresh_token_family(one, two));
+    assert_string_equal(family, two);
     refresh_token_hash(token, two);
     assert_string_not_equal(one, two);
     for (int i = 0; i < 2; i++) {
@@ -97,6 +103,22 @@ static void makes_refresh_tokens_that_differ(void **state)
     assert_string_not_equal(one, two);
 }
 
+static void finds_no_family_in_other_texts(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "session",
+        "0123456789012345678901234567890123456789012",
+        "012345678901234567890123456789012345678901234567890",
+    };
+    char family[REFRESH_HASH_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(texts); i++)
+        assert_int_equal(refresh_token_family(texts[i], family),
+                         strlen(texts[i]) == REFRESH_TOKEN_LENGTH);
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -110,6 +132,7 @@ int main(void)
         cmocka_unit_test(takes_as_long_for_nobody_as_for_somebody),
         cmocka_unit_test(derives_the_same_successor_from_the_same_key_only),
         cmocka_unit_test(makes_refresh_tokens_that_differ),
+        cmocka_unit_test(finds_no_family_in_other_texts),
     };
 
     return cmocka_run_group_tests_name("password", tests, begin, NULL);
