@@ -12,6 +12,8 @@
 #define BACKOFF_MIN_MS 1000
 #define BACKOFF_MAX_MS (30 * 1000)
 
+#define STILL_TRYING 4 /* after so many tries in a row the reason is worth another line */
+
 #define CLOSE_POLICY 1008
 #define CLOSE_SESSION_ENDED 4401
 
@@ -58,8 +60,8 @@ static void handle_loss(struct session *session, int64_t now)
 
     if (session->was_open && now - session->opened_at >= STABLE_MS)
         session->attempts = 0;
-    if (session->was_open || session->attempts == 1)
-        screen_note("%s: connecting again", end->text);
+    if (session->was_open || session->attempts == 0 || session->attempts == STILL_TRYING)
+        screen_note("%s: connecting again", end->text[0] ? end->text : "the server is silent");
     /* Our token may be too old, or the session over: asking for a new one tells. */
     if (end->http_status == 401 || end->close_code == CLOSE_POLICY ||
         end->close_code == CLOSE_SESSION_ENDED)

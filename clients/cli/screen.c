@@ -176,7 +176,8 @@ void screen_read(void)
     ssize_t n;
 
     if (screen.terminal) {
-        rl_callback_read_char();
+        if (screen.editing)
+            rl_callback_read_char();
         return;
     }
     n = read(STDIN_FILENO, buffer_reserve(&screen.input, 4096), 4096);

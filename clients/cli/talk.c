@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "commands.h"
 #include "screen.h"
 
@@ -168,7 +169,8 @@ enum status run_group(struct session *session, char *args, struct error *err)
 
 enum status run_send(struct session *session, char *args, struct error *err)
 {
-    (void)err;
+    if (utf8_length(args, strlen(args)) > TEXT_MAX)
+        return error_set(err, STATUS_INVALID, "a message has at most %d characters", TEXT_MAX);
     outbox_add(&session->outbox, session->chosen->is_group, session->chosen->peer, args);
     return STATUS_OK;
 }

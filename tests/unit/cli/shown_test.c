@@ -1,0 +1,140 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients/cli/address.h"
+#include "clients/cli/history.h"
+#include "clients/cli/screen.h"
+
+#define MESSAGE(id, content) \
+    "{\"type\":1,\"message_id\":\"" id \
+    "\",\"from\":\"user_a\",\"to\":\"user_b\",\"content\":" content \
+    ",\"msg_type\":0,\"timestamp\":1,\"conversation_id\":\"single:user_a:user_b\"," \
+    "\"seq\":1}"
+
+static void makes_control_characters_visible_and_leaves_the_rest(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *shown;
+    } cases[] = {
+        {"plain, ümlaut, 日本, 🐚", "plain, ümlaut, 日本, 🐚"},
+        {"\x1b[2J\a\x7f", "^[[2J^G^?"},
+        {"a\nb\tc\r", "a\\nb c^M"},
+        {"\xc2\x9b"
+         "31m",
+         "<U+009B>31m"},
+        {"\xe2\x80\xaeright", "<U+202E>right"},
+        {"\xe2\x80\xa8", "<U+2028>"},
+        {"\xf3\xa0\x81\x81", "<U+E0041>"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(buffer_clear) struct buffer shown = {0};
+
+        screen_add_harmless(&shown, cases[i].text);
+        assert_string_equal(buffer_text(&shown), cases[i].shown);
+    }
+}
+
+static void reads_a_page_message_by_message(void **state)
+{
+    static const char page[] =
+        "{\"other\":{\"messages\":[1]},\"note\":\"\\\"messages\\\":[\",\"messages\":[" MESSAGE(
+            "m1",
+            "{\"text\":\"a } ] \\\" \\\\\"}") "," MESSAGE("m2",
+                                                          "{\"a\":[{\"b\":[]}]}") "],\"has_more\":true}";
+    struct frame_message frame;
+    struct error err;
+    const char *rest;
+    bool more = false;
+
+    (void)state;
+    assert_int_equal(history_open(page, &rest, &more, &err), STATUS_OK);
+    assert_true(more);
+    assert_true(history_next(&rest, &frame));
+    assert_string_equal(frame.content.text, "{\"text\":\"a } ] \\\" \\\\\"}");
+    record_clear(&frame_message_record, &frame);
+    assert_true(history_next(&rest, &frame));
+    assert_string_equal(frame.content.text, "{\"a\":[{\"b\":[]}]}");
+    record_clear(&frame_message_record, &frame);
+    assert_false(history_next(&rest, &frame));
+}
+
+static void passes_over_a_message_that_cannot_be_read(void **state)
+{
+    static const char page[] = "{\"messages\":[{\"type\":1}," MESSAGE(
+        "m2", "{}") ","
+                    "{\"type\":\"new\"}],\"has_more\":false}";
+    struct frame_message frame;
+    struct error err;
+    const char *rest;
+    bool more = true;
+
+    (void)state;
+    assert_int_equal(history_open(page, &rest, &more, &err), STATUS_OK);
+    assert_false(more);
+    assert_true(history_next(&rest, &frame));
+    assert_string_equal(frame.message_id, "m2");
+    record_clear(&frame_message_record, &frame);
+    assert_false(history_next(&rest, &frame));
+}
+
+static void refuses_an_answer_that_is_no_history(void **state)
+{
+    const char *rest;
+    struct error err;
+    bool more;
+
+    (void)state;
+    assert_int_equal(history_open("{}", &rest, &more, &err), STATUS_UNAVAILABLE);
+    assert_int_equal(history_open("{\"has_more\":false}", &rest, &more, &err), STATUS_UNAVAILABLE);
+    assert_string_equal(err.text, "the history has no messages");
+}
+
+static void takes_a_websocket_s_url_apart(void **state)
+{
+    static const struct {
+        const char *url;
+        const char *host; /* NULL: refused */
+        const char *port;
+        const char *path;
+        bool tls;
+    } cases[] = {
+        {"ws://127.0.0.1:8080/ws", "127.0.0.1", "8080", "/ws", false},
+        {"wss://chat.example/a/ws", "chat.example", "", "/a/ws", true},
+        {"http://127.0.0.1/ws", NULL, NULL, NULL, false},
+        {"", NULL, NULL, NULL, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(address_clear) struct address address = {0};
+
+        assert_int_equal(address_read(cases[i].url, &address), cases[i].host != NULL);
+        if (!cases[i].host)
+            continue;
+        assert_string_equal(address.host, cases[i].host);
+        assert_string_equal(address.port ? address.port : "", cases[i].port);
+        assert_string_equal(address.path, cases[i].path);
+        assert_int_equal(address.tls, cases[i].tls);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(makes_control_characters_visible_and_leaves_the_rest),
+        cmocka_unit_test(reads_a_page_message_by_message),
+        cmocka_unit_test(passes_over_a_message_that_cannot_be_read),
+        cmocka_unit_test(refuses_an_answer_that_is_no_history),
+        cmocka_unit_test(takes_a_websocket_s_url_apart),
+    };
+
+    return cmocka_run_group_tests_name("cli", tests, NULL, NULL);
+}
