@@ -46,8 +46,8 @@ static inline cJSON *read_json(const char *path)
 }
 
 /* Call each with the path and name of what is in the folder, in the order of names. */
-static inline void for_each_file(const char *folder, void (*each)(const char *path,
-                                                                  const char *name))
+static inline void for_each_file(const char *folder,
+                                 void (*each)(const char *path, const char *name))
 {
     struct dirent **entries;
     int n = scandir(folder, &entries, NULL, alphasort);

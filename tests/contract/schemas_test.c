@@ -221,8 +221,7 @@ static bool agrees(const struct record *rec)
     buffer_printf(&path, "schemas/%s.json", rec->name);
     buffer_printf(&id, "%s.json", rec->name);
     schema = read_json(buffer_text(&path));
-    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(schema, "$id")),
-                        buffer_text(&id));
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(schema, "$id")), buffer_text(&id));
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(schema, "$schema")),
                         "https://json-schema.org/draft/2020-12/schema");
     table = schema_of(rec);
@@ -282,8 +281,7 @@ static void references_name_records_on_the_wire(void **state)
 
         for (size_t j = 0; j < rec->n_fields; j++)
             if (rec->fields[j].of)
-                assert_ptr_equal(contract_find_record(rec->fields[j].of->name),
-                                 rec->fields[j].of);
+                assert_ptr_equal(contract_find_record(rec->fields[j].of->name), rec->fields[j].of);
     }
 }
 

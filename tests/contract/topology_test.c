@@ -10,7 +10,8 @@
 
 static void print_exchanges(struct buffer *ret)
 {
-    buffer_add_text(ret, "## Exchanges\n\n| exchange | type | durable | carries |\n|---|---|---|---|\n");
+    buffer_add_text(ret,
+                    "## Exchanges\n\n| exchange | type | durable | carries |\n|---|---|---|---|\n");
     for (size_t i = 0; i < EXCHANGE_COUNT; i++)
         buffer_printf(ret, "| `%s` | %s | %s | %s |\n", exchanges[i].name, exchanges[i].type,
                       exchanges[i].durable ? "yes" : "no", exchanges[i].carries);

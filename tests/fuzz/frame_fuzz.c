@@ -49,8 +49,7 @@ static void check_refusal(const struct frame *frame, const struct error *err)
     struct error none;
 
     fuzz_require(err->status == STATUS_NOT_JSON || err->status == STATUS_INVALID);
-    frame_refuse(frame->record == &frame_send_record ? frame->send.message_id : NULL, err,
-                 &answer);
+    frame_refuse(frame->record == &frame_send_record ? frame->send.message_id : NULL, err, &answer);
     fuzz_require(json_check(answer.data, answer.length, &none) == STATUS_OK);
 }
 

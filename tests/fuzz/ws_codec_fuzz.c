@@ -221,8 +221,8 @@ static bool run(const uint8_t *stream, size_t length, uint32_t cuts, size_t mess
 
     run_ours(stream, length, cuts, message_max, &ours);
     run_theirs(stream, length, message_max, &opcode, &theirs);
-    is_open = !ours.error != !theirs.error && opcode != WSLAY_CONNECTION_CLOSE &&
-              !is_late_code(&ours);
+    is_open =
+        !ours.error != !theirs.error && opcode != WSLAY_CONNECTION_CLOSE && !is_late_code(&ours);
     if (!is_open)
         compare(&ours, &theirs, opcode);
     buffer_clear(&ours.log);
