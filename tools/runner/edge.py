@@ -1,0 +1,67 @@
+"""The edge's configuration, from the services' own route tables."""
+
+import json
+import os
+import pwd
+import re
+import subprocess
+
+from .programs import SERVICES
+from .supervisor import CannotStart
+
+
+def routes_of(place, service):
+    done = subprocess.run([place.bin / f"parley-{service}", "--routes"], capture_output=True,
+                          text=True, check=False, timeout=20, stdin=subprocess.DEVNULL)
+    try:
+        return [route["path"] for route in json.loads(done.stdout)]
+    except (ValueError, KeyError, TypeError):
+        raise CannotStart(f"{service} cannot start: its --routes are not readable") from None
+
+
+def prefixes(tables):
+    """The fewest path prefixes that tell the services apart: {prefix: service}.
+
+    tables maps a service to its paths. Two segments are enough for most ("/api/groups"); where two
+    services share them, their paths are told apart further on, up to the first parameter.
+    """
+    fixed = {}
+    for service, paths in tables.items():
+        for path in paths:
+            fixed.setdefault(tuple(path.split("{")[0].strip("/").split("/")), set()).add(service)
+    ret = {}
+    for path, owners in fixed.items():
+        for length in range(min(2, len(path)), len(path) + 1):
+            sharing = set().union(*(who for other, who in fixed.items()
+                                    if other[:length] == path[:length]))
+            if len(sharing) == 1:
+                ret["/" + "/".join(path[:length])] = sharing.pop()
+                break
+        else:
+            raise CannotStart(f"nginx cannot start: /{'/'.join(path)} belongs to "
+                              f"{' and '.join(sorted(owners))}")
+    return ret
+
+
+def render(place):
+    tables = {service: routes_of(place, service) for service in SERVICES}
+    upstreams, locations = [], []
+    for service in SERVICES:
+        upstreams.append(f"    upstream {service} {{\n"
+                         f"        server 127.0.0.1:{place.port_of(service)};\n"
+                         "        keepalive 32;\n        keepalive_timeout 60s;\n    }")
+    for prefix, service in sorted(prefixes(tables).items()):
+        # Exactly the prefix, or what is below it: /api/users is not /api/users_of_others.
+        locations += [f"        location {match} {{ proxy_pass http://{service}; }}"
+                      for match in (f"= {prefix}", f"^~ {prefix}/")]
+    values = {
+        # As root, workers would become nobody, who cannot read var/.
+        "USER": f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else "",
+        "PORT": str(place.port),
+        "VAR": str(place.var),
+        "OPENAPI": str(place.root / "build/openapi.json"),
+        "UPSTREAMS": "\n".join(upstreams).strip(),
+        "LOCATIONS": "\n".join(locations).strip(),
+    }
+    template = (place.root / "docker/nginx.conf.in").read_text(encoding="utf-8")
+    place.write("etc/nginx.conf", re.sub(r"@(\w+)@", lambda match: values[match[1]], template))

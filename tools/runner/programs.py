@@ -1,0 +1,199 @@
+"""What runs in an instance: programs, ports, arguments, environment."""
+
+import http.client
+import os
+import pathlib
+import secrets
+import shutil
+import socket
+
+from . import mongo
+from .supervisor import CannotStart, Program
+
+SERVICES = ("auth", "user", "group", "message", "push", "bot")
+
+
+class Place:
+    """Where an instance lives: its folder, its ports, its programs."""
+
+    def __init__(self, root, environment):
+        self.root = root
+        self.environment = dict(environment)
+        try:
+            self.port = int(environment.get("PORT") or 8080)
+        except ValueError:
+            self.port = 0
+        if not 0 < self.port < 65536:
+            raise CannotStart("PORT must be a number from 1 to 65535")
+        self.base = 10000 + self.port % 700 * 32  # below the kernel's ephemeral ports
+        self.var = pathlib.Path(environment.get("VAR") or root / "var").resolve()
+        self.bin = pathlib.Path(environment.get("BIN") or root / "build/bin").resolve()
+        self.amqp, self.dist, self.epmd, self.mongod, self.redis = range(self.base, self.base + 5)
+
+    def port_of(self, service, which=0):
+        """0: REST or WebSocket, 1: internal, 2: RPC."""
+        return self.base + 8 + 3 * SERVICES.index(service) + which
+
+    def write(self, name, text, mode=0o644):
+        """Write var/<name> whole or not at all; return its path."""
+        path = self.var / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(path.name + ".new")
+        new.unlink(missing_ok=True)
+        new.touch(mode)
+        new.write_text(text, encoding="utf-8")
+        new.replace(path)
+        return path
+
+
+def is_listening(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def ask(port, path):
+    """The status and body of an answer over HTTP; 0 and the reason when there is none."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read(2000).decode(errors="replace").strip()
+    except (OSError, http.client.HTTPException) as fault:
+        return 0, f"no answer ({fault})"
+    finally:
+        connection.close()
+
+
+def find(name, *places):
+    path = shutil.which(name) or next((p for p in map(str, places) if os.access(p, os.X_OK)), None)
+    if path is None:
+        raise CannotStart(f"{name} is not installed: tools/setup run")
+    return path
+
+
+def epmd(place):
+    return Program(
+        "epmd", [find("epmd"), "-port", str(place.epmd), "-address", "127.0.0.1"], stage=0,
+        ports=[place.epmd], ready=lambda: (is_listening(place.epmd), "does not listen yet"))
+
+
+def rabbitmq(place):
+    """As the current user and in the foreground: Debian's wrapper would change to its own."""
+    home = place.var / "data/rabbitmq"
+    home.mkdir(parents=True, exist_ok=True)
+    cookie = home / ".erlang.cookie"
+    if not cookie.exists():
+        place.write("data/rabbitmq/.erlang.cookie", secrets.token_hex(20), 0o400)
+    template = (place.root / "docker/rabbitmq.conf").read_text(encoding="utf-8")
+    config = place.write("etc/rabbitmq.conf",
+                         f"{template}\nlisteners.tcp.default = 127.0.0.1:{place.amqp}\n")
+    environment = {
+        "HOME": str(home),
+        "RABBITMQ_NODENAME": f"parley-{place.port}@localhost",
+        "RABBITMQ_DIST_PORT": str(place.dist),
+        "ERL_EPMD_PORT": str(place.epmd),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+        "RABBITMQ_CONFIG_FILE": str(config),
+        "RABBITMQ_ADVANCED_CONFIG_FILE": str(place.write("etc/rabbitmq-advanced.config", "[].\n")),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(place.write("etc/rabbitmq-plugins", "[].\n")),
+        "RABBITMQ_MNESIA_BASE": str(home),
+        "RABBITMQ_LOG_BASE": str(place.var / "log"),
+        "RABBITMQ_LOGS": "-",
+        "RABBITMQ_PID_FILE": str(home / "rabbitmq.pid"),
+        "RABBITMQ_GENERATED_CONFIG_DIR": str(home / "config"),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS":
+            "-kernel inet_dist_use_interface {127,0,0,1} -start_epmd false",
+        # Bound to cores, two schedulers would wait behind whoever else is there.
+        "RABBITMQ_SCHEDULER_BIND_TYPE": "u",
+        "RUNNING_UNDER_SYSTEMD": "true",  # the script becomes the server, so that the pid is its
+    }
+    return Program(
+        "rabbitmq", [find("/usr/lib/rabbitmq/bin/rabbitmq-server")], environment, stage=0,
+        ports=[place.amqp, place.dist],
+        ready=lambda: (is_listening(place.amqp), "does not listen yet"))
+
+
+def mongod(place):
+    data = place.var / "data/mongod"
+    data.mkdir(parents=True, exist_ok=True)
+    program = find("mongod", place.root / "build/tools/mongod",
+                   pathlib.Path.home() / ".cache/parley/mongod")
+    return Program(
+        "mongod",
+        [program, "--dbpath", str(data), "--port", str(place.mongod), "--bind_ip", "127.0.0.1",
+         "--replSet", "rs0", "--wiredTigerCacheSizeGB", "0.5", "--oplogSize", "512", "--quiet",
+         "--nounixsocket", "--setParameter", "diagnosticDataCollectionEnabled=false",
+         # A primary would wait for successors that a set of one has not.
+         "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=0"],
+        stage=0, ports=[place.mongod],
+        ready=lambda: (mongo.is_primary(place.mongod), "is not primary yet"))
+
+
+def redis(place):
+    """Presence and rate limits may vanish, so nothing of it is written to disk."""
+    data = place.var / "data/redis"
+    data.mkdir(parents=True, exist_ok=True)
+    return Program(
+        "redis",
+        [find("redis-server"), "--port", str(place.redis), "--bind", "127.0.0.1", "--dir",
+         str(data), "--save", "", "--appendonly", "no", "--maxmemory", "256mb",
+         "--maxmemory-policy", "volatile-ttl"],
+        stage=0, ports=[place.redis],
+        ready=lambda: (is_listening(place.redis), "does not listen yet"))
+
+
+def service(place, name, urls):
+    listen, internal, rpc = (f"127.0.0.1:{place.port_of(name, i)}" for i in range(3))
+    environment = {
+        **urls,
+        "LISTEN": listen,
+        "INTERNAL_LISTEN": internal,
+        "RPC_LISTEN": rpc,
+        "NODE_ID": f"{name}-1",
+        "PUBLIC_URL": f"http://127.0.0.1:{place.port},http://localhost:{place.port}",
+    }
+    for other in ("auth", "user", "message"):
+        environment[f"{other.upper()}_RPC"] = f"127.0.0.1:{place.port_of(other, 2)}"
+    if name == "auth":
+        environment["AUTH_KEY_FILE"] = str(place.var / "data/auth.key")
+
+    def ready():
+        status, body = ask(place.port_of(name, 1), "/readyz")
+        return status == 200, body
+
+    program = place.bin / f"parley-{name}"
+    if not os.access(program, os.X_OK):
+        raise CannotStart(f"{name} cannot start: {program} is not there; run make")
+    return Program(name, [str(program)], environment, stage=1, grace=20,
+                   ports=[place.port_of(name, i) for i in range(3)], ready=ready)
+
+
+def nginx(place):
+    def ready():
+        status, body = ask(place.port, "/openapi.json")
+        return status == 200, body
+
+    return Program(
+        "nginx", [find("nginx", "/usr/sbin/nginx"), "-p", str(place.var), "-e", "stderr", "-c",
+                  str(place.var / "etc/nginx.conf")],
+        # SIGTERM: its workers would outlive a master that is killed.
+        stage=2, ports=[place.port], ready=ready, dies_with_us="SIGTERM")
+
+
+def all_of(place):
+    """Every program of the instance, in the order of starting."""
+    given = place.environment
+    urls, ret = {}, []
+    servers = (
+        ("AMQP_URL", f"amqp://guest:guest@127.0.0.1:{place.amqp}/", (epmd, rabbitmq)),
+        ("MONGODB_URI", f"mongodb://127.0.0.1:{place.mongod}/parley"
+                        "?replicaSet=rs0&w=majority&journal=true", (mongod,)),
+        ("REDIS_URL", f"redis://127.0.0.1:{place.redis}/0", (redis,)),
+    )
+    for name, url, own in servers:
+        urls[name] = given.get(name) or url
+        if not given.get(name):
+            ret += [make(place) for make in own]
+    ret += [service(place, name, urls) for name in SERVICES]
+    return ret + [nginx(place)]
