@@ -69,8 +69,10 @@ enum status api_open(const char *base_url, const char *cacert, int typed_fd, voi
     curl_easy_setopt(api->easy, CURLOPT_TIMEOUT, CALL_SECONDS);
     curl_easy_setopt(api->easy, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(api->easy, CURLOPT_USERAGENT, "parley-cli");
-    if (cacert)
+    if (cacert) {
         curl_easy_setopt(api->easy, CURLOPT_CAINFO, cacert);
+        curl_easy_setopt(api->easy, CURLOPT_CAPATH, NULL);
+    }
     *ret = api;
     return STATUS_OK;
 }

@@ -159,7 +159,8 @@ struct socket *socket_new(const char *cacert)
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = protocols,
-        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+                   (cacert ? LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS : 0),
         .client_ssl_ca_filepath = cacert,
         .timeout_secs = HANDSHAKE_SECONDS,
         .connect_timeout_secs = HANDSHAKE_SECONDS,
