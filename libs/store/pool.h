@@ -15,9 +15,9 @@
 #define SELECTION_TIMEOUT_MS 3000 /* an election takes 2 s when nobody is slow */
 #define CONNECT_TIMEOUT_MS 2000
 #define WAIT_QUEUE_TIMEOUT_MS 5000 /* for one of the pool's clients */
-#define WRITE_TIMEOUT_MS 5000 /* for the majority; then the outcome is unknown */
-#define READ_TIMEOUT_MS 5000 /* the server gives up a query */
-#define HEARTBEAT_MS 1000 /* store_ping() is as old as this */
+#define WRITE_TIMEOUT_MS 5000      /* for the majority; then the outcome is unknown */
+#define READ_TIMEOUT_MS 5000       /* the server gives up a query */
+#define HEARTBEAT_MS 1000          /* store_ping() is as old as this */
 #define POOL_CLIENTS 64
 
 struct store {
@@ -27,20 +27,20 @@ struct store {
 };
 
 /* A client and one collection, taken for the length of a call. */
-struct session {
+struct store_loan {
     struct store *store;
     mongoc_client_t *client;
     mongoc_collection_t *collection;
 };
 
-MUST_CHECK enum status session_begin(struct store *store, const char *collection,
-                                     struct session *ret, struct error *err);
-void session_end(struct session *session); /* one that has not begun is fine */
+MUST_CHECK enum status store_take(struct store *store, const char *collection,
+                                  struct store_loan *ret, struct error *err);
+void store_give_back(struct store_loan *loan); /* one that has not begun is fine */
 
-/* CLEANUP(session_end) struct session session = {0}; */
-static inline void session_end_at(struct session *session)
+/* CLEANUP(store_give_back) struct store_loan loan = {0}; */
+static inline void store_give_back_at(struct store_loan *loan)
 {
-    session_end(session);
+    store_give_back(loan);
 }
 
 /* The status of a failure; reply (may be NULL) is what the server said. */

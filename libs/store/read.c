@@ -77,7 +77,7 @@ static enum status target_add(struct target *target, const bson_t *doc, struct e
 static enum status find(struct store *store, const char *collection, const struct store_find *how,
                         const bson_t *filter, struct target *target, struct error *err)
 {
-    CLEANUP(session_end) struct session session = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {0};
     CLEANUP(cursor_destroy) mongoc_cursor_t *cursor = NULL;
     CLEANUP(bson_destroy) bson_t options = BSON_INITIALIZER;
     const bson_t *doc;
@@ -86,10 +86,10 @@ static enum status find(struct store *store, const char *collection, const struc
 
     s = options_build(&options, how, target->rec, err);
     if (s == STATUS_OK)
-        s = session_begin(store, collection, &session, err);
+        s = store_take(store, collection, &loan, err);
     if (s != STATUS_OK)
         return s;
-    cursor = mongoc_collection_find_with_opts(session.collection, filter, &options, NULL);
+    cursor = mongoc_collection_find_with_opts(loan.collection, filter, &options, NULL);
     while (mongoc_cursor_next(cursor, &doc)) {
         s = target_add(target, doc, err);
         if (s != STATUS_OK)
@@ -134,7 +134,7 @@ enum status store_find_one(struct store *store, const char *collection, const st
 enum status store_count(struct store *store, const char *collection, int64_t limit, int64_t *ret,
                         struct error *err, const char *fmt, ...)
 {
-    CLEANUP(session_end) struct session session = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {0};
     CLEANUP(bson_destroy) bson_t filter = BSON_INITIALIZER;
     CLEANUP(bson_destroy) bson_t options = BSON_INITIALIZER;
     bson_error_t error;
@@ -146,13 +146,12 @@ enum status store_count(struct store *store, const char *collection, int64_t lim
     s = template_build(&filter, err, fmt, &args);
     va_end(args);
     if (s == STATUS_OK)
-        s = session_begin(store, collection, &session, err);
+        s = store_take(store, collection, &loan, err);
     if (s != STATUS_OK)
         return s;
     BSON_APPEND_INT64(&options, "maxTimeMS", READ_TIMEOUT_MS);
     BSON_APPEND_INT64(&options, "limit", limit);
-    n = mongoc_collection_count_documents(session.collection, &filter, &options, NULL, NULL,
-                                          &error);
+    n = mongoc_collection_count_documents(loan.collection, &filter, &options, NULL, NULL, &error);
     if (n < 0)
         return store_failure(&error, NULL, err);
     *ret = n;

@@ -16,25 +16,25 @@
 /* The server's codes for "not now": elections, shutdowns, time-outs, lost helpers, conflicts. The
  * rest is a mistake of ours. */
 static const int passing_codes[] = {
-    6, /* HostUnreachable */
-    7, /* HostNotFound */
-    24, /* LockTimeout */
-    43, /* CursorNotFound: the server was started anew under a long read */
-    50, /* MaxTimeMSExpired */
-    64, /* WriteConcernFailed */
-    89, /* NetworkTimeout */
-    91, /* ShutdownInProgress */
-    94, /* NotYetInitialized */
-    100, /* UnsatisfiableWriteConcern */
-    112, /* WriteConflict */
-    133, /* FailedToSatisfyReadPreference */
-    134, /* ReadConcernMajorityNotAvailableYet */
-    175, /* QueryPlanKilled */
-    189, /* PrimarySteppedDown */
-    202, /* NetworkInterfaceExceededTimeLimit */
-    237, /* CursorKilled */
-    262, /* ExceededTimeLimit */
-    9001, /* SocketException */
+    6,     /* HostUnreachable */
+    7,     /* HostNotFound */
+    24,    /* LockTimeout */
+    43,    /* CursorNotFound: the server was started anew under a long read */
+    50,    /* MaxTimeMSExpired */
+    64,    /* WriteConcernFailed */
+    89,    /* NetworkTimeout */
+    91,    /* ShutdownInProgress */
+    94,    /* NotYetInitialized */
+    100,   /* UnsatisfiableWriteConcern */
+    112,   /* WriteConflict */
+    133,   /* FailedToSatisfyReadPreference */
+    134,   /* ReadConcernMajorityNotAvailableYet */
+    175,   /* QueryPlanKilled */
+    189,   /* PrimarySteppedDown */
+    202,   /* NetworkInterfaceExceededTimeLimit */
+    237,   /* CursorKilled */
+    262,   /* ExceededTimeLimit */
+    9001,  /* SocketException */
     10058, /* LegacyNotPrimary */
     10107, /* NotWritablePrimary */
     11600, /* InterruptedAtShutdown */
@@ -194,8 +194,8 @@ enum status store_ping(struct store *store, struct error *err)
 
 /* ---- A call */
 
-enum status session_begin(struct store *store, const char *collection, struct session *ret,
-                          struct error *err)
+enum status store_take(struct store *store, const char *collection, struct store_loan *ret,
+                       struct error *err)
 {
     mongoc_client_t *client = mongoc_client_pool_pop(store->pool);
 
@@ -208,11 +208,11 @@ enum status session_begin(struct store *store, const char *collection, struct se
     return STATUS_OK;
 }
 
-void session_end(struct session *session)
+void store_give_back(struct store_loan *loan)
 {
-    if (!session->client)
+    if (!loan->client)
         return;
-    mongoc_collection_destroy(session->collection);
-    mongoc_client_pool_push(session->store->pool, session->client);
-    session->client = NULL;
+    mongoc_collection_destroy(loan->collection);
+    mongoc_client_pool_push(loan->store->pool, loan->client);
+    loan->client = NULL;
 }

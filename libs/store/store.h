@@ -45,7 +45,7 @@ MUST_CHECK enum status store_index(struct store *store, const char *collection, 
 
 struct store_find {
     const char *sort; /* "{'seq': -1}" or NULL */
-    int64_t limit; /* 0: no limit; callers with foreign input always give one */
+    int64_t limit;    /* 0: no limit; callers with foreign input always give one */
 };
 
 /* Append what is found to *ret, a list of rec's structs that the caller clears. Only the fields of

@@ -98,7 +98,7 @@ enum status store_insert(struct store *store, const char *collection, const stru
 enum status store_insert_many(struct store *store, const char *collection, const struct record *rec,
                               const void *const *values, size_t n, struct error *err)
 {
-    CLEANUP(session_end) struct session session = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {0};
     CLEANUP(bson_destroy) bson_t reply = BSON_INITIALIZER;
     mongoc_bulk_operation_t *bulk;
     bson_error_t error;
@@ -107,10 +107,10 @@ enum status store_insert_many(struct store *store, const char *collection, const
 
     if (n == 0)
         return STATUS_OK;
-    s = session_begin(store, collection, &session, err);
+    s = store_take(store, collection, &loan, err);
     if (s != STATUS_OK)
         return s;
-    bulk = mongoc_collection_create_bulk_operation_with_opts(session.collection, NULL);
+    bulk = mongoc_collection_create_bulk_operation_with_opts(loan.collection, NULL);
     for (size_t i = 0; added && i < n; i++) {
         bson_t doc = BSON_INITIALIZER;
 
@@ -131,22 +131,22 @@ enum status store_insert_many(struct store *store, const char *collection, const
 static enum status update(struct store *store, const char *collection, int flags,
                           const struct change *change, int64_t *ret_matched, struct error *err)
 {
-    CLEANUP(session_end) struct session session = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {0};
     CLEANUP(bson_destroy) bson_t options = BSON_INITIALIZER;
     CLEANUP(bson_destroy) bson_t reply = BSON_INITIALIZER;
     bson_error_t error;
     enum status s;
     bool done;
 
-    s = session_begin(store, collection, &session, err);
+    s = store_take(store, collection, &loan, err);
     if (s != STATUS_OK)
         return s;
     set_upsert(&options, flags);
     if (flags & STORE_MANY)
-        done = mongoc_collection_update_many(session.collection, &change->filter, &change->update,
+        done = mongoc_collection_update_many(loan.collection, &change->filter, &change->update,
                                              &options, &reply, &error);
     else
-        done = mongoc_collection_update_one(session.collection, &change->filter, &change->update,
+        done = mongoc_collection_update_one(loan.collection, &change->filter, &change->update,
                                             &options, &reply, &error);
     if (!done)
         return store_failure(&error, &reply, err);
@@ -172,7 +172,7 @@ static enum status find_and_update(struct store *store, const char *collection,
                                    const struct record *rec, const struct change *change, void *ret,
                                    struct error *err)
 {
-    CLEANUP(session_end) struct session session = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {0};
     CLEANUP(bson_destroy) bson_t reply = BSON_INITIALIZER;
     mongoc_find_and_modify_opts_t *options;
     bson_error_t error;
@@ -180,13 +180,13 @@ static enum status find_and_update(struct store *store, const char *collection,
     enum status s;
     bool done;
 
-    s = session_begin(store, collection, &session, err);
+    s = store_take(store, collection, &loan, err);
     if (s != STATUS_OK)
         return s;
     options = mongoc_find_and_modify_opts_new();
     (void)mongoc_find_and_modify_opts_set_update(options, &change->update);
     (void)mongoc_find_and_modify_opts_set_flags(options, MONGOC_FIND_AND_MODIFY_RETURN_NEW);
-    done = mongoc_collection_find_and_modify_with_opts(session.collection, &change->filter, options,
+    done = mongoc_collection_find_and_modify_with_opts(loan.collection, &change->filter, options,
                                                        &reply, &error);
     mongoc_find_and_modify_opts_destroy(options);
     if (!done)
@@ -213,7 +213,7 @@ enum status store_find_and_update(struct store *store, const char *collection,
 enum status store_delete(struct store *store, const char *collection, int64_t *ret_deleted,
                          struct error *err, const char *fmt, ...)
 {
-    CLEANUP(session_end) struct session session = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {0};
     CLEANUP(bson_destroy) bson_t filter = BSON_INITIALIZER;
     CLEANUP(bson_destroy) bson_t reply = BSON_INITIALIZER;
     bson_error_t error;
@@ -224,10 +224,10 @@ enum status store_delete(struct store *store, const char *collection, int64_t *r
     s = template_build(&filter, err, fmt, &args);
     va_end(args);
     if (s == STATUS_OK)
-        s = session_begin(store, collection, &session, err);
+        s = store_take(store, collection, &loan, err);
     if (s != STATUS_OK)
         return s;
-    if (!mongoc_collection_delete_many(session.collection, &filter, NULL, &reply, &error))
+    if (!mongoc_collection_delete_many(loan.collection, &filter, NULL, &reply, &error))
         return store_failure(&error, &reply, err);
     if (ret_deleted)
         *ret_deleted = reply_number(&reply, "deletedCount");
@@ -301,7 +301,7 @@ void store_bulk_add(struct store_bulk *bulk, int flags, const char *fmt, ...)
 
 static enum status bulk_run(struct store_bulk *bulk, struct error *err)
 {
-    CLEANUP(session_end) struct session session = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {0};
     CLEANUP(bson_destroy) bson_t reply = BSON_INITIALIZER;
     bson_error_t error;
     enum status s;
@@ -310,14 +310,14 @@ static enum status bulk_run(struct store_bulk *bulk, struct error *err)
         return error_set(err, bulk->fault.status, "%s", bulk->fault.text);
     if (bulk->n == 0)
         return STATUS_OK;
-    s = session_begin(bulk->store, bulk->collection, &session, err);
+    s = store_take(bulk->store, bulk->collection, &loan, err);
     if (s != STATUS_OK)
         return s;
-    mongoc_bulk_operation_set_client(bulk->operation, session.client);
+    mongoc_bulk_operation_set_client(bulk->operation, loan.client);
     mongoc_bulk_operation_set_database(bulk->operation, bulk->store->database);
     mongoc_bulk_operation_set_collection(bulk->operation, bulk->collection);
-    mongoc_bulk_operation_set_write_concern(
-        bulk->operation, mongoc_collection_get_write_concern(session.collection));
+    mongoc_bulk_operation_set_write_concern(bulk->operation,
+                                            mongoc_collection_get_write_concern(loan.collection));
     if (!mongoc_bulk_operation_execute(bulk->operation, &reply, &error))
         return store_failure(&error, &reply, err);
     return STATUS_OK;
@@ -349,7 +349,7 @@ static void index_spec(bson_t *ret, const bson_t *keys, bool unique, int64_t exp
 enum status store_index(struct store *store, const char *collection, const char *keys, bool unique,
                         int64_t expire_after_s, struct error *err)
 {
-    CLEANUP(session_end) struct session session = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {0};
     CLEANUP(bson_destroy) bson_t key_doc = BSON_INITIALIZER;
     CLEANUP(bson_destroy) bson_t command = BSON_INITIALIZER;
     CLEANUP(bson_destroy) bson_t reply = BSON_INITIALIZER;
@@ -360,7 +360,7 @@ enum status store_index(struct store *store, const char *collection, const char 
 
     s = template_build(&key_doc, err, keys, NULL);
     if (s == STATUS_OK)
-        s = session_begin(store, collection, &session, err);
+        s = store_take(store, collection, &loan, err);
     if (s != STATUS_OK)
         return s;
     BSON_APPEND_UTF8(&command, "createIndexes", collection);
@@ -369,8 +369,8 @@ enum status store_index(struct store *store, const char *collection, const char 
     index_spec(&spec, &key_doc, unique, expire_after_s);
     (void)bson_append_document_end(&list, &spec);
     (void)bson_append_array_end(&command, &list);
-    if (!mongoc_client_write_command_with_opts(session.client, store->database, &command, NULL,
-                                               &reply, &error))
+    if (!mongoc_client_write_command_with_opts(loan.client, store->database, &command, NULL, &reply,
+                                               &error))
         return store_failure(&error, &reply, err);
     return STATUS_OK;
 }

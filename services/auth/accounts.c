@@ -1,0 +1,206 @@
+/* Accounts: who there is. */
+
+#include <string.h>
+
+#include "auth.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "log/log.h"
+
+#define ACCOUNTS "accounts"
+#define ROLE_USER "user"
+#define HUBOT "hubot"
+
+static const struct field account_fields[] = {
+    FIELD_NAMED(struct account_document, id, "_id"),
+    FIELD(struct account_document, username),
+    FIELD(struct account_document, nickname),
+    FIELD(struct account_document, password_hash, .secret = true),
+    FIELD(struct account_document, role),
+    FIELD(struct account_document, bot),
+    FIELD(struct account_document, created_at),
+};
+const struct record account_document_record =
+    RECORD("auth.account_document", struct account_document, account_fields);
+
+/* ASCII by its table; what else a log-in may hold, nobody is called. */
+char *username_lower(const char *username)
+{
+    char *lower = memory_text(username);
+
+    for (char *c = lower; *c; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c += 'a' - 'A';
+    return lower;
+}
+
+enum status account_find(struct auth_state *auth, const char *user_id, struct account_document *ret,
+                         struct error *err)
+{
+    return store_find_one(auth->store, ACCOUNTS, &account_document_record, ret, err, "{'_id': %s}",
+                          user_id);
+}
+
+enum status account_find_named(struct auth_state *auth, const char *username,
+                               struct account_document *ret, struct error *err)
+{
+    CLEANUP(free) char *lower = username_lower(username);
+
+    return store_find_one(auth->store, ACCOUNTS, &account_document_record, ret, err,
+                          "{'username': %s}", lower);
+}
+
+/* Is it in by now, under this id? */
+static bool is_stored(struct auth_state *auth, const struct account_document *account)
+{
+    CLEANUP(account_document_clear) struct account_document found = {0};
+
+    return account_find(auth, account->id, &found, NULL) == STATUS_OK;
+}
+
+/* After an unknown outcome (a step-down, say) it is tried once more: our first try may then be what
+ * has the name, and the user must not be told that somebody else took it. */
+static enum status insert(struct auth_state *auth, const struct account_document *account,
+                          struct error *err)
+{
+    enum status s = STATUS_UNAVAILABLE;
+
+    for (int i = 0; i < 2 && s == STATUS_UNAVAILABLE; i++)
+        s = store_insert(auth->store, ACCOUNTS, &account_document_record, account, err);
+    if (s == STATUS_ID_TAKEN && is_stored(auth, account))
+        return STATUS_OK;
+    if (s == STATUS_ID_TAKEN)
+        return error_field(err, STATUS_NAME_TAKEN, "username", "the username is taken");
+    return s;
+}
+
+/* Nobody waits for this event: a profile that `user` does not have yet, it asks us for. */
+static void announce(struct auth_state *auth, const struct account_document *account)
+{
+    CLEANUP(buffer_clear) struct buffer json = {0};
+    struct account event = {.user_id = account->id,
+                            .username = account->username,
+                            .nickname = account->nickname,
+                            .bot = account->bot,
+                            .created_at = account->created_at};
+    struct error err;
+
+    if (!ask_is_connected(auth->context->ask))
+        return;
+    record_to_json(&account_record, &event, &json);
+    if (ask_publish_event(auth->context->ask, EVENT_USER_REGISTERED, buffer_text(&json), &err) !=
+        STATUS_OK)
+        log_warn("registration not announced", LOG_TEXT("user_id", account->id),
+                 LOG_TEXT("reason", err.text));
+}
+
+static enum status hash_slowly(struct auth_state *auth, const char *password, char **ret,
+                               struct error *err)
+{
+    char hash[PASSWORD_HASH_MAX];
+    enum status s = hashing_begin(&auth->hashing, err);
+
+    if (s != STATUS_OK)
+        return s;
+    s = password_hash(password, hash, err);
+    hashing_end(&auth->hashing);
+    if (s == STATUS_OK)
+        *ret = memory_text(hash);
+    return s;
+}
+
+/* Before the dear hash is made for a name that is taken. */
+static enum status check_free(struct auth_state *auth, const char *username, struct error *err)
+{
+    CLEANUP(account_document_clear) struct account_document taken = {0};
+    enum status s = account_find_named(auth, username, &taken, err);
+
+    if (s == STATUS_OK)
+        return error_field(err, STATUS_NAME_TAKEN, "username", "the username is taken");
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+enum status handle_register(void *state, struct call *call, const void *request, void *reply,
+                            struct error *err)
+{
+    struct auth_state *auth = state;
+    const struct auth_register *wanted = request;
+    struct auth_registered *registered = reply;
+    CLEANUP(account_document_clear) struct account_document account = {0};
+    char user_id[ID_MAX];
+    enum status s;
+
+    (void)call;
+    s = auth_register_check(wanted, err);
+    if (s == STATUS_OK)
+        s = check_free(auth, wanted->username, err);
+    if (s == STATUS_OK)
+        s = hash_slowly(auth, wanted->password, &account.password_hash, err);
+    if (s != STATUS_OK)
+        return s;
+    id_new("user_", user_id);
+    account.id = memory_text(user_id);
+    account.username = username_lower(wanted->username);
+    account.nickname = memory_text(wanted->nickname ? wanted->nickname : account.username);
+    account.role = memory_text(ROLE_USER);
+    account.created_at = clock_now();
+    s = insert(auth, &account, err);
+    if (s != STATUS_OK)
+        return s;
+    announce(auth, &account);
+    registered->user_id = memory_text(account.id);
+    registered->username = memory_text(account.username);
+    registered->nickname = memory_text(account.nickname);
+    return STATUS_OK;
+}
+
+enum status handle_find_account(void *state, const void *request, void *reply, struct error *err)
+{
+    struct auth_state *auth = state;
+    const struct account_query *query = request;
+    struct account *account = reply;
+    CLEANUP(account_document_clear) struct account_document found = {0};
+    enum status s;
+
+    if (!query->user_id == !query->username)
+        return error_set(err, STATUS_INVALID, "one of user_id and username");
+    s = query->user_id ? account_find(auth, query->user_id, &found, err)
+                       : account_find_named(auth, query->username, &found, err);
+    if (s != STATUS_OK)
+        return s;
+    account->user_id = TAKE(found.id);
+    account->username = TAKE(found.username);
+    account->nickname = TAKE(found.nickname);
+    account->bot = found.bot;
+    account->created_at = found.created_at;
+    return STATUS_OK;
+}
+
+/* Two replicas that start at once both try, and the index lets one. */
+static enum status make_hubot(struct auth_state *auth, struct error *err)
+{
+    CLEANUP(account_document_clear) struct account_document found = {0};
+    char user_id[ID_MAX];
+    struct account_document hubot = {
+        .id = user_id,
+        .username = (char *)HUBOT, /* only read */
+        .nickname = (char *)"Hubot",
+        .role = (char *)ROLE_USER,
+        .bot = true,
+        .created_at = clock_now(),
+    };
+    enum status s = account_find_named(auth, HUBOT, &found, err);
+
+    if (s != STATUS_NOT_FOUND)
+        return s;
+    id_new("user_", user_id);
+    s = insert(auth, &hubot, err);
+    return s == STATUS_NAME_TAKEN ? STATUS_OK : s;
+}
+
+enum status accounts_prepare(struct auth_state *auth, struct error *err)
+{
+    enum status s = store_index(auth->store, ACCOUNTS, "{'username': 1}", true, 0, err);
+
+    return s == STATUS_OK ? make_hubot(auth, err) : s;
+}

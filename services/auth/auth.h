@@ -1,0 +1,141 @@
+#ifndef AUTH_AUTH_H
+#define AUTH_AUTH_H
+
+#include "hashing.h"
+#include "service/service.h"
+#include "token/token.h"
+#include "wire/auth_api.h"
+#include "wire/internal.h"
+
+/* auth: accounts, passwords, sessions and the tokens that everybody else believes. */
+
+struct auth_config {
+    char *auth_key_file;
+    char *push_public_url;
+};
+extern const struct record auth_config_record;
+
+struct auth_state {
+    struct service_context *context;
+    const struct auth_config *config;
+    struct store *store;
+    struct token_signer *signer;
+    char *jwks;
+    struct hashing hashing;
+};
+
+/* ---- accounts.c: the collection accounts */
+
+struct account_document {
+    char *id;       /* user_… */
+    char *username; /* lower case; unique */
+    char *nickname;
+    char *password_hash; /* absent: nobody logs in (bots) */
+    char *role;
+    bool bot;
+    int64_t created_at;
+};
+extern const struct record account_document_record;
+DEFINE_RECORD_CLEANUP(struct account_document, account_document)
+
+/* In lower case; the caller frees it. */
+char *username_lower(const char *username);
+
+/* The indexes, and hubot's account. */
+MUST_CHECK enum status accounts_prepare(struct auth_state *auth, struct error *err);
+
+/* NOT_FOUND, or *ret, which the caller clears. username may be in any case. */
+MUST_CHECK enum status account_find(struct auth_state *auth, const char *user_id,
+                                    struct account_document *ret, struct error *err);
+MUST_CHECK enum status account_find_named(struct auth_state *auth, const char *username,
+                                          struct account_document *ret, struct error *err);
+
+http_handler handle_register;
+rpc_handler handle_find_account;
+
+/* ---- password.c: who is it? */
+
+/* The account that has that name and password. WRONG_PASSWORD for both mistakes alike, in the same
+ * time; TOO_FAST after LOGIN_FAILURES in a minute (Retry-After is set), UNAVAILABLE when that
+ * cannot be counted. */
+#define LOGIN_FAILURES 5
+#define LOGIN_WINDOW_S 60
+MUST_CHECK enum status password_check(struct auth_state *auth, struct call *call,
+                                      const struct auth_login *login, struct account_document *ret,
+                                      struct error *err);
+
+/* ---- sessions.c: the collection sessions, one for each device that is logged in */
+
+#define SESSION_MS (INT64_C(30) * 24 * 3600 * 1000) /* from its last refresh */
+#define REFRESH_GRACE_MS 60000 /* how long a rotated token gets its successor again */
+
+struct session_document {
+    char *id; /* session_… */
+    char *user_id;
+    char *device;
+    char *family_hash; /* unique */
+    char *refresh_hash;
+    char *previous_hash;
+    int64_t rotated_at;
+    int64_t created_at;
+    int64_t seen_at;
+    int64_t ended_at; /* 0: it has not */
+    char *end_reason;
+    bool announced; /* its end was published */
+    char *address;
+    char *user_agent;
+};
+extern const struct record session_document_record;
+DEFINE_RECORD_CLEANUP(struct session_document, session_document)
+
+#define SESSIONS "sessions"
+
+/* What a refresh token, by its hash, is to its session. Pure. */
+enum rotation {
+    ROTATION_NEXT,   /* the current one: it is rotated */
+    ROTATION_REPEAT, /* the one before, in its grace: the same successor again */
+    ROTATION_REPLAY, /* an older one: somebody else may have it */
+    ROTATION_OVER,   /* the session has ended */
+};
+enum rotation rotation_judge(const struct session_document *session, const char *hash,
+                             int64_t now_ms);
+
+MUST_CHECK enum status sessions_prepare(struct auth_state *auth, struct error *err);
+
+/* A new session: *ret and its first refresh token. The caller clears *ret. */
+MUST_CHECK enum status session_start(struct auth_state *auth, const struct call *call,
+                                     const char *user_id, const char *device,
+                                     struct session_document *ret,
+                                     char ret_token[REFRESH_TOKEN_MAX], struct error *err);
+
+/* The session of a refresh token, and the token's successor. UNAUTHENTICATED for a token that is
+ * not good any more; if it once was, its session is ended. */
+MUST_CHECK enum status session_rotate(struct auth_state *auth, const char *token,
+                                      struct session_document *ret,
+                                      char ret_token[REFRESH_TOKEN_MAX], struct error *err);
+
+/* End it: stored first, then announced. Harmless to repeat. */
+MUST_CHECK enum status session_end(struct auth_state *auth, const char *user_id,
+                                   const char *session_id, const char *reason, struct error *err);
+
+/* ---- login.c */
+
+http_handler handle_login;
+http_handler handle_refresh;
+http_handler handle_logout;
+
+/* ---- ended.c: what others must know of ended sessions */
+
+/* Publish the end of a session and note that it was; what fails is done again by the worker. */
+void ended_announce(struct auth_state *auth, const char *user_id, const char *session_id,
+                    const char *reason);
+void ended_run(void *state, struct service_context *context); /* the worker */
+rpc_handler handle_ended_sessions;
+rpc_handler handle_check_sessions;
+
+/* ---- keys.c */
+
+http_handler handle_jwks;
+rpc_handler handle_keys;
+
+#endif

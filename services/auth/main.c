@@ -1,0 +1,91 @@
+/* auth: who is who. */
+
+#include "auth.h"
+
+#include <stdlib.h>
+
+static struct auth_state auth_state = {.hashing = HASHING_INITIALIZER};
+
+static const struct field config_fields[] = {
+    FIELD(struct auth_config, auth_key_file, .def = "var/auth-key.pem", .max = 1024,
+          .about = "the private key (P-256, PEM, mode 0600) that signs access tokens, shared by "
+                   "all replicas of auth; it is made when it is not there"),
+    FIELD(struct auth_config, push_public_url, .max = 1024,
+          .about = "the WebSocket's address that log-in tells (wss://push.example.com/ws); by "
+                   "default /ws at the origin that the client used"),
+};
+const struct record auth_config_record = RECORD("auth.config", struct auth_config, config_fields);
+
+static const struct http_route routes[] = {
+    {"POST", "/api/register", HTTP_PUBLIC, &auth_register_record, &auth_registered_record,
+     handle_register, false},
+    {"POST", "/api/login", HTTP_PUBLIC, &auth_login_record, &auth_session_record, handle_login,
+     false},
+    {"POST", "/api/refresh", HTTP_PUBLIC, &auth_refresh_record, &auth_session_record,
+     handle_refresh, false},
+    {"POST", "/api/logout", HTTP_USER, NULL, NULL, handle_logout, false},
+    {"GET", "/.well-known/jwks.json", HTTP_PUBLIC, NULL, &auth_jwks_record, handle_jwks, true},
+};
+
+static const struct rpc_method methods[] = {
+    {RPC_AUTH_KEYS, &nothing_record, &keys_record, handle_keys},
+    {RPC_AUTH_ENDED_SESSIONS, &nothing_record, &session_ids_record, handle_ended_sessions},
+    {RPC_AUTH_CHECK_SESSIONS, &session_ids_record, &session_ids_record, handle_check_sessions},
+    {RPC_AUTH_FIND_ACCOUNT, &account_query_record, &account_record, handle_find_account},
+};
+
+static const struct worker workers[] = {
+    {"ended", ended_run},
+};
+
+/* Called again while MongoDB is away. */
+static enum status start(void *state, struct service_context *context, struct error *err)
+{
+    struct auth_state *auth = state;
+    enum status s = STATUS_OK;
+
+    auth->context = context;
+    auth->config = context->own_config;
+    auth->store = context->store;
+    if (!auth->jwks) {
+        s = token_init(err);
+        if (s == STATUS_OK)
+            s = token_signer_open(auth->config->auth_key_file, &auth->signer, err);
+        if (s == STATUS_OK)
+            s = token_signer_jwks(auth->signer, &auth->jwks, err);
+    }
+    if (s == STATUS_OK)
+        s = accounts_prepare(auth, err);
+    if (s == STATUS_OK)
+        s = sessions_prepare(auth, err);
+    return s;
+}
+
+static void stop(void *state)
+{
+    struct auth_state *auth = state;
+
+    token_signer_close(auth->signer);
+    free(auth->jwks);
+}
+
+static const struct service auth = {
+    .name = "auth",
+    .uses = USES_STORE | USES_CACHE | USES_IDENTITY | USES_ASK,
+    .config = &auth_config_record,
+    .state = &auth_state,
+    .start = start,
+    .stop = stop,
+    .routes = routes,
+    .n_routes = N_ELEMENTS(routes),
+    .methods = methods,
+    .n_methods = N_ELEMENTS(methods),
+    .workers = workers,
+    .n_workers = N_ELEMENTS(workers),
+    .serves_http = true,
+};
+
+int main(int argc, char **argv)
+{
+    return service_run(&auth, argc, argv);
+}

@@ -1,0 +1,182 @@
+/* Sessions: one for each device that is logged in, from log-in to its end. */
+
+#include <string.h>
+
+#include "auth.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "log/log.h"
+
+static const struct field session_fields[] = {
+    FIELD_NAMED(struct session_document, id, "_id"), FIELD(struct session_document, user_id),
+    FIELD(struct session_document, device),          FIELD(struct session_document, family_hash),
+    FIELD(struct session_document, refresh_hash),    FIELD(struct session_document, previous_hash),
+    FIELD(struct session_document, rotated_at),      FIELD(struct session_document, created_at),
+    FIELD(struct session_document, seen_at),         FIELD(struct session_document, ended_at),
+    FIELD(struct session_document, end_reason),      FIELD(struct session_document, announced),
+    FIELD(struct session_document, address),         FIELD(struct session_document, user_agent),
+};
+const struct record session_document_record =
+    RECORD("auth.session_document", struct session_document, session_fields);
+
+enum status sessions_prepare(struct auth_state *auth, struct error *err)
+{
+    enum status s = store_index(auth->store, SESSIONS, "{'family_hash': 1}", true, 0, err);
+
+    if (s == STATUS_OK)
+        s = store_index(auth->store, SESSIONS, "{'ended_at': 1}", false, 0, err);
+    if (s == STATUS_OK)
+        s = store_index(auth->store, SESSIONS, "{'seen_at': 1}", false, 0, err);
+    return s;
+}
+
+enum status session_start(struct auth_state *auth, const struct call *call, const char *user_id,
+                          const char *device, struct session_document *ret,
+                          char ret_token[REFRESH_TOKEN_MAX], struct error *err)
+{
+    int64_t now = clock_now();
+    char id[ID_MAX];
+    char family[REFRESH_HASH_MAX];
+    char hash[REFRESH_HASH_MAX];
+    struct session_document session = {
+        .id = id,
+        .user_id = (char *)user_id, /* only read, as the rest */
+        .device = (char *)device,
+        .family_hash = family,
+        .refresh_hash = hash,
+        .created_at = now,
+        .seen_at = now,
+        .address = (char *)call->address,
+        .user_agent = (char *)call->user_agent,
+    };
+    enum status s;
+
+    id_new("session_", id);
+    refresh_token_new(ret_token);
+    if (!refresh_token_family(ret_token, family))
+        return error_set(err, STATUS_INTERNAL, "a new refresh token has no family");
+    refresh_token_hash(ret_token, hash);
+    s = store_insert(auth->store, SESSIONS, &session_document_record, &session, err);
+    if (s == STATUS_OK)
+        record_copy(&session_document_record, &session, ret);
+    return s;
+}
+
+/* ---- Refresh */
+
+enum rotation rotation_judge(const struct session_document *session, const char *hash,
+                             int64_t now_ms)
+{
+    if (session->ended_at > 0 || session->seen_at + SESSION_MS < now_ms)
+        return ROTATION_OVER;
+    if (strcmp(session->refresh_hash, hash) == 0)
+        return ROTATION_NEXT;
+    if (session->previous_hash && strcmp(session->previous_hash, hash) == 0 &&
+        session->rotated_at + REFRESH_GRACE_MS >= now_ms)
+        return ROTATION_REPEAT;
+    return ROTATION_REPLAY;
+}
+
+/* One answer for a stranger's guess and for an old token. */
+static enum status refuse(struct error *err)
+{
+    return error_set(err, STATUS_UNAUTHENTICATED, "the refresh token is not valid");
+}
+
+/* CONFLICT: it was rotated, or ended, since it was read. */
+static enum status rotate(struct auth_state *auth, const struct session_document *session,
+                          const char *hash, const char *next_hash, int64_t now, struct error *err)
+{
+    int64_t matched = 0;
+    enum status s;
+
+    s = store_update(auth->store, SESSIONS, 0, &matched, err,
+                     "[{'_id': %s, 'refresh_hash': %s, 'ended_at': 0}, {'$set': "
+                     "{'refresh_hash': %s, 'previous_hash': %s, 'rotated_at': %ld, "
+                     "'seen_at': %ld}}]",
+                     session->id, hash, next_hash, hash, now, now);
+    if (s == STATUS_OK && matched == 0)
+        return error_set(err, STATUS_CONFLICT, "the session changed meanwhile");
+    return s;
+}
+
+static enum status end_replayed(struct auth_state *auth, const struct session_document *session,
+                                struct error *err)
+{
+    enum status s;
+
+    log_warn("refresh token replayed", LOG_TEXT("user_id", session->user_id),
+             LOG_TEXT("session_id", session->id));
+    s = session_end(auth, session->user_id, session->id, "replay", err);
+    return s == STATUS_OK ? refuse(err) : s;
+}
+
+/* One look at the session and one step. */
+static enum status advance(struct auth_state *auth, const char *family, const char *hash,
+                           const char *next_hash, struct session_document *ret, struct error *err)
+{
+    int64_t now = clock_now();
+    enum status s;
+
+    s = store_find_one(auth->store, SESSIONS, &session_document_record, ret, err,
+                       "{'family_hash': %s}", family);
+    if (s == STATUS_NOT_FOUND)
+        return refuse(err);
+    if (s != STATUS_OK)
+        return s;
+    switch (rotation_judge(ret, hash, now)) {
+    case ROTATION_NEXT:
+        return rotate(auth, ret, hash, next_hash, now, err);
+    case ROTATION_REPEAT:
+        /* Only a change of the signing key within the grace can make another successor. */
+        return strcmp(ret->refresh_hash, next_hash) == 0 ? STATUS_OK : refuse(err);
+    case ROTATION_REPLAY:
+        return end_replayed(auth, ret, err);
+    case ROTATION_OVER:
+        break;
+    }
+    return refuse(err);
+}
+
+enum status session_rotate(struct auth_state *auth, const char *token, struct session_document *ret,
+                           char ret_token[REFRESH_TOKEN_MAX], struct error *err)
+{
+    struct session_document session = {0};
+    char family[REFRESH_HASH_MAX];
+    char hash[REFRESH_HASH_MAX];
+    char next_hash[REFRESH_HASH_MAX];
+    enum status s;
+
+    if (!refresh_token_family(token, family))
+        return refuse(err);
+    refresh_token_hash(token, hash);
+    refresh_token_derive(auth->signer, token, ret_token);
+    refresh_token_hash(ret_token, next_hash);
+    s = advance(auth, family, hash, next_hash, &session, err);
+    if (s == STATUS_CONFLICT) { /* a second tab was faster: then it is the one before, by now */
+        record_clear(&session_document_record, &session);
+        s = advance(auth, family, hash, next_hash, &session, err);
+    }
+    if (s == STATUS_OK)
+        *ret = session;
+    else
+        record_clear(&session_document_record, &session);
+    return s == STATUS_CONFLICT ? error_set(err, STATUS_UNAVAILABLE, "try again") : s;
+}
+
+/* ---- End */
+
+enum status session_end(struct auth_state *auth, const char *user_id, const char *session_id,
+                        const char *reason, struct error *err)
+{
+    enum status s;
+
+    s = store_update(auth->store, SESSIONS, 0, NULL, err,
+                     "[{'_id': %s, 'user_id': %s, 'ended_at': 0}, {'$set': {'ended_at': %ld, "
+                     "'end_reason': %s, 'announced': false}}]",
+                     session_id, user_id, clock_now(), reason);
+    if (s != STATUS_OK)
+        return s;
+    ended_announce(auth, user_id, session_id, reason);
+    return STATUS_OK;
+}
