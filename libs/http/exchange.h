@@ -16,12 +16,13 @@ struct http {
     struct routes routes;
     struct metrics *metrics;
     struct strings origins; /* of public_url */
-    int listen_fd;          /* ours again once we stop to accept */
+    int listen_fd;
     int port;
     atomic_bool draining;
-    pthread_mutex_t lock; /* of in_hand */
+    pthread_mutex_t lock; /* of the next three */
     pthread_cond_t idle;
     int in_hand; /* requests from their first header to the last byte of the answer */
+    uint64_t begun; /* all there ever were */
 };
 
 struct exchange {

@@ -27,6 +27,7 @@
 #define CONNECTION_MEMORY (64 * 1024)  /* headers: nginx passes 32 KiB on, and refuses more itself */
 #define STACK_SIZE (1024 * 1024)       /* 512 of them; handlers keep what is large on the heap */
 #define CLOSE_WAIT_S 10
+#define QUIET_MS 50
 #define LINGER_MS 1000
 #define LINGER_MAX (8 * HTTP_BODY_MAX)
 
@@ -66,6 +67,7 @@ static void begin(struct exchange *exchange, const char *method)
     request_identify(exchange);
     pthread_mutex_lock(&exchange->http->lock);
     exchange->http->in_hand++;
+    exchange->http->begun++;
     pthread_mutex_unlock(&exchange->http->lock);
 }
 
@@ -382,19 +384,38 @@ void http_stop_accepting(struct http *http)
     if (atomic_exchange(&http->draining, true))
         return;
     (void)MHD_quiesce_daemon(http->daemon); /* gives back the listening socket, which we know */
-    (void)close(http->listen_fd);
-    http->listen_fd = -1;
+    /* New connections are refused from here on; the number stays taken until the daemon's thread,
+     * which may still poll it, has ended. */
+    (void)shutdown(http->listen_fd, SHUT_RDWR);
 }
 
-static void wait_until_idle(struct http *http)
+/* With the lock held. False: not by then. */
+static bool wait_for_none_in_hand(struct http *http, const struct timespec *until)
+{
+    while (http->in_hand > 0)
+        if (pthread_cond_timedwait(&http->idle, &http->lock, until) != 0)
+            return false;
+    return true;
+}
+
+/* Clients that keep their connection are told to close it only by the answer to their next request,
+ * so one quiet moment is not enough: it must last. */
+static void wait_until_quiet(struct http *http)
 {
     struct timespec until;
+    uint64_t begun;
 
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_REALTIME, &until); /* what pthread_cond_timedwait() goes by */
     until.tv_sec += CLOSE_WAIT_S;
     pthread_mutex_lock(&http->lock);
-    while (http->in_hand > 0 && pthread_cond_timedwait(&http->idle, &http->lock, &until) == 0)
-        ;
+    do {
+        if (!wait_for_none_in_hand(http, &until))
+            break;
+        begun = http->begun;
+        pthread_mutex_unlock(&http->lock);
+        (void)poll(NULL, 0, QUIET_MS);
+        pthread_mutex_lock(&http->lock);
+    } while (http->begun != begun);
     pthread_mutex_unlock(&http->lock);
 }
 
@@ -404,7 +425,7 @@ void http_close(struct http *http)
         return;
     if (http->daemon) {
         http_stop_accepting(http);
-        wait_until_idle(http);
+        wait_until_quiet(http);
         MHD_stop_daemon(http->daemon); /* joins the threads of all connections */
     }
     if (http->listen_fd >= 0)

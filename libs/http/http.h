@@ -12,8 +12,8 @@
  * open. The library logs nothing and counts everything in http_metrics(). */
 struct http;
 
-/* 512 connections: nginx keeps fewer than 100 open to each service; past that, connections wait
- * in the kernel's queue. */
+/* 512 connections: nginx keeps fewer than 100 open to each service; those past the limit are closed
+ * at once, which nginx answers with 50301. */
 #define HTTP_CONNECTIONS 512
 #define HTTP_BODY_MAX (256 * 1024) /* a group of 2,000 members by their ids, and no file */
 #define HTTP_IDLE_SECONDS 75       /* longer than nginx keeps its side, so nginx closes first */

@@ -5,10 +5,13 @@
  * is off; the other is welcome, since it is the quickest way over a peer's restart, ends with the
  * call's time, and all our methods are questions, which are harmless to repeat.
  *
- * As in server.c, what is closed is the dialer and never the socket. */
+ * As in server.c, what is closed is the dialer and never the socket. By the same fault of nng a
+ * connection that breaks in an unlucky moment is never taken down, and its dialer never dials
+ * again: so after some seconds without any answer a new socket is opened beside the old one. */
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/req.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,53 +24,94 @@
 #define RECONNECT_MIN_MS 50
 #define RECONNECT_MAX_MS 500
 
+/* How long no call may have been answered before a new socket is tried. It doubles each time, for
+ * each leaves a few KiB behind, and a peer may be away for days. */
+#define PATIENCE_MIN_MS 5000
+#define PATIENCE_MAX_MS (10 * 60 * 1000)
+
 struct rpc_client {
-    nng_socket socket;
-    nng_dialer dialer;
     char *address;
+    pthread_mutex_t lock; /* of all below */
+    nng_socket socket;    /* a number: whoever has it may use it, as none is ever closed */
+    nng_dialer dialer;
+    int64_t failing_since; /* 0: the last call was answered */
+    int64_t patience_ms;
 };
 
+/* Open a socket that dials; the lock is held. */
 static enum status dial(struct rpc_client *client, struct error *err)
 {
     CLEANUP(buffer_clear) struct buffer url = {0};
+    nng_socket socket;
     int failure;
 
+    failure = nng_req0_open(&socket);
+    if (failure)
+        return message_failed("cannot open a socket", failure, err);
+    /* Constant, supported options: they cannot fail. */
+    (void)nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, RPC_MESSAGE_MAX);
+    (void)nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
+    (void)nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
+    (void)nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
+    client->socket = socket;
     buffer_printf(&url, "tcp://%s", client->address);
-    failure = nng_dial(client->socket, buffer_text(&url), &client->dialer, NNG_FLAG_NONBLOCK);
+    failure = nng_dial(socket, buffer_text(&url), &client->dialer, NNG_FLAG_NONBLOCK);
     if (failure)
         return error_set(err, STATUS_INVALID, "cannot ask %s: %s", client->address,
                          nng_strerror(failure));
     return STATUS_OK;
 }
 
+static nng_socket current_socket(struct rpc_client *client)
+{
+    nng_socket socket;
+
+    pthread_mutex_lock(&client->lock);
+    socket = client->socket;
+    pthread_mutex_unlock(&client->lock);
+    return socket;
+}
+
+static void note_answer(struct rpc_client *client)
+{
+    pthread_mutex_lock(&client->lock);
+    client->failing_since = 0;
+    client->patience_ms = PATIENCE_MIN_MS;
+    pthread_mutex_unlock(&client->lock);
+}
+
+static void note_failure(struct rpc_client *client)
+{
+    int64_t now = clock_monotonic();
+
+    pthread_mutex_lock(&client->lock);
+    if (!client->failing_since) {
+        client->failing_since = now;
+    } else if (now - client->failing_since > client->patience_ms) {
+        (void)nng_dialer_close(client->dialer);
+        (void)dial(client, NULL); /* if that fails, so will calls, and we come here again */
+        client->failing_since = now;
+        client->patience_ms = client->patience_ms * 2 < PATIENCE_MAX_MS ? client->patience_ms * 2
+                                                                       : PATIENCE_MAX_MS;
+    }
+    pthread_mutex_unlock(&client->lock);
+}
+
 enum status rpc_client_open(const char *address, struct rpc_client **ret, struct error *err)
 {
     struct rpc_client *client = memory_new(sizeof *client);
-    nng_socket socket;
     enum status s;
-    int failure;
 
     client->address = memory_text(address);
-    failure = nng_req0_open(&socket);
-    if (failure) {
-        s = message_failed("cannot open a socket", failure, err);
-        goto fail;
-    }
-    client->socket = socket;
-    /* Constant, supported options: they cannot fail. */
-    (void)nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, RPC_MESSAGE_MAX);
-    (void)nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
-    (void)nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
-    (void)nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
+    client->patience_ms = PATIENCE_MIN_MS;
+    pthread_mutex_init(&client->lock, NULL);
     s = dial(client, err);
-    if (s != STATUS_OK)
-        goto fail;
+    if (s != STATUS_OK) {
+        rpc_client_close(client);
+        return s;
+    }
     *ret = client;
     return STATUS_OK;
-
-fail:
-    rpc_client_close(client);
-    return s;
 }
 
 void rpc_client_close(struct rpc_client *client)
@@ -76,6 +120,7 @@ void rpc_client_close(struct rpc_client *client)
         return;
     if (nng_dialer_id(client->dialer) > 0)
         (void)nng_dialer_close(client->dialer);
+    pthread_mutex_destroy(&client->lock);
     free(client->address);
     free(client);
 }
@@ -118,7 +163,7 @@ static enum status ask(struct rpc_client *client, nng_msg *msg, int timeout_ms, 
     nng_ctx ctx;
     int failure;
 
-    failure = nng_ctx_open(&ctx, client->socket);
+    failure = nng_ctx_open(&ctx, current_socket(client));
     if (failure) {
         nng_msg_free(msg);
         return message_failed(client->address, failure, err);
@@ -131,8 +176,11 @@ static enum status ask(struct rpc_client *client, nng_msg *msg, int timeout_ms, 
         nng_aio_free(aio);
     }
     (void)nng_ctx_close(ctx);
-    if (failure)
+    if (failure) {
+        note_failure(client);
         return message_failed(client->address, failure, err);
+    }
+    note_answer(client);
     return STATUS_OK;
 }
 

@@ -22,8 +22,9 @@ static void add_reasons(struct runtime *runtime, struct buffer *ret)
     const struct service_context *context = &runtime->context;
     struct error err;
 
-    if (!runtime->started)
-        buffer_printf(ret, "start: %s\n", runtime->start_error.text);
+    if (!runtime->serving)
+        buffer_printf(ret, "start: %s\n",
+                      runtime->started ? "opening ports" : runtime->start_error.text);
     if (context->store && store_ping(context->store, &err) != STATUS_OK)
         buffer_printf(ret, "store: %s\n", err.text);
     if (context->ask && !ask_is_connected(context->ask))

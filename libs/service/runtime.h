@@ -22,7 +22,8 @@ struct runtime {
      * read, and parts come (open, started, http) and go under it as a writer. */
     pthread_rwlock_t lock;
     bool open;
-    bool started;
+    bool started; /* .start() succeeded */
+    bool serving; /* and workers run and ports are open */
     bool draining;
     struct http *http;
     struct error start_error; /* why start() has not succeeded yet */

@@ -292,6 +292,7 @@ static enum status live(struct runtime *runtime, struct error *err)
         s = serve(runtime, err);
     if (s != STATUS_OK)
         return s;
+    set_flag(runtime, &runtime->serving, true);
     log_info("serving", LOG_TEXT("listen", runtime->config.listen),
              LOG_TEXT("node_id", runtime->config.node_id), LOG_NUMBER("pid", getpid()));
     sigwait(&set, &n);
