@@ -38,6 +38,21 @@ static const struct field account_fields[] = {
 };
 const struct record account_record = RECORD("auth.account", struct account, account_fields);
 
+static const struct field account_search_fields[] = {
+    FIELD(struct account_search, prefix, .required = true, .min = 1, .max = 64),
+    FIELD(struct account_search, after, .max = 64),
+    FIELD(struct account_search, limit, .required = true, .min = 1, .max = 101),
+};
+const struct record account_search_record =
+    RECORD("auth.account_search", struct account_search, account_search_fields);
+
+static const struct field account_page_fields[] = {
+    FIELD(struct account_page, total, .required = true),
+    FIELD(struct account_page, accounts, .required = true, .max = 101, .of = &account_record),
+};
+const struct record account_page_record =
+    RECORD("auth.account_page", struct account_page, account_page_fields);
+
 static const struct field pair_fields[] = {
     ID_FIELD(struct pair, from, .required = true),
     ID_FIELD(struct pair, to, .required = true),
@@ -130,10 +145,15 @@ const struct record stored_command_record =
     RECORD("event.stored_command", struct stored_command, stored_command_fields);
 
 const struct record *const internal_records[] = {
-    &nothing_record,       &keys_record,         &session_ids_record,  &account_query_record,
-    &account_record,       &pair_record,         &pairs_record,        &pair_answer_record,
-    &pair_answers_record,  &user_ids_record,     &accounts_record,     &group_membership_record,
-    &user_groups_record,   &users_groups_record, &group_change_record, &session_ended_record,
+    &nothing_record,        &keys_record,
+    &session_ids_record,    &account_query_record,
+    &account_record,        &account_search_record,
+    &account_page_record,   &pair_record,
+    &pairs_record,          &pair_answer_record,
+    &pair_answers_record,   &user_ids_record,
+    &accounts_record,       &group_membership_record,
+    &user_groups_record,    &users_groups_record,
+    &group_change_record,   &session_ended_record,
     &stored_command_record,
 };
 const size_t n_internal_records = N_ELEMENTS(internal_records);

@@ -18,6 +18,7 @@ extern const struct record nothing_record;
 #define RPC_AUTH_ENDED_SESSIONS "auth.ended_sessions" /* nothing -> session_ids, of 15 minutes */
 #define RPC_AUTH_CHECK_SESSIONS "auth.check_sessions" /* session_ids -> those of them that ended */
 #define RPC_AUTH_FIND_ACCOUNT "auth.find_account"     /* account_query -> account */
+#define RPC_AUTH_SEARCH_ACCOUNTS "auth.search_accounts" /* account_search -> account_page */
 
 struct keys {
     char *jwks; /* the JWKS document as text */
@@ -43,6 +44,19 @@ struct account {
     int64_t created_at;
 };
 extern const struct record account_record;
+
+struct account_search {
+    char *prefix; /* of the username, in lower case */
+    char *after;  /* only usernames after this one */
+    int64_t limit;
+};
+extern const struct record account_search_record;
+
+struct account_page {
+    int64_t total;        /* how many have that prefix, on all pages; counted up to 10,000 */
+    struct list accounts; /* struct account, by username */
+};
+extern const struct record account_page_record;
 
 /* ---- user */
 

@@ -6,7 +6,6 @@
 /* The REST bodies of the user service. */
 
 #define USERNAME_ALPHABET "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
-#define USERNAME_MIN 3
 #define USERNAME_MAX 32
 #define NICKNAME_MAX 64
 #define AVATAR_MAX 1024 /* an address with its query; longer ones are data in disguise */

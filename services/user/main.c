@@ -26,8 +26,6 @@ static enum status start(void *state, struct service_context *context, struct er
     user->store = context->store;
     if (!user->auth)
         s = rpc_client_open(context->config->auth_rpc, &user->auth, err);
-    if (s == STATUS_OK)
-        s = profiles_prepare(user, err);
     return s;
 }
 

@@ -8,13 +8,6 @@
 
 #define USERS "users"
 
-/* "~" comes after every character of a username, so the names that begin with a prefix are those
- * from it up to it and "~". */
-#define AFTER_USERNAMES "~"
-
-/* Counting goes no further: nobody pages through more by hand. */
-#define TOTAL_MAX 10000
-
 /* What somebody removed is as if it had never been there. */
 static char *shown(char **text)
 {
@@ -131,53 +124,36 @@ static void lower(char *text)
         *text = (char)tolower((unsigned char)*text);
 }
 
-static enum status find_named(struct user_state *user, const char *prefix,
-                              const struct user_search *search, struct user_list *ret,
-                              struct error *err)
-{
-    CLEANUP(profiles_clear) struct list found = {0};
-    const struct store_find how = {.sort = "{'username': 1}", .limit = search->limit + 1};
-    CLEANUP(buffer_clear) struct buffer end = {0};
-    enum status s;
+DEFINE_RECORD_CLEANUP(struct account_page, account_page)
 
-    buffer_printf(&end, "%s" AFTER_USERNAMES, prefix);
-    s = store_count(user->store, USERS, TOTAL_MAX, &ret->total, err,
-                    "{'username': {'$gte': %s, '$lt': %s}}", prefix, buffer_text(&end));
-    if (s == STATUS_OK)
-        s = store_find(user->store, USERS, &how, &profile_record, &found, err,
-                       "{'username': {'$gte': %s, '$lt': %s, '$gt': %s}}", prefix,
-                       buffer_text(&end), search->cursor ? search->cursor : "");
-    if (s != STATUS_OK)
-        return s;
-    for (size_t i = 0; i < found.n && i < (size_t)search->limit; i++)
-        show(&((struct user_own *)found.items)[i], list_add(&ret->users, &user_profile_record));
-    if (found.n > (size_t)search->limit)
-        ret->next_cursor =
-            memory_text(((struct user_profile *)ret->users.items)[search->limit - 1].username);
-    return STATUS_OK;
-}
-
+/* Names are auth's, so it says who there is: someone who was never seen here is found too. One
+ * more than the page tells whether there is another; the cursor is the last name shown. */
 enum status handle_search(void *state, struct call *call, const void *request, void *reply,
                           struct error *err)
 {
     const struct user_search *search = request;
+    struct user_list *list = reply;
     CLEANUP(free) char *prefix = memory_text(search->query);
-    struct user_state *user = state;
-    int64_t known;
+    CLEANUP(profiles_clear) struct list profiles = {0};
+    CLEANUP(account_page_clear) struct account_page page = {0};
+    const struct account_search question = {
+        .prefix = prefix, .after = search->cursor, .limit = search->limit + 1};
+    struct account *accounts;
     enum status s;
 
     (void)call;
     if (strlen(prefix) > USERNAME_MAX || strspn(prefix, USERNAME_ALPHABET) != strlen(prefix))
         return STATUS_OK; /* nobody's name begins so */
     lower(prefix);
-    s = store_count(user->store, USERS, 1, &known, err, "{'username': %s}", prefix);
+    s = profiles_search(state, &question, &page, &profiles, err);
     if (s != STATUS_OK)
         return s;
-    /* Someone who was never seen here is found by his whole name. */
-    if (known == 0 && !search->cursor && strlen(prefix) >= USERNAME_MIN) {
-        s = profile_make_named(user, prefix, err);
-        if (s != STATUS_OK && s != STATUS_NOT_FOUND)
-            return s;
-    }
-    return find_named(user, prefix, search, reply, err);
+    accounts = page.accounts.items;
+    list->total = page.total;
+    for (size_t i = 0; i < page.accounts.n && i < (size_t)search->limit; i++)
+        show(profiles_get(&profiles, accounts[i].user_id),
+             list_add(&list->users, &user_profile_record));
+    if (page.accounts.n > (size_t)search->limit)
+        list->next_cursor = memory_text(accounts[search->limit - 1].username);
+    return STATUS_OK;
 }

@@ -24,11 +24,7 @@ static const struct field profile_fields[] = {
 const struct record profile_record = RECORD("users", struct user_own, profile_fields);
 
 DEFINE_RECORD_CLEANUP(struct account, account)
-
-enum status profiles_prepare(struct user_state *user, struct error *err)
-{
-    return store_index(user->store, USERS, "{'username': 1}", true, 0, err);
-}
+DEFINE_RECORD_CLEANUP(struct user_ids, user_ids)
 
 /* Could it be a user's id? Only those are worth a question to auth. */
 static bool is_user_id(const char *text)
@@ -76,13 +72,6 @@ static enum status make(struct user_state *user, const struct account_query *que
     return run_profiles(bulk, err);
 }
 
-enum status profile_make_named(struct user_state *user, const char *username, struct error *err)
-{
-    const struct account_query query = {.username = (char *)username};
-
-    return make(user, &query, err);
-}
-
 enum status profile_find(struct user_state *user, const char *user_id, struct user_own *ret,
                          struct error *err)
 {
@@ -113,7 +102,7 @@ static int compare_profiles(const void *a, const void *b)
     return strcmp(((const struct user_own *)a)->user_id, ((const struct user_own *)b)->user_id);
 }
 
-const struct user_own *profiles_get(const struct list *profiles, const char *user_id)
+struct user_own *profiles_get(const struct list *profiles, const char *user_id)
 {
     const struct user_own key = {.user_id = (char *)user_id};
 
@@ -136,12 +125,23 @@ static void sort_profiles(struct list *profiles)
         qsort(profiles->items, profiles->n, sizeof(struct user_own), compare_profiles);
 }
 
+/* Moves the texts out of account. */
+static void take_account(struct account *account, struct list *ret)
+{
+    struct user_own *profile = list_add(ret, &profile_record);
+
+    profile->user_id = TAKE(account->user_id);
+    profile->username = TAKE(account->username);
+    profile->nickname = TAKE(account->nickname);
+    profile->bot = account->bot;
+    profile->created_at = account->created_at;
+}
+
 static enum status find_missing(struct user_state *user, const char *user_id,
                                 struct store_bulk *bulk, struct list *ret, struct error *err)
 {
     const struct account_query query = {.user_id = (char *)user_id};
     CLEANUP(account_clear) struct account account = {0};
-    struct user_own *profile;
     enum status s;
 
     s = ask_auth(user, &query, &account, err);
@@ -150,39 +150,50 @@ static enum status find_missing(struct user_state *user, const char *user_id,
     if (s != STATUS_OK)
         return s;
     add_profile(bulk, &account);
-    profile = list_add(ret, &profile_record);
-    profile->user_id = TAKE(account.user_id);
-    profile->username = TAKE(account.username);
-    profile->nickname = TAKE(account.nickname);
-    profile->bot = account.bot;
-    profile->created_at = account.created_at;
+    take_account(&account, ret);
     return STATUS_OK;
 }
 
-/* sorted has no id twice, so the found list, sorted too, can be searched while the missing go to
- * a list of their own. */
+/* Moves what was made to what was found, which is sorted again. */
+static void join_lists(struct list *made, struct list *ret)
+{
+    for (size_t i = 0; i < made->n; i++) {
+        struct user_own *profile = list_add(ret, &profile_record);
+
+        *profile = ((struct user_own *)made->items)[i];
+    }
+    free(made->items);
+    sort_profiles(ret);
+}
+
+/* The found list is sorted and must stay so while it is searched, so the missing go to a list of
+ * their own. */
 static enum status add_missing(struct user_state *user, const struct strings *sorted,
                                struct list *ret, struct error *err)
 {
     struct store_bulk *bulk = store_bulk_new(user->store, USERS);
-    const struct list found = *ret;
     struct list made = {0};
     enum status s = STATUS_OK;
 
     for (size_t i = 0; s == STATUS_OK && i < sorted->n; i++)
-        if (is_user_id(sorted->items[i]) && !profiles_get(&found, sorted->items[i]))
+        if (is_user_id(sorted->items[i]) && !profiles_get(ret, sorted->items[i]))
             s = find_missing(user, sorted->items[i], bulk, &made, err);
-    for (size_t i = 0; i < made.n; i++) {
-        struct user_own *profile = list_add(ret, &profile_record);
+    join_lists(&made, ret);
+    if (s == STATUS_OK)
+        return run_profiles(bulk, err);
+    store_bulk_free(bulk);
+    return s;
+}
 
-        *profile = ((struct user_own *)made.items)[i]; /* moved */
-    }
-    free(made.items);
-    if (s != STATUS_OK) {
-        store_bulk_free(bulk);
-        return s;
-    }
-    return run_profiles(bulk, err);
+static enum status find_stored(struct user_state *user, const struct strings *user_ids,
+                               struct list *ret, struct error *err)
+{
+    enum status s;
+
+    s = store_find(user->store, USERS, &(struct store_find){0}, &profile_record, ret, err,
+                   "{'_id': {'$in': %p}}", (void *)user_ids);
+    sort_profiles(ret);
+    return s;
 }
 
 enum status profiles_find(struct user_state *user, const struct strings *user_ids, struct list *ret,
@@ -199,14 +210,41 @@ enum status profiles_find(struct user_state *user, const struct strings *user_id
     for (size_t i = 0; i < user_ids->n; i++)
         if (sorted.n == 0 || strcmp(items[sorted.n - 1], items[i]) != 0)
             items[sorted.n++] = items[i];
-    s = store_find(user->store, USERS, &(struct store_find){0}, &profile_record, ret, err,
-                   "{'_id': {'$in': %p}}", (void *)&sorted);
+    s = find_stored(user, &sorted, ret, err);
+    if (s != STATUS_OK || ret->n == sorted.n)
+        return s;
+    return add_missing(user, &sorted, ret, err);
+}
+
+enum status profiles_search(struct user_state *user, const struct account_search *search,
+                            struct account_page *page, struct list *ret, struct error *err)
+{
+    struct account *accounts;
+    struct store_bulk *bulk;
+    CLEANUP(user_ids_clear) struct user_ids ids = {0};
+    struct list made = {0};
+    enum status s;
+
+    s = rpc_call(user->auth, RPC_AUTH_SEARCH_ACCOUNTS, &account_search_record, search,
+                 &account_page_record, page, AUTH_TIMEOUT_MS, err);
+    if (s != STATUS_OK || page->accounts.n == 0)
+        return s;
+    accounts = page->accounts.items;
+    for (size_t i = 0; i < page->accounts.n; i++)
+        strings_add(&ids.user_ids, accounts[i].user_id);
+    s = find_stored(user, &ids.user_ids, ret, err);
     if (s != STATUS_OK)
         return s;
-    sort_profiles(ret);
-    if (ret->n == sorted.n)
-        return STATUS_OK;
-    s = add_missing(user, &sorted, ret, err);
-    sort_profiles(ret);
-    return s;
+    bulk = store_bulk_new(user->store, USERS);
+    for (size_t i = 0; i < page->accounts.n; i++) {
+        CLEANUP(account_clear) struct account account = {0};
+
+        if (profiles_get(ret, accounts[i].user_id))
+            continue;
+        add_profile(bulk, &accounts[i]);
+        record_copy(&account_record, &accounts[i], &account);
+        take_account(&account, &made);
+    }
+    join_lists(&made, ret);
+    return run_profiles(bulk, err);
 }

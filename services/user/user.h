@@ -19,21 +19,21 @@ extern const struct record profile_record; /* of struct user_own, with user_id a
 
 DEFINE_RECORD_CLEANUP(struct user_own, user_own)
 
-MUST_CHECK enum status profiles_prepare(struct user_state *user, struct error *err);
-
 /* The profile of a user, which is made now if auth knows him and we do not yet.
  * NOT_FOUND: nobody has that id. *ret is the caller's to clear. */
 MUST_CHECK enum status profile_find(struct user_state *user, const char *user_id,
                                     struct user_own *ret, struct error *err);
 
-/* Make the profile of the one who has exactly that name. NOT_FOUND: nobody has. */
-MUST_CHECK enum status profile_make_named(struct user_state *user, const char *username,
-                                          struct error *err);
-
 /* Append the profiles of those of user_ids that exist to *ret, a list of struct user_own, sorted
  * by user_id and none twice: one query, and a question to auth for each that is missing. */
 MUST_CHECK enum status profiles_find(struct user_state *user, const struct strings *user_ids,
                                      struct list *ret, struct error *err);
+
+/* A page of those whose username begins so, as auth knows them, and their profiles, sorted as
+ * above, in *ret. Both are the caller's to clear. */
+MUST_CHECK enum status profiles_search(struct user_state *user, const struct account_search *search,
+                                       struct account_page *page, struct list *ret,
+                                       struct error *err);
 
 void profiles_clear(struct list *profiles);
 static inline void profiles_clear_at(struct list *profiles)
@@ -42,7 +42,7 @@ static inline void profiles_clear_at(struct list *profiles)
 }
 
 /* The one with that id in such a list, or NULL. */
-const struct user_own *profiles_get(const struct list *profiles, const char *user_id);
+struct user_own *profiles_get(const struct list *profiles, const char *user_id);
 
 /* ---- people.c: REST */
 
