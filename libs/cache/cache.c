@@ -145,8 +145,8 @@ static enum status connect_now(struct cache *cache, struct error *err)
     cache->context = redisConnectWithTimeout(cache->host, cache->port, timeout);
     if (!cache->context || cache->context->err)
         return give_up(cache, cache->context ? cache->context->errstr : "out of memory", err);
-    (void)redisSetTimeout(cache->context, timeout);  /* constant: cannot fail */
-    (void)redisEnableKeepAlive(cache->context);      /* a loss then shows at the next call */
+    (void)redisSetTimeout(cache->context, timeout); /* constant: cannot fail */
+    (void)redisEnableKeepAlive(cache->context);     /* a loss then shows at the next call */
     if (cache->password && ++n)
         (void)redisAppendCommand(cache->context, "AUTH %s", cache->password);
     (void)redisAppendCommand(cache->context, "SELECT %d", cache->database);
@@ -211,8 +211,8 @@ enum status cache_count(struct cache *cache, const char *key, int64_t window_s, 
     return STATUS_OK;
 }
 
-enum status cache_get_count(struct cache *cache, const char *key, int64_t *ret,
-                            int64_t *ret_ttl_s, struct error *err)
+enum status cache_get_count(struct cache *cache, const char *key, int64_t *ret, int64_t *ret_ttl_s,
+                            struct error *err)
 {
     int64_t values[2] = {0};
     enum status s = lock(cache, err);

@@ -21,7 +21,7 @@ struct http {
     atomic_bool draining;
     pthread_mutex_t lock; /* of the next three */
     pthread_cond_t idle;
-    int in_hand; /* requests from their first header to the last byte of the answer */
+    int in_hand;    /* requests from their first header to the last byte of the answer */
     uint64_t begun; /* all there ever were */
 };
 
@@ -29,9 +29,9 @@ struct exchange {
     struct http *http;
     struct MHD_Connection *connection;
     struct call call;
-    char *target;          /* path and query as they came, undecoded */
-    const char *method;    /* the connection's */
-    struct match match;    /* route NULL: none */
+    char *target;       /* path and query as they came, undecoded */
+    const char *method; /* the connection's */
+    struct match match; /* route NULL: none */
     struct buffer body;
     struct strings cookies; /* Set-Cookie lines of the answer */
     char *origin;           /* what call.origin points to */

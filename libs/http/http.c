@@ -23,9 +23,9 @@
 #include "base/memory.h"
 #include "http/exchange.h"
 
-#define BACKLOG 1024                   /* connections that wait in the kernel */
-#define CONNECTION_MEMORY (64 * 1024)  /* headers: nginx passes 32 KiB on, and refuses more itself */
-#define STACK_SIZE (1024 * 1024)       /* 512 of them; handlers keep what is large on the heap */
+#define BACKLOG 1024                  /* connections that wait in the kernel */
+#define CONNECTION_MEMORY (64 * 1024) /* headers: nginx passes 32 KiB on, and refuses more itself */
+#define STACK_SIZE (1024 * 1024)      /* 512 of them; handlers keep what is large on the heap */
 #define CLOSE_WAIT_S 10
 #define QUIET_MS 50
 #define LINGER_MS 1000
@@ -145,8 +145,8 @@ static enum MHD_Result answer_route(struct exchange *exchange)
     err.status = s;
     if (s == STATUS_INTERNAL || s == STATUS_UNAVAILABLE)
         report(exchange, &err);
-    result = s == STATUS_OK ? answer_success(exchange, route, reply)
-                            : answer_refusal(exchange, s, &err);
+    result =
+        s == STATUS_OK ? answer_success(exchange, route, reply) : answer_refusal(exchange, s, &err);
     if (route->request)
         record_clear(route->request, request);
     if (route->reply)
@@ -177,8 +177,8 @@ static enum MHD_Result answer(struct exchange *exchange)
         return refuse_body(exchange);
     if (page)
         return answer_page(exchange, page);
-    s = routes_match(&exchange->http->routes, exchange->method, exchange->target,
-                     &exchange->match, &allow, &err);
+    s = routes_match(&exchange->http->routes, exchange->method, exchange->target, &exchange->match,
+                     &allow, &err);
     if (s != STATUS_OK)
         return answer_refusal(exchange, s, &err);
     return answer_route(exchange);
@@ -243,8 +243,7 @@ static void finish(void *context, struct MHD_Connection *connection, void **exch
         size_t index = route ? (size_t)(route - http->routes.items) : http->routes.n;
 
         if (exchange->answered)
-            metrics_count(http->metrics, index, exchange->status,
-                          now_us() - exchange->started_us);
+            metrics_count(http->metrics, index, exchange->status, now_us() - exchange->started_us);
         pthread_mutex_lock(&http->lock);
         if (--http->in_hand == 0)
             pthread_cond_broadcast(&http->idle);
@@ -338,8 +337,8 @@ static enum status start_daemon(struct http *http, struct error *err)
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)HTTP_IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_URI_LOG_CALLBACK, take_target, http, MHD_OPTION_UNESCAPE_CALLBACK,
-        leave_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED, finish, http, MHD_OPTION_END);
+        MHD_OPTION_URI_LOG_CALLBACK, take_target, http, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded,
+        NULL, MHD_OPTION_NOTIFY_COMPLETED, finish, http, MHD_OPTION_END);
     if (!http->daemon)
         return error_set(err, STATUS_UNAVAILABLE, "cannot serve on %s: %s", http->config.listen,
                          strerror(errno));

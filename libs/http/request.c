@@ -61,7 +61,7 @@ static void identify_trace(struct exchange *exchange)
         return;
     }
     if (getrandom(noise, sizeof noise, 0) != (ssize_t)sizeof noise)
-        abort(); /* cannot happen below 256 bytes once the system is up */
+        abort();   /* cannot happen below 256 bytes once the system is up */
     noise[0] |= 1; /* never all zero */
     noise[2] |= 1;
     (void)snprintf(trace, TRACEPARENT_MAX, "00-%016llx%016llx-%016llx-00",
@@ -74,7 +74,8 @@ static void identify_trace(struct exchange *exchange)
 static bool is_loopback(const struct sockaddr *peer)
 {
     if (peer->sa_family == AF_INET)
-        return ntohl(((const struct sockaddr_in *)(const void *)peer)->sin_addr.s_addr) >> 24 == 127;
+        return ntohl(((const struct sockaddr_in *)(const void *)peer)->sin_addr.s_addr) >> 24 ==
+               127;
     return peer->sa_family == AF_INET6 &&
            IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr);
 }

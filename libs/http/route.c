@@ -56,8 +56,8 @@ static void compile_path(struct route *route, const char *path)
         size_t i = route->n_segments++;
 
         route->is_parameter[i] = parameter;
-        route->segments[i] = parameter ? memory_text_n(path + 1, length - 2)
-                                       : memory_text_n(path, length);
+        route->segments[i] =
+            parameter ? memory_text_n(path + 1, length - 2) : memory_text_n(path, length);
         path += length;
     }
 }
@@ -109,9 +109,9 @@ static enum status compile(struct route *route, const struct http_route *info, s
         if (route->is_parameter[i] && !has_field(info->request, route->segments[i]))
             return error_set(err, STATUS_INTERNAL, "route %s: no member takes {%s}", info->path,
                              route->segments[i]);
-    route->takes_body = info->request &&
-                        (strcmp(info->method, "POST") == 0 || strcmp(info->method, "PUT") == 0 ||
-                         strcmp(info->method, "PATCH") == 0);
+    route->takes_body =
+        info->request && (strcmp(info->method, "POST") == 0 || strcmp(info->method, "PUT") == 0 ||
+                          strcmp(info->method, "PATCH") == 0);
     if (route->takes_body)
         divide_record(route, info->request);
     return STATUS_OK;
@@ -179,8 +179,8 @@ static void cut_query(const char *query, struct match *ret)
         pair->name = decode(query, name_length, true);
         if (pair->name) {
             /* NULL when it cannot be decoded: refused only if the route asks for that name. */
-            pair->value = equals ? decode(equals + 1, length - name_length - 1, true)
-                                 : memory_text("");
+            pair->value =
+                equals ? decode(equals + 1, length - name_length - 1, true) : memory_text("");
             ret->n_pairs++;
         }
         query += length;

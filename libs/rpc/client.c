@@ -91,8 +91,8 @@ static void note_failure(struct rpc_client *client)
         (void)nng_dialer_close(client->dialer);
         (void)dial(client, NULL); /* if that fails, so will calls, and we come here again */
         client->failing_since = now;
-        client->patience_ms = client->patience_ms * 2 < PATIENCE_MAX_MS ? client->patience_ms * 2
-                                                                       : PATIENCE_MAX_MS;
+        client->patience_ms =
+            client->patience_ms * 2 < PATIENCE_MAX_MS ? client->patience_ms * 2 : PATIENCE_MAX_MS;
     }
     pthread_mutex_unlock(&client->lock);
 }

@@ -30,10 +30,11 @@ static const struct field service_config_fields[] = {
     FIELD(struct service_config, message_rpc, .def = "127.0.0.1:22179",
           .about = "RPC_LISTEN of message, for those who ask it"),
     FIELD(struct service_config, node_id, .max = 48, .alphabet = ALPHABET_ID ".",
-          .about = "stable name of this process, unique among all that run, which names its queues; "
-                   "by default the service's and the host's name"),
-    FIELD(struct service_config, public_url,
-          .def = "http://127.0.0.1:8080,http://localhost:8080", .max = 2048,
+          .about =
+              "stable name of this process, unique among all that run, which names its queues; "
+              "by default the service's and the host's name"),
+    FIELD(struct service_config, public_url, .def = "http://127.0.0.1:8080,http://localhost:8080",
+          .max = 2048,
           .about = "the origins of the edge, comma-separated; the first is the one shown"),
     FIELD(struct service_config, log_level, .def = "info",
           .about = "the least level that is written: debug, info, warn, error"),

@@ -105,7 +105,7 @@ static bool has_ended(struct identity *identity, const struct token_claims *clai
     if (ended)
         return true;
     HASH_FIND_STR(identity->ended, claims->user_id, ended);
-    return ended && claims->issued_at < ended->at;
+    return ended && claims->issued_at <= ended->at;
 }
 
 static void tell_listener(struct identity *identity, const char *user_id, const char *session_id,
@@ -192,8 +192,8 @@ static void attach(struct identity *identity)
         return;
     }
     identity->attach_at = clock_monotonic() + identity->backoff_ms;
-    identity->backoff_ms = identity->backoff_ms * 2 < BACKOFF_MAX_MS ? identity->backoff_ms * 2
-                                                                     : BACKOFF_MAX_MS;
+    identity->backoff_ms =
+        identity->backoff_ms * 2 < BACKOFF_MAX_MS ? identity->backoff_ms * 2 : BACKOFF_MAX_MS;
 }
 
 static void handle_event(struct identity *identity, struct slice payload)
@@ -389,8 +389,8 @@ bool identity_is_ready(struct identity *identity)
     return has_keys && atomic_load(&identity->attached) && atomic_load(&identity->listed);
 }
 
-enum status identity_claims(struct identity *identity, const char *token,
-                            struct token_claims *ret, struct error *err)
+enum status identity_claims(struct identity *identity, const char *token, struct token_claims *ret,
+                            struct error *err)
 {
     struct token_claims claims;
     enum status s;
@@ -411,8 +411,7 @@ enum status identity_claims(struct identity *identity, const char *token,
     return s;
 }
 
-enum status identity_verify(void *context, const char *token, struct call *call,
-                            struct error *err)
+enum status identity_verify(void *context, const char *token, struct call *call, struct error *err)
 {
     struct token_claims claims;
     enum status s = identity_claims(context, token, &claims, err);

@@ -34,8 +34,7 @@ void identity_listen(struct identity *identity,
                      void *context);
 
 /* An http_verify; context is the identity. UNAVAILABLE before it is first ready. Any thread. */
-enum status identity_verify(void *context, const char *token, struct call *call,
-                            struct error *err);
+enum status identity_verify(void *context, const char *token, struct call *call, struct error *err);
 
 /* The claims too: push keeps expires_at and session_id. */
 MUST_CHECK enum status identity_claims(struct identity *identity, const char *token,

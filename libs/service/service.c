@@ -106,8 +106,7 @@ static void watch_second_signal(void)
 
 static void log_fault(const struct http_fault *fault)
 {
-    enum log_level level =
-        fault->err->status == STATUS_INTERNAL ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN;
+    enum log_level level = fault->err->status == STATUS_INTERNAL ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN;
 
     LOG_EVENT(level, "request failed", LOG_TEXT("request_id", fault->call->request_id),
               LOG_TEXT("method", fault->method), LOG_TEXT("route", fault->path),

@@ -37,9 +37,9 @@ struct service_config {
     char *auth_rpc; /* addresses of the others' rpc_listen */
     char *user_rpc;
     char *message_rpc;
-    char *node_id;     /* stable name of this process; names its queues */
-    char *public_url;  /* the origins of the edge, comma-separated; the first is the one shown */
-    char *log_level;   /* debug, info, warn, error */
+    char *node_id;    /* stable name of this process; names its queues */
+    char *public_url; /* the origins of the edge, comma-separated; the first is the one shown */
+    char *log_level;  /* debug, info, warn, error */
     int64_t drain_seconds;
 };
 extern const struct record service_config_record;
@@ -51,12 +51,12 @@ struct service; /* what a handler's state points to is the service's own; it rea
 
 struct service_context {
     const struct service_config *config;
-    const void *own_config; /* a struct of service->config, or NULL */
-    struct store *store;    /* USES_STORE */
-    struct cache *cache;    /* USES_CACHE */
+    const void *own_config;    /* a struct of service->config, or NULL */
+    struct store *store;       /* USES_STORE */
+    struct cache *cache;       /* USES_CACHE */
     struct identity *identity; /* USES_IDENTITY */
-    struct ask *ask;        /* USES_ASK */
-    atomic_bool stopping; /* workers look at it at least once a second */
+    struct ask *ask;           /* USES_ASK */
+    atomic_bool stopping;      /* workers look at it at least once a second */
 };
 
 /* A thread with a loop of its own: run until context->stopping. */
@@ -73,11 +73,12 @@ struct service {
     /* Before anything is served. NULL is fine. After UNAVAILABLE it is called again, so what it
      * made before failing must be kept or released. context lives until .stop() has returned. */
     enum status (*start)(void *state, struct service_context *context, struct error *err);
-    void (*stop)(void *state); /* after the workers have ended, if start() succeeded; NULL is fine */
+    void (*stop)(
+        void *state); /* after the workers have ended, if start() succeeded; NULL is fine */
     /* Besides store, ask and identity; NULL is fine. why gets a line "<what>: <why not>\n" for each
      * reason. Called by any thread, from after start() until before stop(), as is .metrics. */
     bool (*is_ready)(void *state, struct buffer *why);
-    void (*metrics)(void *state, struct buffer *ret);  /* besides HTTP's; NULL is fine */
+    void (*metrics)(void *state, struct buffer *ret); /* besides HTTP's; NULL is fine */
     const struct http_route *routes;
     size_t n_routes;
     const struct rpc_method *methods;

@@ -129,7 +129,8 @@ static void counts_in_a_fixed_window(void **state)
     close_cache(cache);
     assert_non_null(strstr(redis.heard, "AUTH\r\n$6\r\nsecret"));
     assert_non_null(strstr(redis.heard, "SELECT\r\n$1\r\n3"));
-    assert_non_null(strstr(redis.heard, "SET\r\n$9\r\nlogin:a b\r\n$1\r\n0\r\n$2\r\nEX\r\n$2\r\n60"));
+    assert_non_null(
+        strstr(redis.heard, "SET\r\n$9\r\nlogin:a b\r\n$1\r\n0\r\n$2\r\nEX\r\n$2\r\n60"));
     assert_non_null(strstr(redis.heard, "INCR\r\n$9\r\nlogin:a b"));
 }
 
@@ -167,7 +168,8 @@ static void knows_the_online_by_a_fresh_time(void **state)
     bool online;
 
     (void)state;
-    buffer_printf(&replies, "+OK\r\n|+OK\r\n|*0\r\n|*1\r\n$1\r\n7\r\n|*2\r\n$1\r\n7\r\n$13\r\n%lld\r\n",
+    buffer_printf(&replies,
+                  "+OK\r\n|+OK\r\n|*0\r\n|*1\r\n$1\r\n7\r\n|*2\r\n$1\r\n7\r\n$13\r\n%lld\r\n",
                   (long long)clock_now());
     cache = open_cache(buffer_text(&replies));
     assert_int_equal(cache_is_online(cache, "user_1", &online, NULL), STATUS_OK);

@@ -192,8 +192,8 @@ static const struct http_route routes[] = {
     {"POST", "/api/things", HTTP_PUBLIC, &thing_record, &said_record, handle_thing, false},
     {"POST", "/api/things/{group_id}", HTTP_PUBLIC, &thing_record, &said_record, handle_thing,
      false},
-    {"POST", "/api/things/{group_id}/join", HTTP_PUBLIC, &thing_id_record, &said_record,
-     handle_id, false},
+    {"POST", "/api/things/{group_id}/join", HTTP_PUBLIC, &thing_id_record, &said_record, handle_id,
+     false},
     {"GET", "/api/fail/{group_id}", HTTP_PUBLIC, &thing_id_record, NULL, handle_fail, false},
     {"POST", "/api/cookie", HTTP_PUBLIC, NULL, NULL, handle_cookie, false},
     {"GET", "/api/slow", HTTP_PUBLIC, NULL, NULL, handle_slow, false},
@@ -382,8 +382,7 @@ static void checks_bodies_and_names_the_field(void **state)
     check("POST /api/things", "", "{}", 400, "Content-Type must be application/json");
     check("POST /api/things", "Content-Type: text/plain\r\n", "{}", 400, "\"code\":40000");
     check("POST /api/things", "Content-Type: application/jsonp\r\n", "{}", 400, "\"code\":40000");
-    check("POST /api/things", JSON, "{\"group_id\":\"g\"}", 400,
-          "\"data\":{\"field\":\"name\"}");
+    check("POST /api/things", JSON, "{\"group_id\":\"g\"}", 400, "\"data\":{\"field\":\"name\"}");
     check("POST /api/things", JSON, "{\"group_id\":\"g\",\"name\":\"n\",\"seats\":0}", 400,
           "\"data\":{\"field\":\"seats\"}");
 }
@@ -474,8 +473,8 @@ static void keeps_a_sane_request_id_and_makes_one_otherwise(void **state)
           "X-Request-Id: abc-DEF_123\r\n");
     check("GET /api/hello", "", NULL, 200, "X-Request-Id: req_");
     check("GET /api/hello", "X-Request-Id: a b\r\n", NULL, 200, "X-Request-Id: req_");
-    check("GET /api/hello", "X-Request-Id: 0123456789012345678901234567890123456789\r\n", NULL,
-          200, "X-Request-Id: req_");
+    check("GET /api/hello", "X-Request-Id: 0123456789012345678901234567890123456789\r\n", NULL, 200,
+          "X-Request-Id: req_");
     check("GET /nothing", "X-Request-Id: abc\r\n", NULL, 404, "X-Request-Id: abc\r\n");
 }
 

@@ -281,8 +281,9 @@ static void refuses_what_is_too_long(void **state)
     memset(text, 'x', RPC_MESSAGE_MAX);
     assert_int_equal(call(client, "test.echo", text, &reply, 1000, &err), STATUS_INTERNAL);
     assert_non_null(strstr(err.text, "too long"));
-    assert_int_equal(call(client, "test.double", text + RPC_MESSAGE_MAX / 4 + 9000, &reply, 5000, &err),
-                     STATUS_INTERNAL);
+    assert_int_equal(
+        call(client, "test.double", text + RPC_MESSAGE_MAX / 4 + 9000, &reply, 5000, &err),
+        STATUS_INTERNAL);
     assert_non_null(strstr(err.text, "too long"));
     text[RPC_MESSAGE_MAX - 9000] = '\0';
     check_echo(client, text, 5000);

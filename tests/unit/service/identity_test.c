@@ -1,0 +1,447 @@
+#include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "bus/bus.h"
+#include "rpc/rpc.h"
+#include "service/identity.h"
+#include "wire/envelope.h"
+#include "wire/internal.h"
+
+#define PATIENCE_MS 20000
+
+/* ---- A broker behind bus.h that we can take away, and an auth behind a real rpc server. All of it
+ * is under one lock. */
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool up;
+    bool connected;
+    char node[64];
+    bool bound;
+    int connects;
+    struct buffer events; /* envelopes that wait */
+    char *jwks;
+    const char *ended; /* what auth's list holds; NULL: none */
+    bool bound_when_listed;
+    int lists;
+    char heard[256]; /* by the listener: the last */
+    int n_heard;
+} world = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .up = true};
+
+struct bus {
+    int unused;
+};
+
+enum status bus_open(const char *amqp_url, const char *name, struct bus **ret, struct error *err)
+{
+    (void)amqp_url;
+    (void)name;
+    (void)err;
+    *ret = memory_new(sizeof **ret);
+    return STATUS_OK;
+}
+
+void bus_close(struct bus *bus)
+{
+    free(bus);
+}
+
+enum status bus_connect(struct bus *bus, struct error *err)
+{
+    (void)bus;
+    pthread_mutex_lock(&world.lock);
+    world.connected = world.up;
+    world.bound = false;
+    world.connects++;
+    pthread_mutex_unlock(&world.lock);
+    return world.connected ? STATUS_OK : error_set(err, STATUS_UNAVAILABLE, "away");
+}
+
+enum status bus_consume_node(struct bus *bus, int channel, const char *node, struct error *err)
+{
+    (void)bus;
+    (void)channel;
+    (void)err;
+    pthread_mutex_lock(&world.lock);
+    (void)snprintf(world.node, sizeof world.node, "%s", node);
+    pthread_mutex_unlock(&world.lock);
+    return STATUS_OK;
+}
+
+enum status bus_bind_node(struct bus *bus, int channel, const char *node, enum exchange exchange,
+                          const char *key, struct error *err)
+{
+    (void)bus;
+    (void)channel;
+    (void)node;
+    (void)err;
+    assert_int_equal(exchange, EXCHANGE_EVENT);
+    assert_string_equal(key, EVENT_SESSION_ENDED);
+    pthread_mutex_lock(&world.lock);
+    world.bound = true;
+    pthread_mutex_unlock(&world.lock);
+    return STATUS_OK;
+}
+
+enum status bus_take(struct bus *bus, int timeout_ms, int wake_fd, struct delivery *ret,
+                     struct error *err)
+{
+    enum status s = STATUS_NOT_FOUND;
+    struct pollfd wake = {.fd = wake_fd, .events = POLLIN};
+
+    (void)bus;
+    (void)poll(&wake, 1, timeout_ms < 5 ? timeout_ms : 5);
+    pthread_mutex_lock(&world.lock);
+    if (!world.connected) {
+        s = error_set(err, STATUS_UNAVAILABLE, "lost");
+    } else if (world.events.length) {
+        size_t length = world.events.length;
+
+        *ret = (struct delivery){.body = {buffer_take(&world.events), length}};
+        s = STATUS_OK;
+    }
+    pthread_mutex_unlock(&world.lock);
+    return s;
+}
+
+void bus_delivery_clear(struct delivery *delivery)
+{
+    free((char *)delivery->body.data);
+}
+
+static void set_broker(bool up)
+{
+    pthread_mutex_lock(&world.lock);
+    world.up = up;
+    if (!up)
+        world.connected = false;
+    pthread_mutex_unlock(&world.lock);
+}
+
+static void publish(const char *json)
+{
+    const struct envelope envelope = {.kind = ENVELOPE_EVENT, .payload = slice_of(json)};
+
+    pthread_mutex_lock(&world.lock);
+    envelope_add(&world.events, &envelope);
+    pthread_mutex_unlock(&world.lock);
+}
+
+static enum status handle_keys(void *state, const void *request, void *reply, struct error *err)
+{
+    struct keys *keys = reply;
+
+    (void)state;
+    (void)request;
+    (void)err;
+    pthread_mutex_lock(&world.lock);
+    keys->jwks = memory_text(world.jwks);
+    pthread_mutex_unlock(&world.lock);
+    return STATUS_OK;
+}
+
+static enum status handle_ended(void *state, const void *request, void *reply, struct error *err)
+{
+    struct session_ids *ids = reply;
+
+    (void)state;
+    (void)request;
+    (void)err;
+    pthread_mutex_lock(&world.lock);
+    world.bound_when_listed = world.bound;
+    world.lists++;
+    if (world.ended)
+        strings_add(&ids->session_ids, world.ended);
+    pthread_mutex_unlock(&world.lock);
+    return STATUS_OK;
+}
+
+static const struct rpc_method methods[] = {
+    {RPC_AUTH_KEYS, &nothing_record, &keys_record, handle_keys},
+    {RPC_AUTH_ENDED_SESSIONS, &nothing_record, &session_ids_record, handle_ended},
+};
+
+static void note_ended(void *context, const char *user_id, const char *session_id,
+                       const char *reason)
+{
+    (void)context;
+    pthread_mutex_lock(&world.lock);
+    (void)snprintf(world.heard, sizeof world.heard, "%s/%s/%s", user_id ? user_id : "all",
+                   session_id, reason);
+    world.n_heard++;
+    pthread_cond_broadcast(&world.changed);
+    pthread_mutex_unlock(&world.lock);
+}
+
+static void expect_heard(const char *text)
+{
+    pthread_mutex_lock(&world.lock);
+    while (strcmp(world.heard, text) != 0)
+        pthread_cond_wait(&world.changed, &world.lock);
+    pthread_mutex_unlock(&world.lock);
+}
+
+/* ---- */
+
+static struct {
+    struct rpc_server *auth;
+    struct token_signer *signer;
+    struct identity *identity;
+    char key_file[64];
+    char address[32];
+} test;
+
+static void hold_address(void)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof any;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&any, length), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&any, &length), 0);
+    close(fd);
+    (void)snprintf(test.address, sizeof test.address, "127.0.0.1:%d", ntohs(any.sin_port));
+}
+
+static void open_auth(void)
+{
+    assert_int_equal(
+        rpc_server_open(test.address, methods, N_ELEMENTS(methods), NULL, &test.auth, NULL),
+        STATUS_OK);
+}
+
+static void make_signer(const char *suffix)
+{
+    struct error err;
+
+    (void)snprintf(test.key_file, sizeof test.key_file, "/tmp/parley-identity-test-%d-%s", getpid(),
+                   suffix);
+    if (token_signer_open(test.key_file, &test.signer, &err) != STATUS_OK)
+        fail_msg("%s", err.text);
+    unlink(test.key_file);
+    pthread_mutex_lock(&world.lock);
+    free(world.jwks);
+    assert_int_equal(token_signer_jwks(test.signer, &world.jwks, NULL), STATUS_OK);
+    pthread_mutex_unlock(&world.lock);
+}
+
+static void open_identity(void)
+{
+    const struct identity_config config = {
+        .auth_rpc = test.address,
+        .amqp_url = "amqp://unused",
+        .node_id = "user-1",
+        .ended = note_ended,
+    };
+
+    assert_int_equal(identity_open(&config, &test.identity, NULL), STATUS_OK);
+}
+
+static void wait_until_ready(bool ready)
+{
+    int64_t until = clock_monotonic() + PATIENCE_MS;
+
+    while (identity_is_ready(test.identity) != ready) {
+        assert_true(clock_monotonic() < until);
+        (void)poll(NULL, 0, 2);
+    }
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    world.ended = NULL;
+    world.up = true;
+    world.n_heard = 0;
+    world.heard[0] = '\0';
+    hold_address();
+    make_signer("a");
+    open_auth();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    identity_close(test.identity);
+    test.identity = NULL;
+    rpc_server_close(test.auth);
+    token_signer_close(test.signer);
+    free(world.jwks);
+    world.jwks = NULL;
+    buffer_clear(&world.events);
+    return 0;
+}
+
+static char *sign(const char *user_id, const char *session_id)
+{
+    struct token_claims claims = {.role = "user"};
+    char *token;
+
+    strcpy(claims.user_id, user_id);
+    strcpy(claims.session_id, session_id);
+    assert_int_equal(token_sign(test.signer, &claims, &token, NULL), STATUS_OK);
+    return token;
+}
+
+static enum status verify(const char *token, struct error *err)
+{
+    struct call call = {0};
+    enum status s = identity_verify(test.identity, token, &call, err);
+
+    if (s == STATUS_OK)
+        assert_string_equal(call.role, "user");
+    else
+        assert_string_equal(call.user_id, "");
+    return s;
+}
+
+/* ---- What it promises */
+
+static void verifies_by_the_keys_of_auth(void **state)
+{
+    CLEANUP(free) char *token = sign("user_1", "sess_1");
+    struct token_claims claims;
+
+    (void)state;
+    open_identity();
+    wait_until_ready(true);
+    assert_int_equal(identity_claims(test.identity, token, &claims, NULL), STATUS_OK);
+    assert_string_equal(claims.user_id, "user_1");
+    assert_string_equal(claims.session_id, "sess_1");
+    token[strlen(token) - 5] ^= 1;
+    assert_int_equal(verify(token, NULL), STATUS_UNAUTHENTICATED);
+}
+
+static void is_unavailable_before_it_knows_keys_and_ended_sessions(void **state)
+{
+    CLEANUP(free) char *token = sign("user_1", "sess_1");
+
+    (void)state;
+    rpc_server_close(test.auth);
+    open_identity();
+    assert_int_equal(verify(token, NULL), STATUS_UNAVAILABLE);
+    assert_false(identity_is_ready(test.identity));
+    open_auth();
+    wait_until_ready(true);
+    assert_int_equal(verify(token, NULL), STATUS_OK);
+}
+
+static void asks_for_the_list_only_once_its_queue_is_bound(void **state)
+{
+    (void)state;
+    world.bound_when_listed = false;
+    open_identity();
+    wait_until_ready(true);
+    assert_true(world.bound_when_listed);
+    assert_string_equal(world.node, "user-1.identity");
+}
+
+static void refuses_a_session_that_ended_before_it_started(void **state)
+{
+    CLEANUP(free) char *token = sign("user_1", "sess_1");
+    CLEANUP(free) char *other = sign("user_1", "sess_2");
+    struct error err;
+
+    (void)state;
+    world.ended = "sess_1";
+    open_identity();
+    wait_until_ready(true);
+    assert_int_equal(verify(token, &err), STATUS_UNAUTHENTICATED);
+    assert_string_equal(err.text, "this session has ended");
+    assert_int_equal(verify(other, NULL), STATUS_OK);
+}
+
+static void refuses_a_session_from_the_event_on_and_tells_the_listener(void **state)
+{
+    CLEANUP(free) char *token = sign("user_1", "sess_1");
+
+    (void)state;
+    open_identity();
+    wait_until_ready(true);
+    assert_int_equal(verify(token, NULL), STATUS_OK);
+    publish("nonsense that a newer auth may send");
+    publish("{\"user_id\":\"user_1\",\"session_id\":\"sess_1\",\"reason\":\"logout\"}");
+    expect_heard("user_1/sess_1/logout");
+    assert_int_equal(verify(token, NULL), STATUS_UNAUTHENTICATED);
+}
+
+static void refuses_all_older_tokens_of_a_user_whose_sessions_all_ended(void **state)
+{
+    CLEANUP(free) char *token = sign("user_1", "sess_1");
+    CLEANUP(free) char *other = sign("user_2", "sess_2");
+
+    (void)state;
+    open_identity();
+    wait_until_ready(true);
+    publish("{\"user_id\":\"user_1\",\"reason\":\"banned\"}");
+    expect_heard("user_1//banned");
+    assert_int_equal(verify(token, NULL), STATUS_UNAUTHENTICATED);
+    assert_int_equal(verify(other, NULL), STATUS_OK);
+}
+
+static void asks_again_for_what_it_missed_while_the_bus_was_away(void **state)
+{
+    CLEANUP(free) char *token = sign("user_1", "sess_1");
+
+    (void)state;
+    open_identity();
+    wait_until_ready(true);
+    set_broker(false);
+    wait_until_ready(false);
+    assert_int_equal(verify(token, NULL), STATUS_OK); /* what it knows still holds */
+    pthread_mutex_lock(&world.lock);
+    world.ended = "sess_1";
+    pthread_mutex_unlock(&world.lock);
+    set_broker(true);
+    expect_heard("all//");
+    wait_until_ready(true);
+    assert_int_equal(verify(token, NULL), STATUS_UNAUTHENTICATED);
+}
+
+static void finishes_while_everything_is_away(void **state)
+{
+    (void)state;
+    set_broker(false);
+    rpc_server_close(test.auth);
+    test.auth = NULL;
+    open_identity();
+    identity_close(test.identity);
+    test.identity = NULL;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(verifies_by_the_keys_of_auth, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(is_unavailable_before_it_knows_keys_and_ended_sessions,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(asks_for_the_list_only_once_its_queue_is_bound, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(refuses_a_session_that_ended_before_it_started, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(refuses_a_session_from_the_event_on_and_tells_the_listener,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refuses_all_older_tokens_of_a_user_whose_sessions_all_ended,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(asks_again_for_what_it_missed_while_the_bus_was_away,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(finishes_while_everything_is_away, set_up, tear_down),
+    };
+
+    assert_int_equal(token_init(NULL), STATUS_OK);
+    return cmocka_run_group_tests_name("identity", tests, NULL, NULL);
+}
