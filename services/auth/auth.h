@@ -53,6 +53,10 @@ MUST_CHECK enum status account_find_named(struct auth_state *auth, const char *u
 http_handler handle_register;
 rpc_handler handle_find_account;
 
+/* ---- directory.c */
+
+rpc_handler handle_search_accounts;
+
 /* ---- password.c: who is it? */
 
 /* The account that has that name and password. WRONG_PASSWORD for both mistakes alike, in the same

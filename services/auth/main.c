@@ -32,6 +32,8 @@ static const struct rpc_method methods[] = {
     {RPC_AUTH_ENDED_SESSIONS, &nothing_record, &session_ids_record, handle_ended_sessions},
     {RPC_AUTH_CHECK_SESSIONS, &session_ids_record, &session_ids_record, handle_check_sessions},
     {RPC_AUTH_FIND_ACCOUNT, &account_query_record, &account_record, handle_find_account},
+    {RPC_AUTH_SEARCH_ACCOUNTS, &account_search_record, &account_page_record,
+     handle_search_accounts},
 };
 
 static const struct worker workers[] = {
