@@ -72,12 +72,22 @@ static void print_counts(struct metrics *metrics, const struct http_route *route
         }
 }
 
+static bool has_answers(struct route_metrics *m)
+{
+    for (int s = 0; s < STATUS_COUNT; s++)
+        if (atomic_load(&m->answers[s]))
+            return true;
+    return false;
+}
+
 static void print_histogram(struct metrics *metrics, const struct http_route *routes, size_t i,
                             struct buffer *ret)
 {
     struct route_metrics *m = &metrics->routes[i];
     unsigned long long total = 0;
 
+    if (!has_answers(m))
+        return; /* most routes of most processes, for long */
     for (size_t b = 0; b <= N_ELEMENTS(bounds_us); b++) {
         total += atomic_load(&m->buckets[b]);
         buffer_add_text(ret, "parley_http_seconds_bucket{");

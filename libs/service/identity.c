@@ -379,14 +379,29 @@ void identity_listen(struct identity *identity,
     pthread_rwlock_unlock(&identity->lock);
 }
 
-bool identity_is_ready(struct identity *identity)
+static bool has_keys(struct identity *identity)
 {
-    bool has_keys;
+    bool has;
 
     pthread_rwlock_rdlock(&identity->lock);
-    has_keys = identity->keys != NULL;
+    has = identity->keys != NULL;
     pthread_rwlock_unlock(&identity->lock);
-    return has_keys && atomic_load(&identity->attached) && atomic_load(&identity->listed);
+    return has;
+}
+
+bool identity_is_ready(struct identity *identity)
+{
+    return has_keys(identity) && atomic_load(&identity->attached) && atomic_load(&identity->listed);
+}
+
+void identity_print_reasons(struct identity *identity, struct buffer *ret)
+{
+    if (!has_keys(identity))
+        buffer_add_text(ret, "identity: auth has not told its keys yet\n");
+    if (!atomic_load(&identity->attached))
+        buffer_add_text(ret, "bus: not connected, so that ended sessions would go unnoticed\n");
+    else if (!atomic_load(&identity->listed))
+        buffer_add_text(ret, "identity: auth has not told the ended sessions yet\n");
 }
 
 enum status identity_claims(struct identity *identity, const char *token, struct token_claims *ret,

@@ -27,6 +27,9 @@ MUST_CHECK enum status identity_open(const struct identity_config *config, struc
 void identity_close(struct identity *identity);
 bool identity_is_ready(struct identity *identity);
 
+/* Append a line for each reason why it is not ready; nothing when it is. */
+void identity_print_reasons(struct identity *identity, struct buffer *ret);
+
 /* Set the listener later than open (push has its loops by then). */
 void identity_listen(struct identity *identity,
                      void (*ended)(void *context, const char *user_id, const char *session_id,

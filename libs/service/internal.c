@@ -29,8 +29,8 @@ static void add_reasons(struct runtime *runtime, struct buffer *ret)
         buffer_printf(ret, "store: %s\n", err.text);
     if (context->ask && !ask_is_connected(context->ask))
         buffer_add_text(ret, "bus: not connected\n");
-    if (context->identity && !identity_is_ready(context->identity))
-        buffer_add_text(ret, "identity: waiting for auth's keys and ended sessions\n");
+    if (context->identity)
+        identity_print_reasons(context->identity, ret);
     if (runtime->started && service->is_ready) {
         size_t before = ret->length;
 
