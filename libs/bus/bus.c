@@ -34,6 +34,8 @@ enum status bus_open(const char *amqp_url, const char *name, struct bus **ret, s
         return error_set(err, STATUS_INVALID,
                          "AMQP_URL must be amqp://user:password@host:port/vhost");
     }
+    if (!*bus->url.vhost)
+        bus->url.vhost = (char *)"/"; /* "host:port/" means the default one to everybody */
     *ret = bus;
     return STATUS_OK;
 }
