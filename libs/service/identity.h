@@ -1,6 +1,7 @@
 #ifndef SERVICE_IDENTITY_H
 #define SERVICE_IDENTITY_H
 
+#include "base/buffer.h"
 #include "token/token.h"
 #include "wire/call.h"
 
