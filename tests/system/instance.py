@@ -58,7 +58,7 @@ class Instance:
 
     # ---- Life
 
-    def start(self, timeout=180, wait=True):
+    def start(self, timeout=100, wait=True):
         environment = dict(os.environ, PORT=str(self.port), VAR=str(self.var), **self.environment)
         for name in ("AMQP_URL", "MONGODB_URI", "REDIS_URL"):
             if name not in self.environment:
