@@ -19,7 +19,7 @@ static const struct field service_config_fields[] = {
     FIELD(struct service_config, amqp_url, .def = "amqp://guest:guest@127.0.0.1:22160/", .max = 512,
           .secret = true, .about = "RabbitMQ"),
     FIELD(struct service_config, mongodb_uri,
-          .def = "mongodb://127.0.0.1:22163/parley?replicaSet=parley", .max = 1024, .secret = true,
+          .def = "mongodb://127.0.0.1:22163/parley?replicaSet=rs0", .max = 1024, .secret = true,
           .about = "MongoDB: a replica set, and the database's name"),
     FIELD(struct service_config, redis_url, .def = "redis://127.0.0.1:22164/0", .max = 512,
           .secret = true, .about = "Redis"),
