@@ -36,8 +36,6 @@ enum status bus_open(const char *amqp_url, const char *name, struct bus **ret, s
     }
     if (!*bus->url.vhost)
         bus->url.vhost = (char *)"/"; /* "host:port/" means the default one to everybody */
-    if (!*bus->url.vhost) /* "…:5672/" means the default one to everybody but the letter */
-        bus->url.vhost = "/";
     *ret = bus;
     return STATUS_OK;
 }
