@@ -25,8 +25,8 @@ FUZZ_SECONDS ?= 60
 
 PACKAGES := librabbitmq libmongoc-1.0 hiredis libcjson libjwt libmicrohttpd libsodium libcurl openssl
 CLI_PACKAGES := libedit libcurl libwebsockets libcjson
-# One short line per step; V=1 shows the commands.
-say = @$(if $(V),,printf '%-5s %s\n' $(1) $@;)
+# One short line per step; V=1 shows the commands, -s nothing.
+say = @$(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,printf '%-5s %s\n' $(1) $@;)
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
