@@ -150,9 +150,12 @@ enum status handle_search(void *state, struct call *call, const void *request, v
         return s;
     accounts = page.accounts.items;
     list->total = page.total;
-    for (size_t i = 0; i < page.accounts.n && i < (size_t)search->limit; i++)
-        show(profiles_get(&profiles, accounts[i].user_id),
-             list_add(&list->users, &user_profile_record));
+    for (size_t i = 0; i < page.accounts.n && i < (size_t)search->limit; i++) {
+        CLEANUP(user_own_clear) struct user_own profile = {0};
+
+        record_copy(&profile_record, profiles_get(&profiles, accounts[i].user_id), &profile);
+        show(&profile, list_add(&list->users, &user_profile_record));
+    }
     if (page.accounts.n > (size_t)search->limit)
         list->next_cursor = memory_text(accounts[search->limit - 1].username);
     return STATUS_OK;

@@ -102,7 +102,7 @@ static int compare_profiles(const void *a, const void *b)
     return strcmp(((const struct user_own *)a)->user_id, ((const struct user_own *)b)->user_id);
 }
 
-struct user_own *profiles_get(const struct list *profiles, const char *user_id)
+const struct user_own *profiles_get(const struct list *profiles, const char *user_id)
 {
     const struct user_own key = {.user_id = (char *)user_id};
 

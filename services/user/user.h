@@ -42,7 +42,7 @@ static inline void profiles_clear_at(struct list *profiles)
 }
 
 /* The one with that id in such a list, or NULL. */
-struct user_own *profiles_get(const struct list *profiles, const char *user_id);
+const struct user_own *profiles_get(const struct list *profiles, const char *user_id);
 
 /* ---- people.c: REST */
 
