@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -92,27 +91,16 @@ static enum status open_loops(struct ws_server *server, struct addrinfo *address
         int fd = listener_open(address);
 
         if (fd < 0)
-            return error_set(err, STATUS_UNAVAILABLE, "cannot listen on %s: %s", where,
+            return error_set(err, STATUS_INTERNAL, "cannot listen on %s: %s", where,
                              strerror(errno));
         if (i == 0)
             remember_port(server, fd, address);
         server->n_loops++;
         if (!ws_loop_init(&server->loops[i], &server->config, i, fd))
-            return error_set(err, STATUS_UNAVAILABLE, "cannot make an event loop: %s",
+            return error_set(err, STATUS_INTERNAL, "cannot make an event loop: %s",
                              strerror(errno));
     }
     return STATUS_OK;
-}
-
-/* A descriptor per socket: as many as we may have. */
-static void raise_descriptors(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit); /* then we live with what there is */
-    }
 }
 
 enum status ws_server_open(const struct ws_config *config, struct ws_server **ret,
@@ -125,7 +113,6 @@ enum status ws_server_open(const struct ws_config *config, struct ws_server **re
     server->config = *config;
     if (server->config.n_loops > WS_LOOPS_MAX)
         server->config.n_loops = WS_LOOPS_MAX;
-    raise_descriptors();
     s = find_address(config->listen, &address, err);
     if (s != STATUS_OK)
         return s;
@@ -135,7 +122,7 @@ enum status ws_server_open(const struct ws_config *config, struct ws_server **re
         return s;
     for (size_t i = 0; i < server->n_loops; i++) {
         if (pthread_create(&server->loops[i].thread, NULL, ws_loop_run, &server->loops[i]) != 0)
-            return error_set(err, STATUS_UNAVAILABLE, "cannot start a thread");
+            return error_set(err, STATUS_INTERNAL, "cannot start a thread");
         server->loops[i].is_running = true;
     }
     *ret = TAKE(server);

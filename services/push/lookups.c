@@ -1,0 +1,85 @@
+/* The thread that waits for answers of other services, so that the router need not. */
+
+#include <stdlib.h>
+
+#include "log/log.h"
+#include "push.h"
+
+#define ASK_MS 2000
+#define AGAIN_MS 300 /* a service that is away is usually back within a second or two */
+
+static enum status find_groups(struct push_state *push, struct letter *question, struct error *err)
+{
+    const struct user_ids request = {.user_ids = question->ids};
+    struct letter *answer = letter_new(LETTER_GROUPS);
+    enum status s = rpc_call(push->message_rpc, RPC_MESSAGE_GROUPS, &user_ids_record, &request,
+                             &users_groups_record, &answer->groups, ASK_MS, err);
+
+    answer->epoch = question->epoch;
+    if (s == STATUS_OK)
+        mailbox_put_one(&push->to_router, answer);
+    else
+        letter_free(answer);
+    return s;
+}
+
+static enum status check_sessions(struct push_state *push, struct letter *question,
+                                  struct error *err)
+{
+    const struct session_ids request = {.session_ids = question->ids};
+    struct session_ids ended;
+    struct letter *answer;
+    enum status s = rpc_call(push->auth_rpc, RPC_AUTH_CHECK_SESSIONS, &session_ids_record, &request,
+                             &session_ids_record, &ended, ASK_MS, err);
+
+    if (s != STATUS_OK)
+        return s;
+    answer = letter_new(LETTER_SESSIONS_ENDED);
+    answer->ids = ended.session_ids; /* and their memory */
+    mailbox_put_one(&push->to_router, answer);
+    return STATUS_OK;
+}
+
+/* Ask each question, and keep those that had no answer. After one failure of a kind the others of
+ * that kind wait too: each would cost us ASK_MS. */
+static void ask_all(struct push_state *push, struct letters *questions)
+{
+    struct letters kept = {0};
+    struct letter *question;
+    bool groups_away = false;
+    bool auth_away = false;
+
+    while ((question = letters_take(questions))) {
+        bool is_groups = question->kind == LETTER_FIND_GROUPS;
+        bool *away = is_groups ? &groups_away : &auth_away;
+        struct error err;
+
+        if (!*away) {
+            enum status s = is_groups ? find_groups(push, question, &err)
+                                      : check_sessions(push, question, &err);
+
+            *away = s != STATUS_OK;
+            if (*away)
+                log_warn("no answer yet", LOG_TEXT("question", is_groups ? "groups" : "sessions"),
+                         LOG_TEXT("reason", err.text));
+        }
+        if (*away)
+            letters_add(&kept, question);
+        else
+            letter_free(question);
+    }
+    *questions = kept;
+}
+
+void lookups_run(void *state, struct service_context *context)
+{
+    struct push_state *push = state;
+    struct letters questions = {0};
+
+    (void)context;
+    while (!atomic_load(&push->is_drained)) {
+        mailbox_take(&push->to_lookups, questions.first ? AGAIN_MS : 500, &questions);
+        ask_all(push, &questions);
+    }
+    letters_clear(&questions);
+}

@@ -1,0 +1,102 @@
+#ifndef PUSH_PUSH_H
+#define PUSH_PUSH_H
+
+#include <stdatomic.h>
+
+#include "outgoing.h"
+#include "mailbox.h"
+#include "service/service.h"
+#include "ws/server.h"
+
+/* push: people's sockets.
+ *
+ * Threads, and what each of them owns alone:
+ *   loops      sockets and what is known of each (struct socket); door.c lets in, inbound.c reads
+ *   router     who is here: users, their sockets and groups (struct registry), the consuming bus
+ *   publisher  the publishing bus
+ *   lookups    waits for answers of `message` and `auth`
+ *   presence   writes to Redis
+ * They talk through bounded mailboxes, and no thread but the publisher ever waits for RabbitMQ to
+ * take something. Nothing is locked but the mailboxes themselves. */
+
+struct push_config {
+    char *trusted_addresses;
+};
+extern const struct record push_config_record;
+
+/* Limits that protocol.md and architecture.md promise. */
+#define SOCKETS_PER_USER 32
+#define SOCKETS_PER_ADDRESS 1000
+#define MESSAGES_PER_SECOND 200
+#define MESSAGES_BURST 400
+#define TYPING_EVERY_MS 1000
+
+#define RETRY_AFTER_S 2
+
+/* A loop's own: what this turn gathers for the router and the publisher. */
+struct gathered {
+    struct letters letters;
+    struct buffer commands[PARTITIONS];
+    size_t command_bytes;
+};
+
+struct push_state {
+    struct service_context *context;
+    struct ws_server *server;
+    struct rpc_client *auth_rpc;
+    struct rpc_client *message_rpc;
+    struct mailbox to_router;
+    struct mailbox to_lookups;
+    struct mailbox to_presence;
+    struct outgoing outgoing;
+    struct gathered gathered[WS_LOOPS_MAX];
+    atomic_bool is_consuming;  /* the router's bus is connected */
+    atomic_bool is_publishing; /* the publisher's */
+    atomic_bool is_drained;    /* no socket is left: the others may end */
+    /* For /metrics. */
+    atomic_llong users;
+    atomic_llong groups;
+    atomic_llong subscribing;
+    atomic_llong deliveries;
+    atomic_llong published;
+    atomic_llong refused; /* frames answered with an error by the edge itself */
+    atomic_llong resyncs;
+};
+
+/* What the loops know of a socket. */
+struct socket {
+    char user_id[ID_MAX];
+    char session_id[ID_MAX];
+    char *traceparent;
+    double tokens; /* of the bucket of messages */
+    int64_t filled_at;
+    int64_t typed_at;
+};
+
+/* door.c: the handler's request and closed. */
+void door_request(void *state, struct ws_connection *connection, const struct ws_request *request);
+void door_closed(void *state, struct ws_connection *connection, int code);
+/* Is origin one of the comma-separated list? The whole of it counts, port included. */
+bool door_is_listed(const char *list, const char *word);
+/* Whose address it is: the peer's own, or what a trusted peer says of it. */
+void door_address(const char *trusted, const char *peer, const struct ws_request *request,
+                  char ret[WS_ADDRESS_MAX]);
+
+/* inbound.c: the handler's message and turn. */
+void inbound_message(void *state, struct ws_connection *connection, struct slice payload,
+                     bool binary);
+void inbound_turn(void *state, size_t loop);
+
+/* The workers. */
+void router_run(void *state, struct service_context *context);
+void publisher_run(void *state, struct service_context *context);
+void lookups_run(void *state, struct service_context *context);
+void presence_run(void *state, struct service_context *context);
+
+/* identity's listener: any thread. */
+void router_session_ended(void *state, const char *user_id, const char *session_id,
+                          const char *reason);
+
+void push_metrics(void *state, struct buffer *ret);
+
+#endif
