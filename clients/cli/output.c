@@ -75,6 +75,7 @@ static void write_all(int fd, const char *data, size_t length)
     }
 }
 
+__attribute__((format(printf, 3, 0)))
 static void put(int fd, const char *prefix, const char *fmt, va_list args)
 {
     CLEANUP(buffer_clear) struct buffer out = {0};

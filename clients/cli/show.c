@@ -26,10 +26,16 @@ const char *conversation_name(struct session *session, struct conversation *c)
     return c->name;
 }
 
-static void add_names(struct session *session, struct buffer *ret, const struct strings *user_ids)
+/* The users' names but except's, as a list after before; nothing when there are none. */
+static void add_names(struct session *session, struct buffer *ret, const char *before,
+                      const struct strings *user_ids, const char *except)
 {
-    for (size_t i = 0; i < user_ids->n; i++)
-        buffer_printf(ret, "%s%s", i ? ", " : "", session_name(session, user_ids->items[i]));
+    for (size_t i = 0; i < user_ids->n; i++) {
+        if (except && strcmp(user_ids->items[i], except) == 0)
+            continue;
+        buffer_printf(ret, "%s%s", before, session_name(session, user_ids->items[i]));
+        before = ", ";
+    }
 }
 
 /* "bob, carol joined", "alice made the group: bob, carol", "alice left" */
@@ -50,12 +56,11 @@ static void add_system(struct session *session, struct buffer *ret,
     if (content.event)
         event = content.event;
     if (strcmp(event, "group.created") == 0) {
-        buffer_printf(ret, "%s made the group%s", session_name(session, actor),
-                      content.user_ids.n ? ": " : "");
-        add_names(session, ret, &content.user_ids);
+        buffer_printf(ret, "%s made the group", session_name(session, actor));
+        add_names(session, ret, ": ", &content.user_ids, actor);
     } else {
         if (content.user_ids.n > 0)
-            add_names(session, ret, &content.user_ids);
+            add_names(session, ret, "", &content.user_ids, NULL);
         else
             buffer_add_text(ret, session_name(session, actor));
         buffer_printf(ret, " %s", strncmp(event, "group.", 6) == 0 ? event + 6 : event);
