@@ -27,8 +27,8 @@ static void accepts_what_people_are_like(void **state)
         "{}",
         "{\"nickname\":\"Zoë 🌊\"}",
         "{\"bio\":\"two\\nlines\\tand a tab\"}",
-        "{\"bio\":\"\",\"avatar\":\"\",\"gender\":\"\",\"birthday\":\"\",\"region\":\"\","
-        "\"email\":\"\"}",
+        ("{\"bio\":\"\",\"avatar\":\"\",\"gender\":\"\",\"birthday\":\"\",\"region\":\"\","
+         "\"email\":\"\"}"),
         "{\"gender\":\"female\"}",
         "{\"birthday\":\"2000-02-29\"}",
         "{\"birthday\":\"1900-01-01\"}",
