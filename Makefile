@@ -1,7 +1,7 @@
 # Parley's whole build. `make help` lists the targets.
 #
 # Nothing is declared here when a lib, a service or a test is added: they are found by folder.
-#   CC=clang                builds with clang
+#   CC=clang                builds with clang, into build/clang
 #   SAN=address,undefined   builds with sanitizers into build/asan (SAN=thread: build/tsan)
 #   BUILD=folder            builds elsewhere
 #   V=1                     shows the commands
@@ -16,7 +16,7 @@ endif
 comma := ,
 SAN   ?=
 ifeq ($(SAN),)
-BUILD ?= build
+BUILD ?= build$(if $(findstring clang,$(CC)),/clang)
 else
 BUILD ?= build/$(if $(findstring thread,$(SAN)),tsan,asan)
 endif
