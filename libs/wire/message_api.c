@@ -3,14 +3,16 @@
 #include "base/id.h"
 
 #define PAGE_FIELD(record) FIELD(record, limit, .min = 1, .max = 100, .def = "50")
-#define SEQ_FIELD(record, member) FIELD(record, member, .min = 0, .max = INT64_MAX, .def = "0")
+/* after_seq=0 asks for the oldest, so what is not asked for is another number. */
+#define SEQ_FIELDS(record) \
+    FIELD(record, last_seq, .min = 0, .max = INT64_MAX, .def = "0"), \
+        FIELD(record, after_seq, .min = -1, .max = INT64_MAX, .def = "-1")
 
 static const struct field private_history_query_fields[] = {
     FIELD(struct private_history_query, user_id, .required = true, .min = 1, .max = ID_MAX - 1,
           .alphabet = ALPHABET_ID),
     PAGE_FIELD(struct private_history_query),
-    SEQ_FIELD(struct private_history_query, last_seq),
-    SEQ_FIELD(struct private_history_query, after_seq),
+    SEQ_FIELDS(struct private_history_query),
 };
 const struct record private_history_query_record =
     RECORD("message.private_history_query", struct private_history_query,
@@ -20,8 +22,7 @@ static const struct field group_history_query_fields[] = {
     FIELD(struct group_history_query, group_id, .required = true, .min = 1, .max = ID_MAX - 1,
           .alphabet = ALPHABET_ID),
     PAGE_FIELD(struct group_history_query),
-    SEQ_FIELD(struct group_history_query, last_seq),
-    SEQ_FIELD(struct group_history_query, after_seq),
+    SEQ_FIELDS(struct group_history_query),
 };
 const struct record group_history_query_record =
     RECORD("message.group_history_query", struct group_history_query, group_history_query_fields);

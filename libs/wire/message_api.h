@@ -9,7 +9,7 @@ struct private_history_query {
     char *user_id;
     int64_t limit;
     int64_t last_seq;
-    int64_t after_seq;
+    int64_t after_seq; /* -1: not asked for */
 };
 extern const struct record private_history_query_record;
 
@@ -17,7 +17,7 @@ struct group_history_query {
     char *group_id;
     int64_t limit;
     int64_t last_seq;
-    int64_t after_seq;
+    int64_t after_seq; /* -1: not asked for */
 };
 extern const struct record group_history_query_record;
 

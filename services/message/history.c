@@ -98,8 +98,8 @@ static struct page page_of(const char *conversation_id, int64_t limit, int64_t l
         .conversation_id = conversation_id,
         .limit = limit,
         .before = last_seq,
-        .after = after_seq,
-        .forwards = after_seq > 0 && last_seq == 0,
+        .after = after_seq < 0 ? 0 : after_seq,
+        .forwards = after_seq >= 0 && last_seq == 0,
     };
 }
 
