@@ -217,7 +217,7 @@ class Device:
         run(self.socket.send(data))
 
     def send(self, frame):
-        self.send_raw(json.dumps(frame))
+        self.send_raw(json.dumps(frame, ensure_ascii=False))
 
     def post(self, frame):
         """Send a message without waiting; its id."""
