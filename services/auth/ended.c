@@ -18,6 +18,29 @@
 #define SWEEP_MAX 200
 #define CLEAN_MS (10 * 60 * 1000)
 
+/* All that is read of a session to tell of it. */
+struct ended {
+    char *id;
+    char *user_id;
+    char *end_reason;
+};
+
+static const struct field ended_fields[] = {
+    FIELD_NAMED(struct ended, id, "_id"),
+    FIELD(struct ended, user_id),
+    FIELD(struct ended, end_reason),
+};
+static const struct record ended_record = RECORD("auth.ended", struct ended, ended_fields);
+
+struct id {
+    char *id;
+};
+
+static const struct field id_fields[] = {
+    FIELD_NAMED(struct id, id, "_id"),
+};
+static const struct record id_record = RECORD("auth.id", struct id, id_fields);
+
 /* ---- To everybody */
 
 void ended_announce(struct auth_state *auth, const char *user_id, const char *session_id,
@@ -42,36 +65,27 @@ void ended_announce(struct auth_state *auth, const char *user_id, const char *se
                  LOG_TEXT("reason", err.text));
 }
 
-static void sessions_clear(struct list *sessions)
-{
-    struct session_document *items = sessions->items;
-
-    for (size_t i = 0; i < sessions->n; i++)
-        record_clear(&session_document_record, &items[i]);
-    free(sessions->items);
-}
-
-static void sessions_clear_at(struct list *sessions)
-{
-    sessions_clear(sessions);
-}
-
 /* What a crash, or a broker that was away, left unsaid. */
 static void sweep(struct auth_state *auth)
 {
     static const struct store_find how = {.sort = "{'ended_at': 1}", .limit = SWEEP_MAX};
-    CLEANUP(sessions_clear) struct list sessions = {0};
-    const struct session_document *items;
+    struct list sessions = {0};
     int64_t now = clock_now();
+    struct ended *items;
+    enum status s;
 
-    if (!ask_is_connected(auth->context->ask) ||
-        store_find(auth->store, SESSIONS, &how, &session_document_record, &sessions, NULL,
+    if (!ask_is_connected(auth->context->ask))
+        return;
+    s = store_find(auth->store, SESSIONS, &how, &ended_record, &sessions, NULL,
                    "{'ended_at': {'$gt': %ld, '$lt': %ld}, 'announced': false}", now - KEPT_MS,
-                   now - SWEEP_AFTER_MS) != STATUS_OK)
-        return; /* in a second, again */
+                   now - SWEEP_AFTER_MS);
     items = sessions.items;
-    for (size_t i = 0; i < sessions.n && !auth->context->stopping; i++)
-        ended_announce(auth, items[i].user_id, items[i].id, items[i].end_reason);
+    for (size_t i = 0; i < sessions.n; i++) {
+        if (s == STATUS_OK && !auth->context->stopping) /* else in a second, again */
+            ended_announce(auth, items[i].user_id, items[i].id, items[i].end_reason);
+        record_clear(&ended_record, &items[i]);
+    }
+    free(items);
 }
 
 /* In place of a TTL index, which wants dates (docs/decisions/0041). */
@@ -104,57 +118,64 @@ void ended_run(void *state, struct service_context *context)
 
 /* ---- To who asks */
 
+/* Frees found as it goes. */
+static void move_ids(struct list *found, struct session_ids *ret)
+{
+    struct id *items = found->items;
+
+    for (size_t i = 0; i < found->n; i++) {
+        strings_add(&ret->session_ids, items[i].id);
+        record_clear(&id_record, &items[i]);
+    }
+    free(items);
+}
+
 enum status handle_ended_sessions(void *state, const void *request, void *reply, struct error *err)
 {
     static const struct store_find how = {.sort = "{'ended_at': -1}", .limit = TOLD_MAX};
     struct auth_state *auth = state;
-    struct session_ids *ids = reply;
-    CLEANUP(sessions_clear) struct list sessions = {0};
-    const struct session_document *items;
+    struct list found = {0};
     enum status s;
 
     (void)request;
-    s = store_find(auth->store, SESSIONS, &how, &session_document_record, &sessions, err,
+    s = store_find(auth->store, SESSIONS, &how, &id_record, &found, err,
                    "{'ended_at': {'$gt': %ld}}", clock_now() - TOLD_MS);
-    if (s != STATUS_OK)
-        return s;
-    items = sessions.items;
-    for (size_t i = 0; i < sessions.n; i++)
-        strings_add(&ids->session_ids, items[i].id);
-    return STATUS_OK;
+    move_ids(&found, reply);
+    return s;
 }
 
-static int compare(const void *a, const void *b)
+/* `a` is a text, `item` one of a list of texts. */
+static int compare(const void *a, const void *item)
 {
-    return strcmp(((const struct session_document *)a)->id,
-                  ((const struct session_document *)b)->id);
+    return strcmp(a, *(char *const *)item);
 }
 
-static bool is_alive(const struct list *alive, char *session_id)
+/* Append those of asked that are not among alive, which is sorted. */
+static void add_others(const struct strings *asked, const struct strings *alive,
+                       struct strings *ret)
 {
-    const struct session_document key = {.id = session_id};
-
-    return alive->n && bsearch(&key, alive->items, alive->n, sizeof key, compare);
+    for (size_t i = 0; i < asked->n; i++)
+        if (!alive->n || !bsearch(asked->items[i], alive->items, alive->n, sizeof(char *), compare))
+            strings_add(ret, asked->items[i]);
 }
 
-/* What is not there has ended too: long ago, or never was. */
+/* What is not there has ended too: long ago, or it never was. */
 enum status handle_check_sessions(void *state, const void *request, void *reply, struct error *err)
 {
+    static const struct store_find how = {.sort = "{'_id': 1}"};
     struct auth_state *auth = state;
     const struct session_ids *asked = request;
     struct session_ids *ended = reply;
-    CLEANUP(sessions_clear) struct list alive = {0};
+    struct session_ids alive = {0};
+    struct list found = {0};
     enum status s;
 
-    s = store_find(auth->store, SESSIONS, &(struct store_find){0}, &session_document_record, &alive,
-                   err, "{'_id': {'$in': %p}, 'ended_at': 0, 'seen_at': {'$gt': %ld}}",
+    s = store_find(auth->store, SESSIONS, &how, &id_record, &found, err,
+                   "{'_id': {'$in': %p}, 'ended_at': 0, 'seen_at': {'$gt': %ld}}",
                    (const void *)&asked->session_ids, clock_now() - SESSION_MS);
-    if (s != STATUS_OK)
-        return s;
-    if (alive.n)
-        qsort(alive.items, alive.n, sizeof(struct session_document), compare);
-    for (size_t i = 0; i < asked->session_ids.n; i++)
-        if (!is_alive(&alive, asked->session_ids.items[i]))
-            strings_add(&ended->session_ids, asked->session_ids.items[i]);
-    return STATUS_OK;
+    move_ids(&found, &alive);
+    if (s == STATUS_OK)
+        add_others(&asked->session_ids, &alive.session_ids, &ended->session_ids);
+    strings_clear(&alive.session_ids);
+    return s;
 }

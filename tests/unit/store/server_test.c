@@ -191,6 +191,39 @@ static void runs_many_updates_in_one_round_trip(void **state)
     assert_int_equal(store_bulk_run(store_bulk_new(store, things), &err), STATUS_OK);
 }
 
+static void reads_only_the_fields_of_the_record(void **state)
+{
+    static const struct field few[] = {FIELD(struct thing, size)};
+    static const struct record few_record = RECORD("test.few", struct thing, few);
+    CLEANUP(thing_clear) struct thing thing = {0};
+
+    (void)state;
+    need_server();
+    assert_int_equal(insert("a", "anna", 7), STATUS_OK);
+    assert_int_equal(store_find_one(store, things, &few_record, &thing, &err, "{'_id': 'a'}"),
+                     STATUS_OK);
+    assert_int_equal(thing.size, 7);
+    assert_null(thing.id);
+    assert_null(thing.name);
+}
+
+static void counts_up_to_its_limit(void **state)
+{
+    int64_t n = -1;
+
+    (void)state;
+    need_server();
+    assert_int_equal(store_count(store, things, 10, &n, &err, "{}"), STATUS_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(insert("a", "anna", 1), STATUS_OK);
+    assert_int_equal(insert("b", "bert", 2), STATUS_OK);
+    assert_int_equal(insert("c", "carl", 3), STATUS_OK);
+    assert_int_equal(store_count(store, things, 10, &n, &err, "{'size': {'$gt': 1}}"), STATUS_OK);
+    assert_int_equal(n, 2);
+    assert_int_equal(store_count(store, things, 2, &n, &err, "{}"), STATUS_OK);
+    assert_int_equal(n, 2);
+}
+
 static void reports_a_bad_addition_when_the_bulk_is_run(void **state)
 {
     struct store *nowhere;
@@ -261,6 +294,8 @@ int main(void)
         cmocka_unit_test(limits_and_pages_what_is_found),
         cmocka_unit_test(updates_upserts_and_counts_what_matched),
         cmocka_unit_test(runs_many_updates_in_one_round_trip),
+        cmocka_unit_test(reads_only_the_fields_of_the_record),
+        cmocka_unit_test(counts_up_to_its_limit),
         cmocka_unit_test(reports_a_bad_addition_when_the_bulk_is_run),
         cmocka_unit_test(calls_a_server_that_is_away_unavailable_within_its_limit),
         cmocka_unit_test(refuses_a_bad_uri),

@@ -58,7 +58,8 @@ static void fills_every_kind_of_hole(void **state)
     ASSERT_BUILDS("{ \"a\" : true, \"b\" : false }", "{'a': %d, 'b': %d}", 1 == 1, false);
     ASSERT_BUILDS("{ \"a\" : { \"$in\" : [ \"x\", \"y\" ] } }", "{'a': {'$in': %p}}",
                   (const void *)&strings);
-    ASSERT_BUILDS("{ \"a\" : [  ], \"b\" : [  ] }", "{'a': %p, 'b': %p}", (const void *)&none, NULL);
+    ASSERT_BUILDS("{ \"a\" : [  ], \"b\" : [  ] }", "{'a': %p, 'b': %p}", (const void *)&none,
+                  NULL);
     ASSERT_BUILDS("{ \"0\" : \"a\", \"1\" : [ 2, \"c\" ] }", "[%s, [%ld, %s]]", "a", (int64_t)2,
                   "c");
 }
