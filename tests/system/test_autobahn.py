@@ -24,7 +24,7 @@ def echo_url():
     with subprocess.Popen([BIN / "parley-echo", "127.0.0.1:0"], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True) as echo:
         port = json.loads(echo.stdout.readline())["port"]
-        yield f"ws://127.0.0.1:{port}/ws"
+        yield f"ws://127.0.0.1:{port}/"
         assert echo.poll() is None, "the echo server died"
         echo.kill()
 
