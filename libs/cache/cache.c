@@ -2,10 +2,12 @@
 
 #include "cache/cache.h"
 
+#include <errno.h>
 #include <hiredis.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -153,12 +155,24 @@ static enum status connect_now(struct cache *cache, struct error *err)
     return read_replies(cache, n, NULL, err);
 }
 
+/* Redis has closed its side: it restarted, and is most likely back. */
+static bool is_stale(const struct cache *cache)
+{
+    char byte;
+    ssize_t n = recv(cache->context->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 /* Take the lock and a live connection. unlock() in any case. */
 static enum status lock(struct cache *cache, struct error *err)
 {
     pthread_mutex_lock(&cache->lock);
-    if (cache->context)
+    if (cache->context && !is_stale(cache))
         return STATUS_OK;
+    if (cache->context)
+        redisFree(cache->context);
+    cache->context = NULL;
     if (clock_monotonic() < cache->away_until)
         return error_set(err, STATUS_UNAVAILABLE, "Redis: away a moment ago");
     return connect_now(cache, err);
