@@ -21,7 +21,7 @@
 
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS 5000
-#define TURN_MAX_MS 500
+#define TURN_MAX_MS 250
 
 static int user_channel(const struct user *user)
 {
