@@ -18,6 +18,12 @@ static void failures_key(const char *username, char ret[KEY_MAX])
     (void)snprintf(ret, KEY_MAX, "login:%s", hash); /* fits */
 }
 
+static enum status refuse_for(struct call *call, int64_t ttl_s, struct error *err)
+{
+    http_set_retry_after(call, ttl_s > 0 ? ttl_s : LOGIN_WINDOW_S);
+    return error_set(err, STATUS_TOO_FAST, "too many wrong passwords: wait a minute");
+}
+
 /* Without Redis nobody can say how often it was tried: guessing must not become free by it. */
 static enum status check_failures(struct auth_state *auth, struct call *call, const char *key,
                                   struct error *err)
@@ -28,17 +34,21 @@ static enum status check_failures(struct auth_state *auth, struct call *call, co
 
     if (s != STATUS_OK || n < LOGIN_FAILURES)
         return s;
-    http_set_retry_after(call, ttl_s > 0 ? ttl_s : LOGIN_WINDOW_S);
-    return error_set(err, STATUS_TOO_FAST, "too many wrong passwords: wait a minute");
+    return refuse_for(call, ttl_s, err);
 }
 
-static enum status count_failure(struct auth_state *auth, const char *key, struct error *err)
+/* Those that ran beside the last one allowed hear no more than those who come after it. */
+static enum status count_failure(struct auth_state *auth, struct call *call, const char *key,
+                                 struct error *err)
 {
-    int64_t n;
-    enum status s = cache_count(auth->context->cache, key, LOGIN_WINDOW_S, &n, NULL, err);
+    int64_t n = 0;
+    int64_t ttl_s = 0;
+    enum status s = cache_count(auth->context->cache, key, LOGIN_WINDOW_S, &n, &ttl_s, err);
 
     if (s != STATUS_OK)
         return s;
+    if (n > LOGIN_FAILURES)
+        return refuse_for(call, ttl_s, err);
     return error_set(err, STATUS_WRONG_PASSWORD, "wrong username or password");
 }
 
@@ -56,7 +66,7 @@ static enum status check(struct auth_state *auth, struct call *call, const struc
     if (s != STATUS_OK && s != STATUS_NOT_FOUND)
         return s;
     if (!password_is(ret->password_hash, login->password))
-        return count_failure(auth, key, err);
+        return count_failure(auth, call, key, err);
     return STATUS_OK;
 }
 
