@@ -352,7 +352,7 @@ def test_a_body_over_the_limit_is_too_large_in_the_envelope(rest, user, nothing_
 @pytest.mark.parametrize("method, path, code", [
     ("GET", "/", 40401), ("GET", "/api", 40401), ("GET", "/api/", 40401),
     ("GET", "/api/nothing", 40401), ("POST", "/api/users/me/x", 40401),
-    ("GET", "/api/groups/x/y/z", 40401), ("GET", "/api/..%2f..%2fetc/passwd", 40401),
+    ("GET", "/api/groups/x/y/z", 40401), ("GET", "/api/..%2f..%2fetc/passwd", 40000),
     ("GET", "/healthz", 40401), ("GET", "/readyz", 40401), ("GET", "/metrics", 40401),
     ("GET", "/api/register", 40501), ("DELETE", "/api/login", 40501),
     ("PUT", "/api/users/me", 40501), ("POST", "/api/conversations", 40501),

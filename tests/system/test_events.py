@@ -70,7 +70,7 @@ def test_what_cannot_be_handled_lands_in_the_dead_letters_and_the_next_is_served
                         "content": {"text": f"good {i}"}}).encode() for i in range(2)]
     sound = [envelope(1, text, user_id=alice.id.encode(), node=b"nobody", connection_id=1,
                       conversation_id=conversation_id.encode()) for text in good]
-    channel.basic_publish("im.command", key, sound[0] + broken[-2] + sound[1])
+    channel.basic_publish("im.command", key, sound[0] + broken[-3] + sound[1])
     assert device.say("next", to=bob)["code"] == 0
 
     letters = []

@@ -109,6 +109,7 @@ def test_loses_and_doubles_nothing_when_one_is_killed_mid_send(parley, victim, r
         crowd.send()
         crowd.wait_acked(KILL_AFTER)
         old = parley.kill(victim, wait=False)
+        assert crowd.acked < SENDS  # it was in the middle
         crowd.wait_acked(SENDS)
         parley.wait_replaced(victim, old)
         crowd.check_store()
