@@ -259,6 +259,11 @@ class Terminal:
         eventually(lambda: any(text in row for row in self.rows()), PATIENCE, text)
         return self
 
+    def answer(self, question, text):
+        """Type text when the last row asks for it."""
+        eventually(lambda: self.rows()[-1] == question, PATIENCE, question)
+        return self.line(text)
+
     def close(self):
         subprocess.run([*self.tmux, "kill-server"], check=False)
 
@@ -293,9 +298,9 @@ def test_a_message_that_arrives_leaves_the_typed_line_as_it_was(terminal, user):
 
 def test_a_password_is_asked_for_and_never_shown(terminal):
     name = fresh("a")[:12]
-    terminal.line(f"register {name}").wait_for("password:").line(PASSWORD)
-    terminal.wait_for("once more:").line(PASSWORD).wait_for(f"registered {name}")
-    terminal.line(f"login {name}").wait_for("password:").line(PASSWORD)
+    terminal.line(f"register {name}").answer("password:", PASSWORD)
+    terminal.answer("once more:", PASSWORD).wait_for(f"registered {name}")
+    terminal.line(f"login {name}").answer("password:", PASSWORD)
     terminal.wait_for(f"logged in as {name}").keys("Up")
     terminal.keys("C-u").line("quit").wait_for("status 0")
     assert PASSWORD not in "\n".join(terminal.rows())
