@@ -10,7 +10,9 @@ import requests
 import websockets
 from websockets.asyncio.client import connect
 
-ACK_TIMEOUT = 20  # a sanitizer's build on a busy machine; nothing waits this long when all is well
+from instance import SLOWNESS
+
+ACK_TIMEOUT = 20 * SLOWNESS  # nothing waits this long when all is well
 
 
 def fresh(prefix="m"):

@@ -15,18 +15,19 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVICES = ("auth", "user", "group", "message", "push", "bot")
 SERVERS = ("rabbitmq", "mongod", "redis", "nginx")
+SLOWNESS = int(os.environ.get("PARLEY_TEST_SLOWNESS", "1"))  # how much slower programs may be
 SANITIZER_REPORT = re.compile(
     r"(ERROR|WARNING): (Address|Thread|Leak|Memory)Sanitizer|: runtime error: ")
 
 
 def eventually(condition, timeout=10, what="the condition"):
     """The first true value of condition(), asked again until timeout."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * SLOWNESS
     while True:
         value = condition()
         if value:
             return value
-        assert time.monotonic() < end, f"{what} did not come true within {timeout} s"
+        assert time.monotonic() < end, f"{what} did not come true within {timeout * SLOWNESS} s"
         time.sleep(0.02)
 
 

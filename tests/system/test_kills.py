@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from client import fresh, single
+from instance import SLOWNESS
 from proper_client import ProperClient
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "1"))
@@ -14,7 +15,7 @@ PEOPLE = 20
 SENDS = 2000
 KILL_AFTER = 500
 SECOND_DEVICES = 4
-PATIENCE = 60 * int(os.environ.get("PARLEY_TEST_SLOWNESS", "1"))
+PATIENCE = 60 * SLOWNESS
 
 VICTIMS = ("auth", "user", "group", "message", "push", "bot", "rabbitmq", "mongod", "redis")
 

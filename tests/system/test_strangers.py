@@ -87,8 +87,10 @@ def answers(device, frame, group_id=UNKNOWN_GROUP):
     """What comes back, as bytes, but for the time of day."""
     start = len(device.frames)
     device.send(frame)
+    if "message_id" in frame:
+        device.ack(frame["message_id"])
     fence = fresh()
-    # Refused by the same partition, so after whatever answers the frame.
+    # Refused by the group's partition, so after whatever answers the frame there.
     device.send({"type": 2, "group_id": group_id, "message_id": fence, "content": {"text": "x"}})
     device.ack(fence)
     found = [device.raw[i] for i in range(start, len(device.raw))
