@@ -71,10 +71,9 @@ void outbox_free(struct outbox *outbox)
 
 DEFINE_RECORD_CLEANUP(struct frame_ack, frame_ack)
 
-/* Ask the partition to put one change into the log. CONFLICT: not yet, *ret_expected comes
- * first. */
+/* Ask the partition to put one change into the log, where it may be already. */
 static enum status send_change(struct outbox *outbox, const struct group_change *change,
-                               int timeout_ms, int64_t *ret_expected, struct error *err)
+                               int timeout_ms, struct error *err)
 {
     CLEANUP(buffer_clear) struct buffer json = {0};
     CLEANUP(free) char *answer = NULL;
@@ -91,26 +90,19 @@ static enum status send_change(struct outbox *outbox, const struct group_change 
     s = ask_call(outbox->group->context->ask, &envelope, timeout_ms, &answer, err);
     if (s == STATUS_OK)
         s = record_from_json(&frame_ack_record, answer, strlen(answer), &ack, err);
-    if (s != STATUS_OK)
+    if (s != STATUS_OK || ack.code == 0)
         return s;
-    *ret_expected = ack.seq;
-    if (ack.code == 0)
-        return STATUS_OK;
-    return error_set(err, status_from_code(ack.code), "change %lld of a group was refused: %s",
-                     (long long)change->rev, ack.message ? ack.message : "no reason given");
+    s = status_from_code(ack.code);
+    if (s != STATUS_CONFLICT)
+        return error_set(err, s, "change %lld of group %s was refused: %s", (long long)change->rev,
+                         change->group_id, ack.message ? ack.message : "no reason given");
+    /* We start at the first that is pending, so the one that is expected is not: log and group
+     * have parted, which only a lost write of the majority's can do. */
+    return error_set(err, STATUS_INTERNAL, "the log expects change %lld of group %s, not %lld",
+                     (long long)ack.seq, change->group_id, (long long)change->rev);
 }
 
 /* ---- All that is pending */
-
-static const struct group_change *find_change(const struct group *group, int64_t rev)
-{
-    const struct group_change *changes = group->pending.items;
-
-    for (size_t i = 0; i < group->pending.n; i++)
-        if (changes[i].rev == rev)
-            return &changes[i];
-    return NULL;
-}
 
 static int time_left(int64_t deadline)
 {
@@ -119,35 +111,23 @@ static int time_left(int64_t deadline)
     return left > 0 ? (int)left : 0;
 }
 
-/* Send from the first pending change on, each when the one before is in. A refusal names the one
- * that is expected; when that one is not pending either, log and group have parted. */
+/* Each when the one before is in. */
 static enum status send_in_order(struct outbox *outbox, const struct group *group, int64_t deadline,
                                  int64_t *ret_sent, struct error *err)
 {
-    const struct group_change *change = group->pending.items;
-    const struct group_change *end = change + group->pending.n;
-    int64_t expected = 0;
-    int gaps = 0;
+    const struct group_change *changes = group->pending.items;
 
-    while (change < end) {
+    for (size_t i = 0; i < group->pending.n; i++) {
         int timeout_ms = time_left(deadline);
         enum status s;
 
         if (timeout_ms == 0)
             return error_set(err, STATUS_UNAVAILABLE, "no time is left to send a group's changes");
-        s = send_change(outbox, change, timeout_ms, &expected, err);
-        if (s == STATUS_OK) {
-            atomic_fetch_add(&outbox->sent, 1);
-            *ret_sent = change->rev;
-            change++;
-            continue;
-        }
-        if (s != STATUS_CONFLICT)
+        s = send_change(outbox, &changes[i], timeout_ms, err);
+        if (s != STATUS_OK)
             return s;
-        change = find_change(group, expected);
-        if (!change || ++gaps > PENDING_MAX)
-            return error_set(err, STATUS_INTERNAL, "the log expects change %lld of group %s",
-                             (long long)expected, group->group_id);
+        atomic_fetch_add(&outbox->sent, 1);
+        *ret_sent = changes[i].rev;
     }
     return STATUS_OK;
 }
