@@ -263,7 +263,7 @@ enum status bus_connect(struct bus *bus, struct error *err)
     }
     if (s == STATUS_OK)
         return s;
-    connection_drop(bus); /* CONFLICT: a queue exists with other arguments (operations.md) */
+    connection_drop(bus); /* CONFLICT: a queue exists with other arguments, and needs a new name */
     return s;
 }
 
