@@ -96,11 +96,12 @@ static void set_prompt(struct session *session)
 {
     CLEANUP(buffer_clear) struct buffer prompt = {0};
 
-    screen_add_harmless(&prompt, session_is_open(session) ? session->grant.username : "parley");
+    screen_add_harmless(&prompt, session_is_open(session) ? session->grant.username : "parley",
+                        " ");
     if (session->chosen) {
         buffer_add_text(&prompt, session->chosen->is_group ? " #" : " @");
-        screen_add_harmless(&prompt,
-                            session->chosen->name ? session->chosen->name : session->chosen->peer);
+        screen_add_harmless(
+            &prompt, session->chosen->name ? session->chosen->name : session->chosen->peer, " ");
     }
     buffer_add_text(&prompt, "> ");
     screen_set_prompt(buffer_text(&prompt));

@@ -32,7 +32,7 @@ static bool is_invisible(unsigned c)
            c == 0xfeff || (c >= 0xe0000 && c <= 0xe007f);
 }
 
-void screen_add_harmless(struct buffer *ret, const char *text)
+void screen_add_harmless(struct buffer *ret, const char *text, const char *newline)
 {
     const unsigned char *p = (const unsigned char *)text;
 
@@ -41,7 +41,7 @@ void screen_add_harmless(struct buffer *ret, const char *text)
         unsigned c = next_character(&p);
 
         if (c == '\n')
-            buffer_add_text(ret, "\\n");
+            buffer_add_text(ret, newline);
         else if (c == '\t')
             buffer_add_text(ret, " ");
         else if (c < 0x20 || c == 0x7f)
@@ -75,8 +75,8 @@ static void write_all(int fd, const char *data, size_t length)
     }
 }
 
-__attribute__((format(printf, 3, 0)))
-static void put(int fd, const char *prefix, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void put(int fd, const char *prefix, const char *fmt,
+                                                      va_list args)
 {
     CLEANUP(buffer_clear) struct buffer out = {0};
     char *text = NULL;
@@ -85,7 +85,8 @@ static void put(int fd, const char *prefix, const char *fmt, va_list args)
         abort();
     screen_hide_line(&out);
     buffer_add_text(&out, prefix);
-    screen_add_harmless(&out, text);
+    /* A line that continues is indented, so that it cannot pass for another person's. */
+    screen_add_harmless(&out, text, screen_is_terminal() ? "\n    " : "\\n");
     buffer_add(&out, "\n", 1);
     free(text);
     write_all(screen_is_terminal() ? STDOUT_FILENO : fd, out.data, out.length);

@@ -45,7 +45,8 @@ char *screen_ask_secret(const char *prompt);
 /* Let the cursor keys bring this line back. */
 void screen_remember(const char *line);
 
-/* ---- Output: one line each, without its end
+/* ---- Output: one line each, without its end; line breaks inside are shown as \n, or on a terminal
+ * as an indented line
  *
  * Whatever a line quotes, be it a peer's text or the server's, control characters in it are made
  * visible, so that nobody can command another's terminal. */
@@ -59,7 +60,7 @@ void screen_complain(const char *fmt, ...) PRINTF_LIKE(1, 2); /* what went wrong
 void screen_hide_line(struct buffer *out);
 void screen_show_line(void);
 
-/* Append UTF-8 text with its control characters made visible. */
-void screen_add_harmless(struct buffer *ret, const char *text);
+/* Append UTF-8 text with its control characters made visible, and newline for each line break. */
+void screen_add_harmless(struct buffer *ret, const char *text, const char *newline);
 
 #endif

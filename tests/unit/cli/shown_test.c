@@ -37,7 +37,7 @@ static void makes_control_characters_visible_and_leaves_the_rest(void **state)
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
         CLEANUP(buffer_clear) struct buffer shown = {0};
 
-        screen_add_harmless(&shown, cases[i].text);
+        screen_add_harmless(&shown, cases[i].text, "\\n");
         assert_string_equal(buffer_text(&shown), cases[i].shown);
     }
 }
