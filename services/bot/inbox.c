@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "bot.h"
 #include "log/log.h"
@@ -7,6 +8,7 @@
 
 #define CHANNEL_COMMANDS 2
 #define TAKE_TIMEOUT_MS 500 /* how soon the worker sees that it must stop */
+#define ASK_WAIT_MS 50
 
 DEFINE_RECORD_CLEANUP(struct stored_command, stored_command)
 
@@ -92,6 +94,16 @@ static enum status handle_body(struct bot_state *bot, struct bus *bus,
     return bus_ack(bus, delivery->channel, delivery->tag, false, err);
 }
 
+/* Answers go over a connection of their own: what is taken before it is there would only be put
+ * aside. */
+static void wait_for_ask(const struct service_context *context)
+{
+    const struct timespec pause = {0, ASK_WAIT_MS * 1000000};
+
+    while (!context->stopping && !ask_is_connected(context->ask))
+        nanosleep(&pause, NULL);
+}
+
 /* Until the connection is lost or the service stops. */
 static enum status consume(struct bot_state *bot, struct bus *bus, struct error *err)
 {
@@ -129,6 +141,7 @@ void inbox_run(void *state, struct service_context *context)
     while (!context->stopping) {
         if (bus_reconnect(bus, &context->stopping, &err) != STATUS_OK)
             return;
+        wait_for_ask(context);
         log_info("reading commands");
         if (consume(bot, bus, &err) != STATUS_OK)
             log_warn("reading commands ended", LOG_TEXT("reason", err.text));
