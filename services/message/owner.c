@@ -251,10 +251,22 @@ static enum status park_unreadable(struct owner *owner, struct error *err)
     return STATUS_OK;
 }
 
+/* Nothing is delivered on the publishing connection, but its heartbeats are sent by reading it:
+ * without them RabbitMQ ends it in a quiet hour, and the next batch finds it gone. */
+static enum status keep_publishing(struct owner *owner, struct error *err)
+{
+    struct delivery nothing;
+    enum status s = bus_take(owner->publish, 0, -1, &nothing, err);
+
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
 static enum status handle_batch(struct owner *owner, struct error *err)
 {
-    enum status s = gather(owner, err);
+    enum status s = keep_publishing(owner, err);
 
+    if (s == STATUS_OK)
+        s = gather(owner, err);
     if (s != STATUS_OK || owner->n_deliveries == 0)
         return s;
     ledger_trim(&owner->ledger);
