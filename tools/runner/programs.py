@@ -93,6 +93,10 @@ def rabbitmq(place):
         "RABBITMQ_DIST_PORT": str(place.dist),
         "ERL_EPMD_PORT": str(place.epmd),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
+        # The node's name must resolve even on a machine without /etc/hosts.
+        "ERL_INETRC": str(place.write("etc/erl_inetrc", '{host, {127,0,0,1}, ["localhost"]}.\n'
+                                      "{lookup, [file, native]}.\n")),
+        "ERL_CRASH_DUMP_SECONDS": "0",  # its log says why
         "RABBITMQ_CONF_ENV_FILE": "/dev/null",
         "RABBITMQ_CONFIG_FILE": str(config),
         "RABBITMQ_ADVANCED_CONFIG_FILE": str(place.write("etc/rabbitmq-advanced.config", "[].\n")),
