@@ -13,7 +13,6 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-comma := ,
 SAN   ?=
 ifeq ($(SAN),)
 BUILD ?= build$(if $(findstring clang,$(CC)),/clang)

@@ -99,8 +99,8 @@ static enum status publish_all(struct ask *ask, struct error *err)
     while (s == STATUS_OK && take_outgoing(ask, &request)) {
         const struct slice body = {request.body.data, request.body.length};
 
-        s = bus_publish(ask->bus, request.is_event ? EXCHANGE_EVENT : EXCHANGE_COMMAND,
-                        request.key, NULL, 0, body, request.is_event ? BUS_PERSISTENT : 0, err);
+        s = bus_publish(ask->bus, request.is_event ? EXCHANGE_EVENT : EXCHANGE_COMMAND, request.key,
+                        NULL, 0, body, request.is_event ? BUS_PERSISTENT : 0, err);
         if (s == STATUS_OK && request.is_event)
             s = bus_confirm(ask->bus, err);
         if (s != STATUS_OK || request.is_event)
@@ -273,8 +273,8 @@ static enum status wait_for(struct ask *ask, struct request *request, int timeou
     while (!request->is_done)
         if (pthread_cond_timedwait(&request->done, &ask->lock, &until) != 0 && !request->is_done) {
             abandon(ask, request);
-            request->status = error_set(&request->error, STATUS_UNAVAILABLE,
-                                        "no answer in time, try again");
+            request->status =
+                error_set(&request->error, STATUS_UNAVAILABLE, "no answer in time, try again");
             break;
         }
     pthread_cond_destroy(&request->done);
@@ -315,8 +315,7 @@ enum status ask_call(struct ask *ask, const struct envelope *envelope, int timeo
     return s;
 }
 
-enum status ask_publish_event(struct ask *ask, const char *key, const char *json,
-                              struct error *err)
+enum status ask_publish_event(struct ask *ask, const char *key, const char *json, struct error *err)
 {
     struct request request = {.is_event = true};
     const struct envelope event = {.kind = ENVELOPE_EVENT, .payload = slice_of(json)};

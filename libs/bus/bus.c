@@ -91,8 +91,7 @@ enum status connection_check_status(struct bus *bus, int status, const char *wha
     if (status >= 0)
         return STATUS_OK;
     connection_drop(bus);
-    return error_set(err, STATUS_UNAVAILABLE, "RabbitMQ: %s: %s", what,
-                     amqp_error_string2(status));
+    return error_set(err, STATUS_UNAVAILABLE, "RabbitMQ: %s: %s", what, amqp_error_string2(status));
 }
 
 enum status connection_check_reply(struct bus *bus, int channel, amqp_rpc_reply_t reply,
@@ -158,10 +157,9 @@ static enum status login(struct bus *bus, struct error *err)
         .value = {.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = bytes_of(bus->name)},
     };
     amqp_table_t properties = {.num_entries = 1, .entries = &name};
-    amqp_rpc_reply_t reply =
-        amqp_login_with_properties(bus->state, bus->url.vhost, CHANNEL_COUNT, FRAME_MAX_BYTES,
-                                   HEARTBEAT_SECONDS, &properties, AMQP_SASL_METHOD_PLAIN,
-                                   bus->url.user, bus->url.password);
+    amqp_rpc_reply_t reply = amqp_login_with_properties(
+        bus->state, bus->url.vhost, CHANNEL_COUNT, FRAME_MAX_BYTES, HEARTBEAT_SECONDS, &properties,
+        AMQP_SASL_METHOD_PLAIN, bus->url.user, bus->url.password);
 
     return connection_check_reply(bus, 0, reply, "log in", err);
 }
@@ -185,13 +183,11 @@ static enum status declare(struct bus *bus, const char *queue, amqp_table_entry_
     amqp_table_t table = {.num_entries = n_arguments, .entries = arguments};
 
     amqp_queue_declare(bus->state, CHANNEL_PUBLISH, bytes_of(queue), 0, 1, 0, 0, table);
-    return connection_check_reply(bus, CHANNEL_PUBLISH, amqp_get_rpc_reply(bus->state), queue,
-                                  err);
+    return connection_check_reply(bus, CHANNEL_PUBLISH, amqp_get_rpc_reply(bus->state), queue, err);
 }
 
 /* <queue>.retry holds what is put aside and returns it to the queue when its time is over. */
-static enum status declare_retry(struct bus *bus, const struct queue_info *info,
-                                 struct error *err)
+static enum status declare_retry(struct bus *bus, const struct queue_info *info, struct error *err)
 {
     char name[TOPOLOGY_NAME_MAX + 8];
     amqp_table_entry_t arguments[] = {
@@ -205,8 +201,7 @@ static enum status declare_retry(struct bus *bus, const struct queue_info *info,
     return declare(bus, name, arguments, N_ELEMENTS(arguments), err);
 }
 
-static enum status declare_queue(struct bus *bus, const struct queue_info *info,
-                                 struct error *err)
+static enum status declare_queue(struct bus *bus, const struct queue_info *info, struct error *err)
 {
     amqp_table_entry_t arguments[] = {
         argument_number("x-max-length-bytes", info->max_length_bytes),
@@ -258,8 +253,8 @@ enum status bus_connect(struct bus *bus, struct error *err)
         s = bus_channel_open(bus, CHANNEL_CONFIRM, err);
     if (s == STATUS_OK) {
         amqp_confirm_select(bus->state, CHANNEL_CONFIRM);
-        s = connection_check_reply(bus, CHANNEL_CONFIRM, amqp_get_rpc_reply(bus->state),
-                                   "confirm", err);
+        s = connection_check_reply(bus, CHANNEL_CONFIRM, amqp_get_rpc_reply(bus->state), "confirm",
+                                   err);
     }
     if (s == STATUS_OK)
         return s;
@@ -292,8 +287,8 @@ enum status bus_reconnect(struct bus *bus, const atomic_bool *stop, struct error
 static void add_bcc(amqp_field_value_t *values, const char *const *bcc, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        values[i] = (amqp_field_value_t){.kind = AMQP_FIELD_KIND_UTF8,
-                                         .value.bytes = bytes_of(bcc[i])};
+        values[i] =
+            (amqp_field_value_t){.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = bytes_of(bcc[i])};
 }
 
 enum status bus_publish(struct bus *bus, enum exchange exchange, const char *key,
@@ -308,8 +303,8 @@ enum status bus_publish(struct bus *bus, enum exchange exchange, const char *key
     };
     amqp_basic_properties_t properties = {
         ._flags = AMQP_BASIC_DELIVERY_MODE_FLAG,
-        .delivery_mode = flags & BUS_PERSISTENT ? AMQP_DELIVERY_PERSISTENT
-                                                : AMQP_DELIVERY_NONPERSISTENT,
+        .delivery_mode =
+            flags & BUS_PERSISTENT ? AMQP_DELIVERY_PERSISTENT : AMQP_DELIVERY_NONPERSISTENT,
     };
     amqp_bytes_t bytes = {.len = body.length, .bytes = (void *)body.data};
     int channel = flags ? CHANNEL_CONFIRM : CHANNEL_PUBLISH;
@@ -323,9 +318,9 @@ enum status bus_publish(struct bus *bus, enum exchange exchange, const char *key
         properties._flags |= AMQP_BASIC_HEADERS_FLAG;
         properties.headers = (amqp_table_t){.num_entries = 1, .entries = &header};
     }
-    status = amqp_basic_publish(bus->state, (amqp_channel_t)channel,
-                                bytes_of(exchanges[exchange].name), bytes_of(key),
-                                (flags & BUS_MANDATORY) != 0, 0, &properties, bytes);
+    status =
+        amqp_basic_publish(bus->state, (amqp_channel_t)channel, bytes_of(exchanges[exchange].name),
+                           bytes_of(key), (flags & BUS_MANDATORY) != 0, 0, &properties, bytes);
     if (flags && status >= 0)
         bus->published++;
     return connection_check_status(bus, status, "publish", err);

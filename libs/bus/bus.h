@@ -73,15 +73,15 @@ struct delivery {
     uint64_t tag;
     struct slice body;
     char key[TOPOLOGY_NAME_MAX]; /* routing key; from a user's queue always u.<user_id> */
-    int attempts;   /* how often it was put aside before, from the queue's .retry */
+    int attempts;                /* how often it was put aside before, from the queue's .retry */
 };
 
 /* The next delivery of any channel, waiting for timeout_ms (0: only what is there already) or
  * until wake_fd (-1: none) is readable. The caller ends it with bus_delivery_clear().
  * NOT_FOUND: nothing came. CONFLICT: the broker closed ret->channel (another owner, a deleted
  * queue); open it again or not. UNAVAILABLE: the connection is lost. */
-MUST_CHECK enum status bus_take(struct bus *bus, int timeout_ms, int wake_fd,
-                                struct delivery *ret, struct error *err);
+MUST_CHECK enum status bus_take(struct bus *bus, int timeout_ms, int wake_fd, struct delivery *ret,
+                                struct error *err);
 void bus_delivery_clear(struct delivery *delivery);
 
 /* Acknowledge this one, or with multiple all of its channel up to it. */

@@ -174,8 +174,8 @@ static enum status send_bind(struct bus *bus, int channel, const char *queue, co
     return rpc_done(bus, channel, "unbind", err);
 }
 
-enum status bus_subscribe_user(struct bus *bus, int channel, const char *user_id,
-                               const char *node, struct error *err)
+enum status bus_subscribe_user(struct bus *bus, int channel, const char *user_id, const char *node,
+                               struct error *err)
 {
     char queue[TOPOLOGY_NAME_MAX];
     char key[TOPOLOGY_NAME_MAX];

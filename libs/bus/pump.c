@@ -88,8 +88,8 @@ static enum status channel_closed(struct bus *bus, int channel, struct error *er
     struct incoming *in = &bus->channels[channel];
     int status;
 
-    status = amqp_send_method(bus->state, (amqp_channel_t)channel, AMQP_CHANNEL_CLOSE_OK_METHOD,
-                              &ok);
+    status =
+        amqp_send_method(bus->state, (amqp_channel_t)channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
     if (channel == CHANNEL_PUBLISH || channel == CHANNEL_CONFIRM) {
         connection_drop(bus);
         return error_set(err, STATUS_UNAVAILABLE, "RabbitMQ closed the publishing channel");
@@ -130,8 +130,7 @@ static enum status take_method(struct bus *bus, const amqp_frame_t *frame, struc
     case AMQP_CHANNEL_CLOSE_METHOD:
         return channel_closed(bus, channel, err);
     case AMQP_CONNECTION_CLOSE_METHOD:
-        closed = (amqp_rpc_reply_t){.reply_type = AMQP_RESPONSE_SERVER_EXCEPTION,
-                                    .reply = *method};
+        closed = (amqp_rpc_reply_t){.reply_type = AMQP_RESPONSE_SERVER_EXCEPTION, .reply = *method};
         return connection_check_reply(bus, 0, closed, "closed by the broker", err);
     default: /* late answers to calls that timed out */
         return STATUS_OK;

@@ -198,8 +198,8 @@ static enum status read_field(const struct field *field, const cJSON *item, stru
         if (!cJSON_IsNumber(item))
             return wrong(name, "a number", err);
         *member_real(field, ret) = item->valuedouble;
-        if ((field->min || field->max) && !(item->valuedouble >= (double)field->min &&
-                                            item->valuedouble <= (double)field->max))
+        if ((field->min || field->max) &&
+            !(item->valuedouble >= (double)field->min && item->valuedouble <= (double)field->max))
             return check_number(field, INT64_MAX, name, err);
         return STATUS_OK;
     case FIELD_FLAG:

@@ -85,8 +85,7 @@ static void remember(struct identity *identity, const char *id, int64_t now)
     HASH_FIND_STR(identity->ended, id, ended);
     if (ended)
         forget(identity, ended);
-    HASH_ITER(hh, identity->ended, ended, next)
-    {
+    HASH_ITER(hh, identity->ended, ended, next) {
         if (ended->at > now - ENDED_MS && HASH_COUNT(identity->ended) < ENDED_MAX)
             break;
         forget(identity, ended);
@@ -357,8 +356,7 @@ void identity_close(struct identity *identity)
     bus_close(identity->bus);
     rpc_client_close(identity->auth);
     token_keys_close(identity->keys);
-    HASH_ITER(hh, identity->ended, ended, next)
-    {
+    HASH_ITER(hh, identity->ended, ended, next) {
         forget(identity, ended);
     }
     if (identity->wake_fd >= 0)

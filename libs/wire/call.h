@@ -13,10 +13,10 @@ struct call {
     char role[16];
     char request_id[ID_MAX];
     char traceparent[TRACEPARENT_MAX];
-    char address[64];      /* the client's, as nginx saw it */
-    char user_agent[128];  /* cut */
-    const char *origin;    /* scheme and host the client used, "http://127.0.0.1:8080" */
-    void *exchange;        /* libs/http's own */
+    char address[64];     /* the client's, as nginx saw it */
+    char user_agent[128]; /* cut */
+    const char *origin;   /* scheme and host the client used, "http://127.0.0.1:8080" */
+    void *exchange;       /* libs/http's own */
 };
 
 #endif

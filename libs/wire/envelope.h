@@ -13,13 +13,13 @@
  * i64 seq; i64 rev; then the slices in the order of the struct, each u32 length and bytes;
  * the payload is what remains. */
 enum envelope_kind {
-    ENVELOPE_FRAME = 1,  /* → message: a client's frame (payload), from user_id */
-    ENVELOPE_CHANGE = 2, /* → message: a group's membership changed (payload: group.change) */
+    ENVELOPE_FRAME = 1,   /* → message: a client's frame (payload), from user_id */
+    ENVELOPE_CHANGE = 2,  /* → message: a group's membership changed (payload: group.change) */
     ENVELOPE_DELIVER = 3, /* → push: payload for every socket of the key's user or group but
                              connection_id on node; seq when it is a stored message */
     ENVELOPE_ANSWER = 4, /* → the node of connection_id: payload for that socket or request alone */
     ENVELOPE_MEMBERS = 5, /* → push: as DELIVER, and the group's members changed (rev) */
-    ENVELOPE_EVENT = 6,  /* im.event: payload is the event's JSON */
+    ENVELOPE_EVENT = 6,   /* im.event: payload is the event's JSON */
 };
 
 struct envelope {
@@ -27,12 +27,12 @@ struct envelope {
     uint64_t connection_id; /* the socket (or waiting request) on node; 0: none */
     int64_t seq;
     int64_t rev;
-    struct slice node;            /* where connection_id lives: answers go to n.<node> */
-    struct slice user_id;         /* who it comes from, as the edge verified */
+    struct slice node;    /* where connection_id lives: answers go to n.<node> */
+    struct slice user_id; /* who it comes from, as the edge verified */
     struct slice session_id;
     struct slice conversation_id;
     struct slice traceparent;
-    struct slice users_in;  /* MEMBERS: comma-separated user ids */
+    struct slice users_in; /* MEMBERS: comma-separated user ids */
     struct slice users_out;
     struct slice payload;
 };

@@ -20,8 +20,7 @@ static const struct field frame_send_fields[] = {
     FIELD(struct frame_send, msg_type, .min = 0, .max = MSG_CUSTOM),
     FIELD(struct frame_send, content, .required = true, .max = FRAME_MAX),
 };
-const struct record frame_send_record =
-    RECORD("frame.send", struct frame_send, frame_send_fields);
+const struct record frame_send_record = RECORD("frame.send", struct frame_send, frame_send_fields);
 
 static const struct field frame_typing_fields[] = {
     FIELD(struct frame_typing, type, .required = true, .min = FRAME_TYPING, .max = FRAME_TYPING),
@@ -55,8 +54,7 @@ static const struct field content_text_fields[] = {
     FIELD(struct content_text, at_user_ids, .max = 100, .item_max = ID_MAX - 1,
           .alphabet = ALPHABET_ID, .omit_zero = true),
     FIELD(struct content_text, at_all, .omit_zero = true),
-    FIELD(struct content_text, reply_to, .min = 1, .max = MESSAGE_ID_MAX,
-          .alphabet = ALPHABET_ID),
+    FIELD(struct content_text, reply_to, .min = 1, .max = MESSAGE_ID_MAX, .alphabet = ALPHABET_ID),
 };
 const struct record content_text_record =
     RECORD("content.text", struct content_text, content_text_fields);
@@ -87,8 +85,7 @@ const struct record frame_message_record =
 static const struct field error_data_fields[] = {
     FIELD(struct error_data, field),
 };
-const struct record error_data_record =
-    RECORD("error.data", struct error_data, error_data_fields);
+const struct record error_data_record = RECORD("error.data", struct error_data, error_data_fields);
 
 static const struct field frame_ack_fields[] = {
     FIELD(struct frame_ack, type, .required = true, .min = FRAME_ACK, .max = FRAME_ACK),
@@ -134,10 +131,10 @@ const struct record frame_typing_out_record =
     RECORD("frame.typing_out", struct frame_typing_out, frame_typing_out_fields);
 
 static const struct record_choice choices[] = {
-    {FRAME_TEXT, &frame_send_record},       {FRAME_PRIVATE, &frame_send_record},
-    {FRAME_GROUP, &frame_send_record},      {FRAME_LOCATION, &frame_send_record},
-    {FRAME_CUSTOM, &frame_send_record},     {FRAME_ACK, &frame_delivered_record},
-    {FRAME_TYPING, &frame_typing_record},   {FRAME_HEARTBEAT, &frame_heartbeat_record},
+    {FRAME_TEXT, &frame_send_record},     {FRAME_PRIVATE, &frame_send_record},
+    {FRAME_GROUP, &frame_send_record},    {FRAME_LOCATION, &frame_send_record},
+    {FRAME_CUSTOM, &frame_send_record},   {FRAME_ACK, &frame_delivered_record},
+    {FRAME_TYPING, &frame_typing_record}, {FRAME_HEARTBEAT, &frame_heartbeat_record},
 };
 
 /* What each msg_type's content must be; no record: any object. */
@@ -305,9 +302,9 @@ void frame_refuse(const char *message_id, const struct error *err, struct buffer
 }
 
 const struct record *const frames_records[] = {
-    &frame_send_record,    &frame_typing_record,     &frame_delivered_record,
-    &frame_heartbeat_record, &content_text_record,   &content_location_record,
-    &frame_message_record, &error_data_record,       &frame_ack_record,
-    &system_content_record, &frame_system_record,    &frame_typing_out_record,
+    &frame_send_record,      &frame_typing_record, &frame_delivered_record,
+    &frame_heartbeat_record, &content_text_record, &content_location_record,
+    &frame_message_record,   &error_data_record,   &frame_ack_record,
+    &system_content_record,  &frame_system_record, &frame_typing_out_record,
 };
 const size_t n_frames_records = N_ELEMENTS(frames_records);

@@ -14,9 +14,8 @@ static const struct field private_history_query_fields[] = {
     PAGE_FIELD(struct private_history_query),
     SEQ_FIELDS(struct private_history_query),
 };
-const struct record private_history_query_record =
-    RECORD("message.private_history_query", struct private_history_query,
-           private_history_query_fields);
+const struct record private_history_query_record = RECORD(
+    "message.private_history_query", struct private_history_query, private_history_query_fields);
 
 static const struct field group_history_query_fields[] = {
     FIELD(struct group_history_query, group_id, .required = true, .min = 1, .max = ID_MAX - 1,
@@ -71,8 +70,7 @@ const struct record conversation_item_record =
 
 static const struct field conversations_fields[] = {
     FIELD(struct conversations, total, .required = true),
-    FIELD(struct conversations, conversations, .required = true,
-          .of = &conversation_item_record),
+    FIELD(struct conversations, conversations, .required = true, .of = &conversation_item_record),
     FIELD(struct conversations, next_cursor, .nullable = true),
 };
 const struct record conversations_record =

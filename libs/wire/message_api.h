@@ -48,9 +48,9 @@ extern const struct record conversation_group_record;
 
 struct conversation_item {
     char *conversation_id;
-    char *type;  /* "single" or "group" */
-    void *peer;  /* struct conversation_peer */
-    void *group; /* struct conversation_group */
+    char *type;         /* "single" or "group" */
+    void *peer;         /* struct conversation_peer */
+    void *group;        /* struct conversation_group */
     void *last_message; /* struct frame_message */
     int64_t last_seq;
     int64_t read_seq;

@@ -14,8 +14,11 @@ const struct exchange_info exchanges[EXCHANGE_COUNT] = {
  * some 200,000 messages, half a minute of the fastest consumer. prefetch: enough AMQP messages
  * for a full batch of 256 even when each holds one command. */
 #define PARTITION(k) \
-    [QUEUE_MESSAGE_P0 + (k)] = {"message.p" #k, EXCHANGE_COMMAND, "message.p" #k, \
-                                .prefetch = 256, .max_length_bytes = 64 << 20, \
+    [QUEUE_MESSAGE_P0 + (k)] = {"message.p" #k, \
+                                EXCHANGE_COMMAND, \
+                                "message.p" #k, \
+                                .prefetch = 256, \
+                                .max_length_bytes = 64 << 20, \
                                 .why = "commands of the conversations with hash % 16 = " #k}
 
 const struct queue_info queues[QUEUE_COUNT] = {

@@ -42,8 +42,8 @@ struct queue_info {
 extern const struct queue_info queues[QUEUE_COUNT];
 
 /* Transient queues, made by who consumes them. */
-#define NODE_QUEUE_PREFIX "node."       /* node.<node>: a push node's or process's own */
-#define USER_QUEUE_EXPIRES_MS 300000    /* made again cheaply within this (architecture.md) */
+#define NODE_QUEUE_PREFIX "node."    /* node.<node>: a push node's or process's own */
+#define USER_QUEUE_EXPIRES_MS 300000 /* made again cheaply within this (architecture.md) */
 #define USER_QUEUE_TTL_MS 30000
 #define USER_QUEUE_MAX_LENGTH 10000
 #define NODE_QUEUE_MAX_LENGTH 200000
@@ -55,11 +55,11 @@ extern const struct queue_info queues[QUEUE_COUNT];
 int topology_partition(const char *conversation_id, size_t length);
 
 /* Routing keys and queue names, written into ret (TOPOLOGY_NAME_MAX bytes). */
-void topology_partition_key(int partition, char *ret);      /* message.p3 */
-void topology_user_key(const char *user_id, char *ret);     /* u.<user_id> */
-void topology_group_key(const char *group_id, char *ret);   /* g.<group_id> */
-void topology_node_key(const char *node, char *ret);        /* n.<node> */
-void topology_node_queue(const char *node, char *ret);      /* node.<node> */
+void topology_partition_key(int partition, char *ret);    /* message.p3 */
+void topology_user_key(const char *user_id, char *ret);   /* u.<user_id> */
+void topology_group_key(const char *group_id, char *ret); /* g.<group_id> */
+void topology_node_key(const char *node, char *ret);      /* n.<node> */
+void topology_node_queue(const char *node, char *ret);    /* node.<node> */
 void topology_user_queue(const char *user_id, const char *node, char *ret);
 
 /* Events: routing keys on im.event. */

@@ -148,8 +148,8 @@ void announce_to_bot(struct announcement *announcement, const char *bot_user_id,
                                 .conversation_id = slice_of(message->conversation_id)};
 
     if (message->msg_type != MSG_TEXT || strcmp(bot_user_id, message->from_user_id) == 0 ||
-        record_from_json(&content_text_record, message->content.text,
-                         strlen(message->content.text), &content, NULL) != STATUS_OK)
+        record_from_json(&content_text_record, message->content.text, strlen(message->content.text),
+                         &content, NULL) != STATUS_OK)
         return;
     event.text = content.text;
     envelope.payload = json_of(&stored_command_record, &event, &json);
@@ -211,8 +211,8 @@ enum status announcement_publish(struct announcement *announcement, struct bus *
     enum status s = STATUS_OK;
 
     if (events.length > 0) {
-        s = bus_publish(bus, EXCHANGE_EVENT, EVENT_STORED_COMMAND, NULL, 0, events,
-                        BUS_PERSISTENT, err);
+        s = bus_publish(bus, EXCHANGE_EVENT, EVENT_STORED_COMMAND, NULL, 0, events, BUS_PERSISTENT,
+                        err);
         if (s == STATUS_OK)
             s = bus_confirm(bus, err);
     }

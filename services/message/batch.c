@@ -17,9 +17,9 @@ struct batch {
     const struct batch_context *context;
     struct command *commands;
     size_t n;
-    struct list recovered;   /* struct message_document: a former owner's, above last_seq */
-    struct list known;       /* struct message_document: found by the commands' ids */
-    struct stored *stored;   /* hash: known, recovered, and new */
+    struct list recovered;           /* struct message_document: a former owner's, above last_seq */
+    struct list known;               /* struct message_document: found by the commands' ids */
+    struct stored *stored;           /* hash: known, recovered, and new */
     struct message_document **fresh; /* new, in order */
     size_t n_fresh;
     struct effects effects;
@@ -98,8 +98,7 @@ static enum status may_write(struct batch *batch, struct command *command, bool 
     row = ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
     /* A stranger gets the answer of a group that does not exist: ids must not be probed. */
     if (!row || !row->exists || !row_find_open_span(&row->doc))
-        return error_field(&command->error, STATUS_NOT_FOUND, "group_id",
-                           "there is no such group");
+        return error_field(&command->error, STATUS_NOT_FOUND, "group_id", "there is no such group");
     if (row->doc.silenced_until > clock_now())
         return error_set(&command->error, STATUS_MUTED, "you are muted in this group");
     return STATUS_OK;
@@ -108,8 +107,8 @@ static enum status may_write(struct batch *batch, struct command *command, bool 
 static void store_fresh(struct batch *batch, struct command *command)
 {
     struct conversation *conversation = command->conversation;
-    struct message_document *message = command_to_message(
-        command, conversation->doc.last_seq + 1, conversation->doc.count, clock_now());
+    struct message_document *message = command_to_message(command, conversation->doc.last_seq + 1,
+                                                          conversation->doc.count, clock_now());
 
     batch->fresh[batch->n_fresh++] = message;
     add_stored(batch, message);
@@ -198,8 +197,7 @@ static void judge(struct batch *batch, struct command *command)
 static enum status load(struct batch *batch, struct error *err)
 {
     const struct batch_context *context = batch->context;
-    enum status s =
-        ledger_load(context->ledger, batch->commands, batch->n, &batch->recovered, err);
+    enum status s = ledger_load(context->ledger, batch->commands, batch->n, &batch->recovered, err);
 
     if (s == STATUS_OK)
         s = find_known(batch, err);

@@ -46,8 +46,7 @@ static enum status read_frame(struct command *command)
 {
     const struct slice payload = command->envelope.payload;
     const struct frame_send *send = &command->frame.send;
-    enum status s =
-        frame_from_json(payload.data, payload.length, &command->frame, &command->error);
+    enum status s = frame_from_json(payload.data, payload.length, &command->frame, &command->error);
 
     if (s != STATUS_OK)
         return s;

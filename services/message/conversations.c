@@ -71,14 +71,14 @@ static void fill_entry(struct entry *entry)
         entry->last_seq = spans[n - 1].to_seq;
 }
 
-static enum status load(struct message_state *message, const char *user_id,
-                        struct overview *ret, struct error *err)
+static enum status load(struct message_state *message, const char *user_id, struct overview *ret,
+                        struct error *err)
 {
     struct strings ids = {0};
     const struct row_document *rows;
-    enum status s = store_find(message->store, CONVERSATION_USERS,
-                               &(struct store_find){.limit = ROWS_MAX}, &row_document_record,
-                               &ret->rows, err, "{'user_id': %s}", user_id);
+    enum status s =
+        store_find(message->store, CONVERSATION_USERS, &(struct store_find){.limit = ROWS_MAX},
+                   &row_document_record, &ret->rows, err, "{'user_id': %s}", user_id);
 
     rows = ret->rows.items;
     for (size_t i = 0; i < ret->rows.n; i++)
@@ -117,8 +117,7 @@ static int64_t unread(const struct entry *entry)
     return n > UNREAD_MAX ? UNREAD_MAX : n;
 }
 
-static void fill_item(const struct entry *entry, const char *user_id,
-                      struct conversation_item *ret)
+static void fill_item(const struct entry *entry, const char *user_id, struct conversation_item *ret)
 {
     const struct conversation_document *conversation = entry->conversation;
     struct conversation_peer *peer;
@@ -137,8 +136,7 @@ static void fill_item(const struct entry *entry, const char *user_id,
     } else {
         const char *a = conversation->id + strlen("single:");
         const char *colon = strchr(a, ':');
-        bool first = strncmp(a, user_id, (size_t)(colon - a)) == 0 &&
-                     user_id[colon - a] == '\0';
+        bool first = strncmp(a, user_id, (size_t)(colon - a)) == 0 && user_id[colon - a] == '\0';
 
         ret->type = memory_text("single");
         peer = ret->peer = memory_new(sizeof *peer);

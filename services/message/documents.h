@@ -10,7 +10,8 @@
 #define CONVERSATION_USERS "conversation_users"
 
 struct message_document {
-    char *id; /* "_id": <conversation_id>/<message_id>: the same message twice is found, on any shard */
+    char *
+        id; /* "_id": <conversation_id>/<message_id>: the same message twice is found, on any shard */
     char *conversation_id;
     int64_t seq;
     int64_t count; /* counting messages (not system) up to this one */
@@ -26,9 +27,9 @@ struct message_document {
 extern const struct record message_document_record;
 
 struct conversation_document {
-    char *id;       /* "_id" */
-    char *group_id; /* group; a private one's id names its two */
-    char *name;     /* of the group */
+    char *id;            /* "_id" */
+    char *group_id;      /* group; a private one's id names its two */
+    char *name;          /* of the group */
     struct strings bots; /* members that are bots */
     int64_t last_seq;    /* readers see up to here */
     int64_t count;

@@ -132,11 +132,11 @@ static void note_change(struct effects *effects, struct conversation *conversati
                          &change, NULL) != STATUS_OK)
         return; /* cannot happen: we wrote it */
     for (size_t i = 0; i < change.users_in.n; i++)
-        note_in(effects,
-                ledger_find_row(effects->ledger, change.users_in.items[i], doc->id), message);
+        note_in(effects, ledger_find_row(effects->ledger, change.users_in.items[i], doc->id),
+                message);
     for (size_t i = 0; i < change.users_out.n; i++) {
-        note_out(effects,
-                 ledger_find_row(effects->ledger, change.users_out.items[i], doc->id), message);
+        note_out(effects, ledger_find_row(effects->ledger, change.users_out.items[i], doc->id),
+                 message);
         remove_text(&doc->bots, change.users_out.items[i]);
     }
     for (size_t i = 0; i < change.bots_in.n; i++) {

@@ -9,7 +9,7 @@
 struct effects {
     struct ledger *ledger;
     struct store_bulk *rows;
-    struct mark *marks; /* hash: how far each sender has read by sending */
+    struct mark *marks;         /* hash: how far each sender has read by sending */
     struct conversation *dirty; /* linked by next_dirty */
 };
 

@@ -32,8 +32,8 @@ enum status handle_groups(void *state, const void *request, void *reply, struct 
         user->user_id = memory_text(ids->user_ids.items[i]);
     }
     s = store_find(message->store, CONVERSATION_USERS, &(struct store_find){0},
-                   &row_document_record, &found, err,
-                   "{'user_id': {'$in': %p}, 'spans.to_seq': 0}", (void *)&ids->user_ids);
+                   &row_document_record, &found, err, "{'user_id': {'$in': %p}, 'spans.to_seq': 0}",
+                   (void *)&ids->user_ids);
     rows = found.items;
     for (size_t i = 0; i < found.n; i++) {
         struct user_groups *user = find_user(ret, rows[i].user_id);

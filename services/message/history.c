@@ -70,8 +70,7 @@ static void fill(const struct page *page, struct list *found, struct history *re
         struct frame_message frame;
 
         message_to_frame(&messages[page->forwards ? i : n - 1 - i], &frame);
-        record_copy(&frame_message_record, &frame,
-                    list_add(&ret->messages, &frame_message_record));
+        record_copy(&frame_message_record, &frame, list_add(&ret->messages, &frame_message_record));
     }
 }
 
@@ -104,8 +103,7 @@ static struct page page_of(const char *conversation_id, int64_t limit, int64_t l
 }
 
 /* Nothing was said yet: is there somebody to say it to? */
-static enum status check_user(struct message_state *message, const char *user_id,
-                              struct error *err)
+static enum status check_user(struct message_state *message, const char *user_id, struct error *err)
 {
     struct user_ids ids = {0};
     struct accounts accounts = {0};
@@ -121,8 +119,8 @@ static enum status check_user(struct message_state *message, const char *user_id
     return s;
 }
 
-enum status handle_private_history(void *state, struct call *call, const void *request,
-                                   void *reply, struct error *err)
+enum status handle_private_history(void *state, struct call *call, const void *request, void *reply,
+                                   struct error *err)
 {
     struct message_state *message = state;
     const struct private_history_query *query = request;
@@ -133,8 +131,8 @@ enum status handle_private_history(void *state, struct call *call, const void *r
     enum status s;
 
     conversation_id_single(call->user_id, query->user_id, conversation_id);
-    s = store_find_one(message->store, CONVERSATIONS, &conversation_document_record,
-                       &conversation, err, "{'_id': %s}", conversation_id);
+    s = store_find_one(message->store, CONVERSATIONS, &conversation_document_record, &conversation,
+                       err, "{'_id': %s}", conversation_id);
     if (s == STATUS_NOT_FOUND)
         return check_user(message, query->user_id, err);
     if (s != STATUS_OK)

@@ -56,8 +56,7 @@ bool ledger_take_republish(struct conversation *conversation, int64_t seq)
     return conversation->republished[back] = true;
 }
 
-struct row *ledger_find_row(struct ledger *ledger, const char *user_id,
-                            const char *conversation_id)
+struct row *ledger_find_row(struct ledger *ledger, const char *user_id, const char *conversation_id)
 {
     char id[ROW_ID_MAX];
     struct row *row;
@@ -94,11 +93,10 @@ static void set_document(struct ledger *ledger, struct conversation_document *do
 static enum status load_above(struct ledger *ledger, struct conversation *conversation,
                               struct list *ret_recovered, struct error *err)
 {
-    enum status s = store_find(ledger->store, MESSAGES,
-                               &(struct store_find){.sort = "{'seq': 1}"},
+    enum status s = store_find(ledger->store, MESSAGES, &(struct store_find){.sort = "{'seq': 1}"},
                                &message_document_record, ret_recovered, err,
-                               "{'conversation_id': %s, 'seq': {'$gt': %ld}}",
-                               conversation->doc.id, conversation->doc.last_seq);
+                               "{'conversation_id': %s, 'seq': {'$gt': %ld}}", conversation->doc.id,
+                               conversation->doc.last_seq);
     const struct message_document *messages = ret_recovered->items;
 
     conversation->loaded_seq = conversation->doc.last_seq;
@@ -113,9 +111,9 @@ static enum status load_documents(struct ledger *ledger, const struct strings *i
 {
     struct list found = {0};
     struct conversation_document *docs;
-    enum status s = store_find(ledger->store, CONVERSATIONS, &(struct store_find){0},
-                               &conversation_document_record, &found, err,
-                               "{'_id': {'$in': %p}}", (void *)ids);
+    enum status s =
+        store_find(ledger->store, CONVERSATIONS, &(struct store_find){0},
+                   &conversation_document_record, &found, err, "{'_id': {'$in': %p}}", (void *)ids);
 
     docs = found.items;
     for (size_t i = 0; s == STATUS_OK && i < found.n; i++)
@@ -226,8 +224,7 @@ enum status ledger_load_rows(struct ledger *ledger, const struct command *comman
     want_recovered(ledger, recovered, &wanted);
     if (wanted.n > 0)
         s = store_find(ledger->store, CONVERSATION_USERS, &(struct store_find){0},
-                       &row_document_record, &found, err, "{'_id': {'$in': %p}}",
-                       (void *)&wanted);
+                       &row_document_record, &found, err, "{'_id': {'$in': %p}}", (void *)&wanted);
     rows = found.items;
     for (size_t i = 0; i < found.n; i++) {
         if (s == STATUS_OK)

@@ -17,8 +17,8 @@ struct conversation {
     struct conversation_document doc; /* as it will be once this batch is stored */
     int64_t loaded_seq; /* up to here another owner stored, and may have died before publishing */
     bool republished[REPUBLISH_MAX]; /* of those, by loaded_seq − seq: published once more */
-    bool rows_exist;       /* private: both rows were upserted by this owner */
-    bool is_dirty; /* in struct effects */
+    bool rows_exist;                 /* private: both rows were upserted by this owner */
+    bool is_dirty;                   /* in struct effects */
     struct conversation *next_dirty;
     UT_hash_handle hh;
 };
@@ -56,8 +56,7 @@ struct conversation *ledger_find(struct ledger *ledger, const char *conversation
 /* Load the rows that the commands (groups' sends, typings and changes) and the recovered changes
  * need. */
 MUST_CHECK enum status ledger_load_rows(struct ledger *ledger, const struct command *commands,
-                                        size_t n, const struct list *recovered,
-                                        struct error *err);
+                                        size_t n, const struct list *recovered, struct error *err);
 
 /* The row of a user; NULL if it was not loaded. */
 struct row *ledger_find_row(struct ledger *ledger, const char *user_id,

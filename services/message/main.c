@@ -32,8 +32,7 @@ static enum status start(void *state, struct service_context *context, struct er
     if (!message->user_rpc)
         s = rpc_client_open(context->config->user_rpc, &message->user_rpc, err);
     if (s == STATUS_OK)
-        s = store_index(message->store, MESSAGES, "{'conversation_id': 1, 'seq': 1}", true, 0,
-                        err);
+        s = store_index(message->store, MESSAGES, "{'conversation_id': 1, 'seq': 1}", true, 0, err);
     if (s == STATUS_OK)
         s = store_index(message->store, CONVERSATION_USERS, "{'user_id': 1}", false, 0, err);
     return s;

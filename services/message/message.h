@@ -24,8 +24,8 @@ struct message_state {
 void owner_run(void *state, struct service_context *context);
 
 /* history.c */
-enum status handle_private_history(void *state, struct call *call, const void *request,
-                                   void *reply, struct error *err);
+enum status handle_private_history(void *state, struct call *call, const void *request, void *reply,
+                                   struct error *err);
 enum status handle_group_history(void *state, struct call *call, const void *request, void *reply,
                                  struct error *err);
 

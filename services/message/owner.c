@@ -81,8 +81,8 @@ static void back_off(struct owner *owner, const struct error *err)
     release_all(owner);
     while (clock_monotonic() < until && !atomic_load(&owner->context->stopping))
         (void)poll(NULL, 0, 20);
-    owner->backoff_ms = owner->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS
-                                                               : owner->backoff_ms * 2;
+    owner->backoff_ms =
+        owner->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : owner->backoff_ms * 2;
 }
 
 static enum status connect(struct owner *owner, struct error *err)
@@ -123,8 +123,8 @@ static enum status claim(struct owner *owner, struct error *err)
     return STATUS_OK;
 }
 
-static enum status park(struct owner *owner, int partition, struct slice bytes,
-                        const char *reason, struct error *err)
+static enum status park(struct owner *owner, int partition, struct slice bytes, const char *reason,
+                        struct error *err)
 {
     log_error("command parked", LOG_NUMBER("partition", partition), LOG_TEXT("reason", reason));
     atomic_fetch_add(&owner->message->parked, 1);
@@ -148,9 +148,9 @@ static enum status unpack(struct owner *owner, const struct delivery *delivery, 
         if (s != STATUS_OK)
             return park(owner, partition, here, err->text, err);
         if ((owner->n_commands & (owner->n_commands - 1)) == 0)
-            owner->commands = memory_grow(owner->commands,
-                                          owner->n_commands ? owner->n_commands * 2 : 1,
-                                          sizeof *owner->commands);
+            owner->commands =
+                memory_grow(owner->commands, owner->n_commands ? owner->n_commands * 2 : 1,
+                            sizeof *owner->commands);
         command_init(&owner->commands[owner->n_commands++], &envelope, partition);
     }
 }
@@ -168,8 +168,8 @@ static enum status gather(struct owner *owner, struct error *err)
             return STATUS_OK;
         if (s != STATUS_OK)
             return s;
-        owner->deliveries = memory_grow(owner->deliveries, owner->n_deliveries + 1,
-                                        sizeof *owner->deliveries);
+        owner->deliveries =
+            memory_grow(owner->deliveries, owner->n_deliveries + 1, sizeof *owner->deliveries);
         owner->deliveries[owner->n_deliveries++] = delivery;
         s = unpack(owner, &owner->deliveries[owner->n_deliveries - 1], err);
         if (s != STATUS_OK)
@@ -198,8 +198,8 @@ static enum status acknowledge(struct owner *owner, struct error *err)
     return STATUS_OK;
 }
 
-static enum status refuse_and_park(struct owner *owner, struct command *command,
-                                   const char *reason, struct error *err)
+static enum status refuse_and_park(struct owner *owner, struct command *command, const char *reason,
+                                   struct error *err)
 {
     CLEANUP(buffer_clear) struct buffer bytes = {0};
     enum status s;
@@ -314,9 +314,8 @@ void owner_run(void *state, struct service_context *context)
     };
     struct error err;
 
-    owner.batch = (struct batch_context){.message = message,
-                                         .ledger = &owner.ledger,
-                                         .permissions = &owner.permissions};
+    owner.batch = (struct batch_context){
+        .message = message, .ledger = &owner.ledger, .permissions = &owner.permissions};
     if (owner_open(&owner, &err) != STATUS_OK)
         log_error("owner cannot start", LOG_TEXT("reason", err.text));
     owner.batch.publish = owner.publish;

@@ -116,7 +116,8 @@ enum status permissions_check(struct permissions *permissions, const char *from,
     const struct permission *pair = find(permissions, from, to);
 
     if (!pair)
-        return error_set(err, STATUS_UNAVAILABLE, "people cannot be looked up right now, try again");
+        return error_set(err, STATUS_UNAVAILABLE,
+                         "people cannot be looked up right now, try again");
     *ret_bot = pair->bot;
     if (pair->code == 0)
         return STATUS_OK;

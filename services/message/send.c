@@ -23,8 +23,7 @@ static enum status read_answer(const char *answer, struct message_sent *ret, str
 {
     struct frame_ack ack;
     const struct error_data *data;
-    enum status s =
-        record_from_json(&frame_ack_record, answer, strlen(answer), &ack, err);
+    enum status s = record_from_json(&frame_ack_record, answer, strlen(answer), &ack, err);
 
     if (s != STATUS_OK)
         return error_set(err, STATUS_INTERNAL, "the answer of a partition is malformed");

@@ -23,17 +23,19 @@ static void utf8_is_what_rfc_3629_says(void **state)
         {"gr\xc3\xbc\xc3\x9f dich", true},
         {"\xe4\xb8\xad\xe6\x96\x87", true},
         {"\xf0\x9f\x98\x80", true},
-        {"\xf4\x8f\xbf\xbf", true},          /* U+10FFFF */
-        {"\xf4\x90\x80\x80", false},         /* past it */
-        {"\xc0\xaf", false},                 /* overlong "/" */
-        {"\xe0\x80\xaf", false},             /* overlong, three bytes */
-        {"\xf0\x80\x80\xaf", false},         /* overlong, four bytes */
-        {"\xed\xa0\x80", false},             /* a surrogate */
+        {"\xf4\x8f\xbf\xbf", true},  /* U+10FFFF */
+        {"\xf4\x90\x80\x80", false}, /* past it */
+        {"\xc0\xaf", false},         /* overlong "/" */
+        {"\xe0\x80\xaf", false},     /* overlong, three bytes */
+        {"\xf0\x80\x80\xaf", false}, /* overlong, four bytes */
+        {"\xed\xa0\x80", false},     /* a surrogate */
         {"\xed\xbf\xbf", false},
-        {"\x80", false},                     /* a continuation alone */
+        {"\x80", false}, /* a continuation alone */
         {"12345678\xff", false},
-        {"\xe4\xb8", false},                 /* cut */
-        {"\xe4\xb8" "A", false},
+        {"\xe4\xb8", false}, /* cut */
+        {"\xe4\xb8"
+         "A",
+         false},
         {"\xff\xfe", false},
     };
 
@@ -54,9 +56,9 @@ static void an_error_carries_status_field_and_text(void **state)
     struct error err;
 
     (void)state;
-    assert_int_equal(error_field(&err, STATUS_INVALID, "content.text", "field '%s' is missing",
-                                 "content.text"),
-                     STATUS_INVALID);
+    assert_int_equal(
+        error_field(&err, STATUS_INVALID, "content.text", "field '%s' is missing", "content.text"),
+        STATUS_INVALID);
     assert_string_equal(err.field, "content.text");
     assert_string_equal(err.text, "field 'content.text' is missing");
     assert_int_equal(error_set(&err, STATUS_NOT_FOUND, "gone"), STATUS_NOT_FOUND);

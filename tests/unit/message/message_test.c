@@ -13,9 +13,8 @@ static const char alice[] = "user_a";
 
 static void read_frame(struct command *command, const char *json)
 {
-    const struct envelope envelope = {.kind = ENVELOPE_FRAME,
-                                      .user_id = slice_of(alice),
-                                      .payload = slice_of(json)};
+    const struct envelope envelope = {
+        .kind = ENVELOPE_FRAME, .user_id = slice_of(alice), .payload = slice_of(json)};
 
     command_init(command, &envelope, 3);
 }
@@ -72,9 +71,8 @@ static void a_change_of_members_becomes_a_system_message_that_does_not_count(voi
     static const char change[] =
         "{\"group_id\":\"group_1\",\"rev\":3,\"event\":\"group.joined\",\"user_id\":\"user_a\","
         "\"users_in\":[\"user_a\"],\"users_out\":[],\"bots_in\":[]}";
-    const struct envelope envelope = {.kind = ENVELOPE_CHANGE,
-                                      .user_id = slice_of(alice),
-                                      .payload = slice_of(change)};
+    const struct envelope envelope = {
+        .kind = ENVELOPE_CHANGE, .user_id = slice_of(alice), .payload = slice_of(change)};
     struct command command;
     struct message_document *message;
 

@@ -94,17 +94,17 @@ static void a_frame_becomes_normal(void **state)
     } cases[] = {
         {"{\"type\":0,\"to\":\"u\",\"content\":{\"text\":\"hi\",\"x\":1}}", MSG_TEXT, "u", NULL,
          "{\"text\":\"hi\"}"},
-        {"{\"type\":1,\"to\":\"u\",\"content\":{\"text\":\"hi\",\"at_all\":false}}", MSG_TEXT,
-         "u", NULL, "{\"text\":\"hi\"}"},
-        {"{\"type\":2,\"to\":\"g\",\"content\":{\"text\":\"hi\",\"at_all\":true}}", MSG_TEXT,
-         NULL, "g", "{\"text\":\"hi\",\"at_all\":true}"},
+        {"{\"type\":1,\"to\":\"u\",\"content\":{\"text\":\"hi\",\"at_all\":false}}", MSG_TEXT, "u",
+         NULL, "{\"text\":\"hi\"}"},
+        {"{\"type\":2,\"to\":\"g\",\"content\":{\"text\":\"hi\",\"at_all\":true}}", MSG_TEXT, NULL,
+         "g", "{\"text\":\"hi\",\"at_all\":true}"},
         {"{\"type\":2,\"to\":\"g\",\"group_id\":\"g\",\"content\":{\"text\":\"hi\"}}", MSG_TEXT,
          NULL, "g", "{\"text\":\"hi\"}"},
         {"{\"type\":8,\"group_id\":\"g\",\"content\":{\"title\":\"x\",\"lng\":120.19,"
          "\"lat\":-30.5}}",
          MSG_LOCATION, NULL, "g", "{\"title\":\"x\",\"lng\":120.19,\"lat\":-30.5}"},
-        {"{\"type\":9,\"to\":\"u\",\"content\":{ \"big\":12345678901234567890 }}", MSG_CUSTOM,
-         "u", NULL, "{\"big\":12345678901234567890}"},
+        {"{\"type\":9,\"to\":\"u\",\"content\":{ \"big\":12345678901234567890 }}", MSG_CUSTOM, "u",
+         NULL, "{\"big\":12345678901234567890}"},
         {"{\"type\":1,\"msg_type\":9,\"to\":\"u\",\"content\":{}}", MSG_CUSTOM, "u", NULL, "{}"},
     };
 
@@ -175,9 +175,9 @@ static void a_refused_frame_keeps_its_message_id_for_the_answer(void **state)
     CLEANUP(frame_clear) struct frame frame;
 
     (void)state;
-    assert_int_equal(read_frame("{\"type\":1,\"message_id\":\"0123456789abcdef\",\"content\":3}",
-                                &frame, NULL),
-                     STATUS_INVALID);
+    assert_int_equal(
+        read_frame("{\"type\":1,\"message_id\":\"0123456789abcdef\",\"content\":3}", &frame, NULL),
+        STATUS_INVALID);
     assert_string_equal(frame.send.message_id, "0123456789abcdef");
 }
 
