@@ -42,7 +42,7 @@ class Parley(Instance):
 
     @property
     def redis(self):
-        return redis.Redis(port=self.base + 4)
+        return redis.Redis("127.0.0.1", self.base + 4)
 
     def amqp(self):
         """A connection of one's own to RabbitMQ; close it."""
