@@ -124,6 +124,7 @@ def test_two_people_talk(two):
     b.type("send hello yourself 🐚")
     a.wait_for(f"{bob.username}: hello yourself 🐚")
     for one in (a, b):
+        one.wait_for(f"{bob.username}: hello yourself 🐚")  # one's own line comes with the ack
         assert one.messages() == [f"{alice.username}: hello",
                                   f"{bob.username}: hello yourself 🐚"]
         assert one.end() == 0, one.err
