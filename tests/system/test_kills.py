@@ -2,7 +2,10 @@
 
 import collections
 import os
+import random
+import signal
 import threading
+import time
 
 import pytest
 
@@ -39,8 +42,9 @@ class Crowd:
             self.acked += ack["code"] == 0
             self.change.notify_all()
 
-    def send(self):
-        for i in range(SENDS // PEOPLE):
+    def send(self, count=SENDS):
+        self.count = count
+        for i in range(count // PEOPLE):
             for k, sender in enumerate(self.senders):
                 message_id = fresh()
                 if i % 2:
@@ -73,7 +77,7 @@ class Crowd:
             for message_id, ack in sender.acks.items():
                 assert ack["code"] == 0, ack
                 acks[message_id] = ack
-        assert len(acks) == SENDS
+        assert len(acks) == self.count
         self.order = {}
         for conversation_id, sent in self.sent.items():
             rows = self.parley.stored(conversation_id)
@@ -115,5 +119,36 @@ def test_loses_and_doubles_nothing_when_one_is_killed_mid_send(parley, victim, r
         parley.wait_replaced(victim, old)
         crowd.check_store()
         crowd.check_devices()
+    finally:
+        crowd.stop()
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("round_", range(ROUNDS))
+def test_loses_and_doubles_nothing_in_a_storm_of_faults(parley, round_):
+    """Kills and halts (a former owner that wakes up again) of whatever a message passes."""
+    seed = int(time.time() * 1000)
+    chance = random.Random(seed)
+    crowd = Crowd(parley)
+    faults = [f"seed {seed}"]
+    try:
+        crowd.send(3 * SENDS)
+        for step in range(1, 9):
+            crowd.wait_acked(step * 3 * SENDS // 10)
+            name = chance.choice(("message", "push", "mongod", "user", "message", "rabbitmq"))
+            halt = chance.choice((0, 0, 0.3, 3))
+            faults.append(f"{name} {halt} at {crowd.acked}")
+            if not parley.find_pid(name):
+                continue
+            pid = parley.signal(name, signal.SIGSTOP if halt else signal.SIGKILL)
+            if halt:
+                time.sleep(halt)  # this long it does nothing: the fault itself
+                os.kill(pid, signal.SIGCONT)
+        crowd.wait_acked(3 * SENDS)
+        parley.wait_ready()
+        crowd.check_store()
+        crowd.check_devices()
+    except AssertionError as fault:
+        raise AssertionError(f"{fault}; {faults}") from fault
     finally:
         crowd.stop()
