@@ -4,6 +4,7 @@
 
 #include "bus/ask.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "base/memory.h"
 
 #define CHANNEL_ANSWERS 2
+#define REFUSED_MS 500 /* connected, but not served: not again at full speed */
 #define CALLS_MAX 4096 /* as many as HTTP threads could ask at once, and room */
 
 struct request {
@@ -167,8 +169,10 @@ static void *run(void *arg)
 
         if (bus_reconnect(ask->bus, &ask->stopping, &err) != STATUS_OK)
             continue;
-        if (bus_consume_node(ask->bus, CHANNEL_ANSWERS, ask->node, &err) != STATUS_OK)
+        if (bus_consume_node(ask->bus, CHANNEL_ANSWERS, ask->node, &err) != STATUS_OK) {
+            (void)poll(NULL, 0, REFUSED_MS);
             continue;
+        }
         atomic_store(&ask->connected, true);
         serve(ask);
         atomic_store(&ask->connected, false);

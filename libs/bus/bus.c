@@ -7,6 +7,8 @@
 
 #include <amqp_tcp_socket.h>
 #include <assert.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,7 @@
 
 #define CONNECT_SECONDS 5
 #define HEARTBEAT_SECONDS 20 /* a broker that vanished without a word is noticed after 40 s */
+#define STUCK_MS 15000 /* a broker that takes nothing (a memory alarm) must not hold a thread */
 #define FRAME_MAX_BYTES 131072
 #define CONFIRM_MS 10000
 #define BACKOFF_FIRST_MS 100
@@ -69,8 +72,7 @@ void connection_drop(struct bus *bus)
         bus->first = next;
     }
     bus->last = NULL;
-    bus->published = 0;
-    bus->confirmed = 0;
+    confirms_clear(&bus->confirms);
     bus->returned = false;
     bus->refused = false;
 }
@@ -136,6 +138,7 @@ enum status bus_channel_open(struct bus *bus, int channel, struct error *err)
 
 static enum status connect_socket(struct bus *bus, struct error *err)
 {
+    const unsigned stuck_ms = STUCK_MS;
     struct timeval timeout = {.tv_sec = CONNECT_SECONDS};
     amqp_socket_t *socket;
     int status;
@@ -147,6 +150,9 @@ static enum status connect_socket(struct bus *bus, struct error *err)
     amqp_set_handshake_timeout(bus->state, &timeout);
     amqp_set_rpc_timeout(bus->state, &timeout);
     status = amqp_socket_open_noblock(socket, bus->url.host, bus->url.port, &timeout);
+    if (status == AMQP_STATUS_OK)
+        (void)setsockopt(amqp_socket_get_sockfd(socket), IPPROTO_TCP, TCP_USER_TIMEOUT, &stuck_ms,
+                         sizeof stuck_ms); /* without it only the limit is missing */
     return connection_check_status(bus, status, "connect", err);
 }
 
@@ -322,7 +328,7 @@ enum status bus_publish(struct bus *bus, enum exchange exchange, const char *key
         amqp_basic_publish(bus->state, (amqp_channel_t)channel, bytes_of(exchanges[exchange].name),
                            bytes_of(key), (flags & BUS_MANDATORY) != 0, 0, &properties, bytes);
     if (flags && status >= 0)
-        bus->published++;
+        confirms_add(&bus->confirms);
     return connection_check_status(bus, status, "publish", err);
 }
 
@@ -330,7 +336,7 @@ enum status bus_confirm(struct bus *bus, struct error *err)
 {
     int64_t until = clock_monotonic() + CONFIRM_MS;
 
-    while (bus->state && bus->confirmed < bus->published) {
+    while (bus->state && bus->confirms.n > 0) {
         int64_t left = until - clock_monotonic();
         enum status s;
 

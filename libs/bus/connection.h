@@ -7,6 +7,7 @@
 #include <amqp_framing.h>
 
 #include "bus/bus.h"
+#include "bus/confirms.h"
 
 enum { CHANNEL_PUBLISH = 1, CHANNEL_CONFIRM = 201, CHANNEL_COUNT };
 
@@ -35,10 +36,9 @@ struct bus {
     struct incoming channels[CHANNEL_COUNT];
     struct waiting *first;
     struct waiting *last;
-    uint64_t published; /* over CHANNEL_CONFIRM */
-    uint64_t confirmed;
-    bool returned; /* a mandatory message came back */
-    bool refused;  /* the broker said nack */
+    struct confirms confirms; /* of CHANNEL_CONFIRM */
+    bool returned;            /* a mandatory message came back */
+    bool refused;             /* the broker said nack */
 };
 
 /* Forget the connection; every later call is UNAVAILABLE. */

@@ -57,7 +57,7 @@ static enum status keep(struct bus *bus, const char *exchange, const char *key, 
                                 "keep", err);
     if (s != STATUS_OK)
         return s;
-    bus->published++;
+    confirms_add(&bus->confirms);
     return bus_confirm(bus, err);
 }
 

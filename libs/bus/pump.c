@@ -73,15 +73,6 @@ static void take_body(struct bus *bus, struct incoming *in, const amqp_frame_t *
         finish_delivery(bus, in);
 }
 
-static void confirmed(struct bus *bus, uint64_t tag, bool multiple)
-{
-    /* Nothing waits for a single message, only for all: counting is enough. */
-    if (multiple && tag > bus->confirmed)
-        bus->confirmed = tag;
-    else
-        bus->confirmed++;
-}
-
 static enum status channel_closed(struct bus *bus, int channel, struct error *err)
 {
     amqp_channel_close_ok_t ok = {0};
@@ -113,12 +104,12 @@ static enum status take_method(struct bus *bus, const amqp_frame_t *frame, struc
         return STATUS_OK;
     case AMQP_BASIC_ACK_METHOD:
         ack = method->decoded;
-        confirmed(bus, ack->delivery_tag, ack->multiple);
+        confirms_take(&bus->confirms, ack->delivery_tag, ack->multiple);
         return STATUS_OK;
     case AMQP_BASIC_NACK_METHOD:
         nack = method->decoded;
         bus->refused = true;
-        confirmed(bus, nack->delivery_tag, nack->multiple);
+        confirms_take(&bus->confirms, nack->delivery_tag, nack->multiple);
         return STATUS_OK;
     case AMQP_BASIC_RETURN_METHOD:
         bus->returned = true; /* its header and body follow and are passed over */
@@ -213,8 +204,7 @@ void bus_channel_close(struct bus *bus, int channel)
             amqp_channel_close(bus->state, (amqp_channel_t)channel, AMQP_REPLY_SUCCESS);
 
         in->open = false;
-        if (connection_check_reply(bus, channel, reply, "close channel", NULL) != STATUS_OK)
-            return;
+        (void)connection_check_reply(bus, channel, reply, "close channel", NULL); /* gone anyway */
         /* The library has queued frames of other channels, and of this one from before its end:
          * read them now, while they are known as old. */
         while (bus->state && amqp_frames_enqueued(bus->state))
