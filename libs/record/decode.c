@@ -153,11 +153,15 @@ static enum status read_json(const struct field *field, const cJSON *item, struc
                              const char *name, char **ret, struct error *err)
 {
     CLEANUP(buffer_clear) struct buffer compact = {0};
+    const char *at;
 
     if (!cJSON_IsObject(item))
         return wrong(name, "an object", err);
     if (!text.data)
         return wrong(name, "named without escapes", err);
+    if (!scan_value(text.data, text.data + text.length, JSON_DEPTH_MAX - JSON_INNER_DEPTH_MAX, &at))
+        return error_field(err, STATUS_INVALID, name, "field '%s' must have at most %d levels",
+                           name, JSON_INNER_DEPTH_MAX);
     scan_compact(text, &compact);
     if (field->max && (int64_t)compact.length > field->max)
         return error_field(err, STATUS_INVALID, name, "field '%s' must have at most %lld bytes",

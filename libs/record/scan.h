@@ -9,6 +9,9 @@
 /* 32 levels: our own bodies have 4; cards of a custom message have some more. */
 #define JSON_DEPTH_MAX 32
 
+/* A struct json is shown again inside other bodies (a page of a history), and must fit there. */
+#define JSON_INNER_DEPTH_MAX 24
+
 /* Pass over one value and the white space before it. The new position, or NULL where the text
  * stops being JSON (*ret_at is then the place). */
 const char *scan_value(const char *p, const char *end, int depth, const char **ret_at);

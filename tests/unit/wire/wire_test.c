@@ -230,9 +230,45 @@ static void our_own_faults_are_not_explained_to_clients(void **state)
     assert_non_null(strstr(buffer_text(&json), "\"message_id\":null,\"code\":50001"));
 }
 
+/* Deeper ones could be sent, but not be read again inside a page of a history. */
+static void a_card_nests_as_deep_as_a_history_can_show(void **state)
+{
+    static const struct {
+        int levels; /* of the content: its own braces are one */
+        enum status status;
+    } cases[] = {{24, STATUS_OK}, {25, STATUS_INVALID}, {31, STATUS_INVALID}};
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(buffer_clear) struct buffer json = {0};
+        CLEANUP(buffer_clear) struct buffer page = {0};
+        struct error err = {0};
+        struct frame frame;
+
+        buffer_add_text(&json, "{\"type\":9,\"message_id\":\"0123456789abcdef\",\"to\":\"user_b\","
+                               "\"content\":{\"a\":");
+        for (int k = 1; k < cases[i].levels; k++)
+            buffer_add_text(&json, "[");
+        for (int k = 1; k < cases[i].levels; k++)
+            buffer_add_text(&json, "]");
+        buffer_add_text(&json, "}}");
+        assert_int_equal(frame_from_json(json.data, json.length, &frame, &err), cases[i].status);
+        if (cases[i].status != STATUS_OK) {
+            assert_string_equal(err.field, "content");
+            frame_clear(&frame);
+            continue;
+        }
+        buffer_printf(&page, "{\"code\":0,\"data\":{\"messages\":[{\"content\":%s}]}}",
+                      frame.send.content.text);
+        assert_int_equal(json_check(page.data, page.length, NULL), STATUS_OK);
+        frame_clear(&frame);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_card_nests_as_deep_as_a_history_can_show),
         cmocka_unit_test(envelopes_come_out_as_they_went_in),
         cmocka_unit_test(a_cut_envelope_is_refused_wherever_it_is_cut),
         cmocka_unit_test(partitions_never_move),
