@@ -6,7 +6,7 @@
 /* after_seq=0 asks for the oldest, so what is not asked for is another number. */
 #define SEQ_FIELDS(record) \
     FIELD(record, last_seq, .min = 0, .max = INT64_MAX, .def = "0"), \
-        FIELD(record, after_seq, .min = -1, .max = INT64_MAX, .def = "-1")
+        FIELD(record, after_seq, .min = -1, .max = INT64_MAX - 1, .def = "-1")
 
 static const struct field private_history_query_fields[] = {
     FIELD(struct private_history_query, user_id, .required = true, .min = 1, .max = ID_MAX - 1,

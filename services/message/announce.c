@@ -204,18 +204,28 @@ void announce_answer(struct announcement *announcement, const struct command *co
     outgoing_add(&announcement->answers, key, NULL, 0, &envelope);
 }
 
+/* Confirmed. A queue that is full (a bot that is away for long) must not keep people from talking:
+ * then they are parked. */
+static enum status publish_events(struct slice events, struct bus *bus, struct error *err)
+{
+    enum status s = bus_publish(bus, EXCHANGE_EVENT, EVENT_STORED_COMMAND, NULL, 0, events,
+                                BUS_PERSISTENT, err);
+
+    if (s == STATUS_OK)
+        s = bus_confirm(bus, err);
+    if (s == STATUS_UNAVAILABLE && bus_is_connected(bus)) /* refused */
+        s = bus_park(bus, EVENT_STORED_COMMAND, events, "the queue is full", err);
+    return s;
+}
+
 enum status announcement_publish(struct announcement *announcement, struct bus *bus,
                                  struct error *err)
 {
     const struct slice events = {announcement->events.data, announcement->events.length};
     enum status s = STATUS_OK;
 
-    if (events.length > 0) {
-        s = bus_publish(bus, EXCHANGE_EVENT, EVENT_STORED_COMMAND, NULL, 0, events, BUS_PERSISTENT,
-                        err);
-        if (s == STATUS_OK)
-            s = bus_confirm(bus, err);
-    }
+    if (events.length > 0)
+        s = publish_events(events, bus, err);
     if (s == STATUS_OK)
         s = outgoing_publish(&announcement->frames, bus, err);
     if (s == STATUS_OK)

@@ -80,9 +80,27 @@ static void note_recovered(struct batch *batch)
             ledger_find(batch->context->ledger, messages[i].conversation_id);
 
         effects_note(&batch->effects, conversation, &messages[i]);
-        (void)ledger_take_republish(conversation, messages[i].seq); /* now */
+        if (messages[i].group_id) /* a private one's command may yet have a bot to tell */
+            (void)ledger_take_republish(conversation, messages[i].seq); /* now */
         announce(&batch->announcement, conversation, &messages[i], NULL);
     }
+}
+
+/* A write whose outcome was unknown, or a former owner's, may have gone in after the conversation
+ * was loaded: to answer it would acknowledge what last_seq does not show. Load again. */
+static enum status check_known(struct batch *batch, struct error *err)
+{
+    const struct message_document *known = batch->known.items;
+
+    for (size_t i = 0; i < batch->known.n; i++) {
+        const struct conversation *conversation =
+            ledger_find(batch->context->ledger, known[i].conversation_id);
+
+        if (known[i].seq > conversation->doc.last_seq)
+            return error_set(err, STATUS_ID_TAKEN, "seq %lld was stored after it was looked for",
+                             (long long)known[i].seq);
+    }
+    return STATUS_OK;
 }
 
 static enum status may_write(struct batch *batch, struct command *command, bool *ret_bot)
@@ -121,6 +139,7 @@ static void store_fresh(struct batch *batch, struct command *command)
 static void repeat(struct batch *batch, struct command *command,
                    const struct message_document *message, bool to_bot)
 {
+    command->error = (struct error){0};
     command->message = message;
     if (!ledger_take_republish(command->conversation, message->seq))
         return;
@@ -138,8 +157,9 @@ static void judge_send(struct batch *batch, struct command *command)
     /* Known and his own: the same answer, even after leaving. Otherwise permission is judged before
      * the id, so that an id tells a stranger nothing. */
     if (known && strcmp(known->from_user_id, command->user_id) == 0) {
-        command->error = (struct error){0};
-        repeat(batch, command, known, to_bot);
+        /* Nobody knows whether a bot waits for it: ask again rather than acknowledge. */
+        if (s != STATUS_UNAVAILABLE || !ledger_is_republish_due(command->conversation, known->seq))
+            repeat(batch, command, known, to_bot);
         return;
     }
     if (s != STATUS_OK)
@@ -271,12 +291,14 @@ enum status batch_run(const struct batch_context *context, struct command *comma
         add_all_stored(&batch, &batch.recovered);
         add_all_stored(&batch, &batch.known);
         note_recovered(&batch);
-        for (size_t i = 0; i < n; i++) {
-            judge(&batch, &commands[i]);
-            announce_answer(&batch.announcement, &commands[i]);
-        }
-        s = store_and_publish(&batch, err);
+        s = check_known(&batch, err);
     }
+    for (size_t i = 0; s == STATUS_OK && i < n; i++) {
+        judge(&batch, &commands[i]);
+        announce_answer(&batch.announcement, &commands[i]);
+    }
+    if (s == STATUS_OK)
+        s = store_and_publish(&batch, err);
     batch_clear(&batch);
     return s;
 }

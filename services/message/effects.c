@@ -103,10 +103,11 @@ static void note_out(struct effects *effects, struct row *row,
     row->doc.rev = message->rev;
     if (row->doc.spans.n > 0)
         spans[row->doc.spans.n - 1].to_seq = message->seq;
+    /* The guard on rev: a former owner that wakes up late must not close a span opened since. */
     store_bulk_add(effects->rows, 0,
-                   "[{'_id': %s, 'spans.to_seq': 0}, {'$set': {'rev': %ld, "
+                   "[{'_id': %s, 'rev': {'$lt': %ld}, 'spans.to_seq': 0}, {'$set': {'rev': %ld, "
                    "'spans.$.to_seq': %ld}}]",
-                   row->doc.id, message->rev, message->seq);
+                   row->doc.id, message->rev, message->rev, message->seq);
 }
 
 static void remove_text(struct strings *strings, const char *text)
@@ -189,7 +190,8 @@ static enum status write_rows(struct effects *effects, struct error *err)
     return store_bulk_run(TAKE(effects->rows), err);
 }
 
-/* $max: a former owner that wakes up late takes nothing back. */
+/* A former owner that wakes up late takes nothing back: what is as far as this or farther does not
+ * match, and making it anew is refused (ID_TAKEN), which tells him. */
 static enum status write_conversations(struct effects *effects, struct error *err)
 {
     struct store_bulk *bulk = store_bulk_new(effects->ledger->store, CONVERSATIONS);
@@ -200,16 +202,18 @@ static enum status write_conversations(struct effects *effects, struct error *er
 
         if (doc->group_id)
             store_bulk_add(bulk, STORE_UPSERT,
-                           "[{'_id': %s}, {'$max': {'last_seq': %ld, 'count': %ld, 'rev': %ld, "
-                           "'updated_at': %ld}, '$set': {'last_id': %s, 'group_id': %s, "
-                           "'name': %s, 'bots': %p}}]",
-                           doc->id, doc->last_seq, doc->count, doc->rev, doc->updated_at,
-                           doc->last_id, doc->group_id, doc->name, (void *)&doc->bots);
+                           "[{'_id': %s, 'last_seq': {'$lt': %ld}}, {'$max': {'last_seq': %ld, "
+                           "'count': %ld, 'rev': %ld, 'updated_at': %ld}, '$set': {'last_id': %s, "
+                           "'group_id': %s, 'name': %s, 'bots': %p}}]",
+                           doc->id, doc->last_seq, doc->last_seq, doc->count, doc->rev,
+                           doc->updated_at, doc->last_id, doc->group_id, doc->name,
+                           (void *)&doc->bots);
         else
             store_bulk_add(bulk, STORE_UPSERT,
-                           "[{'_id': %s}, {'$max': {'last_seq': %ld, 'count': %ld, "
-                           "'updated_at': %ld}, '$set': {'last_id': %s}}]",
-                           doc->id, doc->last_seq, doc->count, doc->updated_at, doc->last_id);
+                           "[{'_id': %s, 'last_seq': {'$lt': %ld}}, {'$max': {'last_seq': %ld, "
+                           "'count': %ld, 'updated_at': %ld}, '$set': {'last_id': %s}}]",
+                           doc->id, doc->last_seq, doc->last_seq, doc->count, doc->updated_at,
+                           doc->last_id);
     }
     return store_bulk_run(bulk, err);
 }

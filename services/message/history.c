@@ -163,15 +163,19 @@ enum status handle_group_history(void *state, struct call *call, const void *req
     char conversation_id[CONVERSATION_ID_MAX];
     CLEANUP(buffer_clear) struct buffer id = {0};
     struct page page;
+    enum status found;
     enum status s;
 
     conversation_id_group(query->group_id, conversation_id);
     buffer_printf(&id, "%s/%s", call->user_id, conversation_id);
+    /* The conversation first: who leaves between the two sees no more than before he left. Both
+     * always: a stranger's answer takes as long whether the group exists or not. */
+    found = store_find_one(message->store, CONVERSATIONS, &conversation_document_record,
+                           &conversation, err, "{'_id': %s}", conversation_id);
     s = store_find_one(message->store, CONVERSATION_USERS, &row_document_record, &row, err,
                        "{'_id': %s}", buffer_text(&id));
-    if (s == STATUS_OK)
-        s = store_find_one(message->store, CONVERSATIONS, &conversation_document_record,
-                           &conversation, err, "{'_id': %s}", conversation_id);
+    if (found != STATUS_OK)
+        s = found;
     if (s == STATUS_NOT_FOUND)
         s = error_set(err, STATUS_NOT_FOUND, "there is no such group");
     if (s == STATUS_OK) {

@@ -47,13 +47,18 @@ struct conversation *ledger_find(struct ledger *ledger, const char *conversation
     return conversation;
 }
 
-bool ledger_take_republish(struct conversation *conversation, int64_t seq)
+bool ledger_is_republish_due(const struct conversation *conversation, int64_t seq)
 {
     int64_t back = conversation->loaded_seq - seq;
 
-    if (back < 0 || back >= REPUBLISH_MAX || conversation->republished[back])
+    return back >= 0 && back < REPUBLISH_MAX && !conversation->republished[back];
+}
+
+bool ledger_take_republish(struct conversation *conversation, int64_t seq)
+{
+    if (!ledger_is_republish_due(conversation, seq))
         return false;
-    return conversation->republished[back] = true;
+    return conversation->republished[conversation->loaded_seq - seq] = true;
 }
 
 struct row *ledger_find_row(struct ledger *ledger, const char *user_id, const char *conversation_id)
@@ -89,20 +94,34 @@ static void set_document(struct ledger *ledger, struct conversation_document *do
                     conversation);
 }
 
-/* What a former owner stored and did not live to count. */
-static enum status load_above(struct ledger *ledger, struct conversation *conversation,
+/* What a former owner stored and did not live to count: a batch at most. All conversations that
+ * have no document yet are one query, because one client can begin many. */
+static enum status load_above(struct ledger *ledger, const struct strings *ids,
                               struct list *ret_recovered, struct error *err)
 {
-    enum status s = store_find(ledger->store, MESSAGES, &(struct store_find){.sort = "{'seq': 1}"},
-                               &message_document_record, ret_recovered, err,
-                               "{'conversation_id': %s, 'seq': {'$gt': %ld}}", conversation->doc.id,
-                               conversation->doc.last_seq);
-    const struct message_document *messages = ret_recovered->items;
+    const struct store_find by_seq = {.sort = "{'conversation_id': 1, 'seq': 1}"};
+    const struct message_document *messages;
+    struct strings begun = {0};
+    enum status s = STATUS_OK;
 
-    conversation->loaded_seq = conversation->doc.last_seq;
-    if (s == STATUS_OK && ret_recovered->n > 0 &&
-        strcmp(messages[ret_recovered->n - 1].conversation_id, conversation->doc.id) == 0)
-        conversation->loaded_seq = messages[ret_recovered->n - 1].seq;
+    for (size_t i = 0; i < ids->n && s == STATUS_OK; i++) {
+        struct conversation *conversation = ledger_find(ledger, ids->items[i]);
+
+        conversation->loaded_seq = conversation->doc.last_seq;
+        if (conversation->doc.last_seq == 0)
+            strings_add(&begun, ids->items[i]);
+        else
+            s = store_find(ledger->store, MESSAGES, &by_seq, &message_document_record,
+                           ret_recovered, err, "{'conversation_id': %s, 'seq': {'$gt': %ld}}",
+                           conversation->doc.id, conversation->doc.last_seq);
+    }
+    if (s == STATUS_OK && begun.n > 0)
+        s = store_find(ledger->store, MESSAGES, &by_seq, &message_document_record, ret_recovered,
+                       err, "{'conversation_id': {'$in': %p}}", (void *)&begun);
+    strings_clear(&begun);
+    messages = ret_recovered->items;
+    for (size_t i = 0; s == STATUS_OK && i < ret_recovered->n; i++)
+        ledger_find(ledger, messages[i].conversation_id)->loaded_seq = messages[i].seq;
     return s;
 }
 
@@ -121,9 +140,7 @@ static enum status load_documents(struct ledger *ledger, const struct strings *i
     for (size_t i = 0; i < found.n; i++)
         record_clear(&conversation_document_record, &docs[i]);
     free(found.items);
-    for (size_t i = 0; s == STATUS_OK && i < ids->n; i++)
-        s = load_above(ledger, ledger_find(ledger, ids->items[i]), ret_recovered, err);
-    return s;
+    return s == STATUS_OK ? load_above(ledger, ids, ret_recovered, err) : s;
 }
 
 enum status ledger_load(struct ledger *ledger, struct command *commands, size_t n,

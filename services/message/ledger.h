@@ -48,7 +48,8 @@ void ledger_trim(struct ledger *ledger);
 MUST_CHECK enum status ledger_load(struct ledger *ledger, struct command *commands, size_t n,
                                    struct list *ret_recovered, struct error *err);
 
-/* Should a message that was stored before be published again? True once at most. */
+/* Should a message that was stored before be published again? Taken, it is no longer due. */
+bool ledger_is_republish_due(const struct conversation *conversation, int64_t seq);
 bool ledger_take_republish(struct conversation *conversation, int64_t seq);
 
 struct conversation *ledger_find(struct ledger *ledger, const char *conversation_id);

@@ -15,9 +15,9 @@
 #include "log/log.h"
 
 #define FIRST_CHANNEL 2
-#define BATCH_COMMANDS 256   /* bulks past this gain nothing more (docs/architecture.md) */
-#define CLAIM_MS 250         /* how often a partition that another holds is tried for */
-#define BACKOFF_FIRST_MS 100 /* after MongoDB failed; doubled up to the next */
+#define BATCH_COMMANDS REPUBLISH_MAX /* bulks past this gain nothing more (architecture.md) */
+#define CLAIM_MS 250                 /* how often a partition that another holds is tried for */
+#define BACKOFF_FIRST_MS 100         /* after MongoDB failed; doubled up to the next */
 #define BACKOFF_MAX_MS 2000
 #define ATTEMPTS 3 /* for one command that cannot be handled, before it is parked */
 
@@ -210,20 +210,21 @@ static enum status refuse_and_park(struct owner *owner, struct command *command,
 }
 
 /* Somewhere in the batch is a command that cannot be handled: find it by handling one at a time. */
-static enum status run_singly(struct owner *owner, struct error *err)
+static enum status run_singly(struct owner *owner, struct command *commands, size_t n,
+                              struct error *err)
 {
-    for (size_t i = 0; i < owner->n_commands; i++) {
+    for (size_t i = 0; i < n; i++) {
         enum status s = STATUS_INTERNAL;
 
         for (int attempt = 0; attempt < ATTEMPTS && s == STATUS_INTERNAL; attempt++) {
             ledger_clear(&owner->ledger);
-            s = batch_run(&owner->batch, &owner->commands[i], 1, err);
+            s = batch_run(&owner->batch, &commands[i], 1, err);
         }
         if (s == STATUS_INTERNAL) {
             struct error reason = *err;
 
             ledger_clear(&owner->ledger);
-            s = refuse_and_park(owner, &owner->commands[i], reason.text, err);
+            s = refuse_and_park(owner, &commands[i], reason.text, err);
         }
         if (s != STATUS_OK)
             return s;
@@ -261,23 +262,37 @@ static enum status keep_publishing(struct owner *owner, struct error *err)
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
+/* The last delivery may hold more commands than a batch: then they are several. What one of them
+ * leaves behind when we die must stay within REPUBLISH_MAX. */
+static enum status run_all(struct owner *owner, struct error *err)
+{
+    enum status s = STATUS_OK;
+
+    for (size_t i = 0; i < owner->n_commands && s == STATUS_OK; i += BATCH_COMMANDS) {
+        struct command *commands = &owner->commands[i];
+        size_t n = owner->n_commands - i < BATCH_COMMANDS ? owner->n_commands - i : BATCH_COMMANDS;
+
+        ledger_trim(&owner->ledger);
+        s = batch_run(&owner->batch, commands, n, err);
+        if (s == STATUS_INTERNAL)
+            s = run_singly(owner, commands, n, err);
+        atomic_fetch_add(&owner->message->batches, 1);
+    }
+    return s;
+}
+
 static enum status handle_batch(struct owner *owner, struct error *err)
 {
-    enum status s = keep_publishing(owner, err);
+    enum status s = gather(owner, err);
 
     if (s == STATUS_OK)
-        s = gather(owner, err);
+        s = keep_publishing(owner, err);
+    if (s == STATUS_OK)
+        s = park_unreadable(owner, err);
+    if (s == STATUS_OK)
+        s = run_all(owner, err);
     if (s != STATUS_OK || owner->n_deliveries == 0)
         return s;
-    ledger_trim(&owner->ledger);
-    s = park_unreadable(owner, err);
-    if (s == STATUS_OK && owner->n_commands > 0)
-        s = batch_run(&owner->batch, owner->commands, owner->n_commands, err);
-    if (s == STATUS_INTERNAL)
-        s = run_singly(owner, err);
-    if (s != STATUS_OK)
-        return s;
-    atomic_fetch_add(&owner->message->batches, 1);
     atomic_fetch_add(&owner->message->commands, (int64_t)owner->n_commands);
     owner->backoff_ms = BACKOFF_FIRST_MS;
     return acknowledge(owner, err);

@@ -154,7 +154,9 @@ static void what_a_dead_owner_stored_is_published_again_once(void **state)
     struct conversation conversation = {.loaded_seq = 300};
 
     (void)state;
+    assert_true(ledger_is_republish_due(&conversation, 300));
     assert_true(ledger_take_republish(&conversation, 300));
+    assert_false(ledger_is_republish_due(&conversation, 300));
     assert_false(ledger_take_republish(&conversation, 300));
     assert_true(ledger_take_republish(&conversation, 299));
     assert_false(ledger_take_republish(&conversation, 301)); /* this owner's own */
