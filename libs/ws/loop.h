@@ -130,9 +130,16 @@ void ws_loop_drop_timer(struct ws_connection *connection);
 struct ws_connection *ws_connection_new(struct ws_loop *loop, int fd);
 void ws_connection_free(struct ws_connection *connection);
 void ws_connection_read(struct ws_connection *connection);
-void ws_connection_write(struct ws_connection *connection); /* all that is queued and fits */
 void ws_connection_is_due(struct ws_connection *connection);
+void ws_connection_watch(struct ws_connection *connection);         /* as its state asks for */
 void ws_connection_end(struct ws_connection *connection, int code); /* no more words */
+/* Queue last words, whose reference it takes, and close when they are out. */
 void ws_connection_say(struct ws_connection *connection, struct ws_frame *last, int code);
+
+/* output.c */
+void ws_output_init(int fd);
+void ws_output_clear(struct ws_connection *connection);
+void ws_output_add(struct ws_connection *connection, struct ws_frame *frame); /* takes it */
+void ws_connection_write(struct ws_connection *connection); /* all that is queued and fits */
 
 #endif

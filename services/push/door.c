@@ -67,6 +67,12 @@ static enum status check(struct push_state *push, const struct ws_request *reque
     return STATUS_OK;
 }
 
+static bool is_traceparent(const char *text)
+{
+    return text && strlen(text) == TRACEPARENT_MAX - 1 &&
+           strspn(text, "0123456789abcdef-") == TRACEPARENT_MAX - 1;
+}
+
 static struct socket *socket_new(const struct token_claims *claims,
                                  const struct ws_request *request)
 {
@@ -74,7 +80,7 @@ static struct socket *socket_new(const struct token_claims *claims,
 
     strcpy(socket->user_id, claims->user_id);
     strcpy(socket->session_id, claims->session_id);
-    if (request->traceparent && strlen(request->traceparent) < TRACEPARENT_MAX)
+    if (is_traceparent(request->traceparent))
         socket->traceparent = memory_text(request->traceparent);
     socket->tokens = MESSAGES_BURST;
     socket->filled_at = clock_monotonic();

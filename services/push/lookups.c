@@ -40,6 +40,24 @@ static enum status check_sessions(struct push_state *push, struct letter *questi
     return STATUS_OK;
 }
 
+/* An answer for all of them may be too long for one message: ask for half as many each. */
+static bool split(struct letters *questions, const struct letter *question, enum status s)
+{
+    size_t n = question->ids.n;
+
+    if (s == STATUS_UNAVAILABLE || question->kind != LETTER_FIND_GROUPS || n < 2)
+        return false;
+    for (size_t half = 0; half < 2; half++) {
+        struct letter *part = letter_new(LETTER_FIND_GROUPS);
+
+        part->epoch = question->epoch;
+        for (size_t i = half ? n / 2 : 0; i < (half ? n : n / 2); i++)
+            strings_add(&part->ids, question->ids.items[i]);
+        letters_add(questions, part);
+    }
+    return true;
+}
+
 /* Ask each question, and keep those that had no answer. After one failure of a kind the others of
  * that kind wait too: each would cost us ASK_MS. */
 static void ask_all(struct push_state *push, struct letters *questions)
@@ -58,7 +76,7 @@ static void ask_all(struct push_state *push, struct letters *questions)
             enum status s = is_groups ? find_groups(push, question, &err)
                                       : check_sessions(push, question, &err);
 
-            *away = s != STATUS_OK;
+            *away = s != STATUS_OK && !split(questions, question, s);
             if (*away)
                 log_warn("no answer yet", LOG_TEXT("question", is_groups ? "groups" : "sessions"),
                          LOG_TEXT("reason", err.text));

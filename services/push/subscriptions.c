@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "log/log.h"
 #include "router.h"
@@ -20,7 +21,7 @@
 #define UNSUBSCRIBE_BATCH 16
 
 #define BACKOFF_FIRST_MS 100
-#define BACKOFF_MAX_MS 5000
+#define BACKOFF_MAX_MS 2000
 #define TURN_MAX_MS 250
 
 static int user_channel(const struct user *user)
@@ -68,6 +69,7 @@ static enum status open_channels(struct router *router, struct error *err)
 void subscriptions_connect(struct router *router)
 {
     struct push_state *push = router->push;
+    uint32_t jitter;
     struct error err;
     enum status s = STATUS_OK;
 
@@ -93,7 +95,9 @@ void subscriptions_connect(struct router *router)
     } else if (router->backoff_ms < BACKOFF_MAX_MS) {
         router->backoff_ms *= 2;
     }
-    router->connect_at = router->now + router->backoff_ms / 2 + rand() % router->backoff_ms;
+    if (getrandom(&jitter, sizeof jitter, 0) != sizeof jitter)
+        jitter = 0; /* cannot happen for so few bytes */
+    router->connect_at = router->now + router->backoff_ms / 2 + jitter % router->backoff_ms;
 }
 
 /* Sockets stay. What is published meanwhile passes them by, so each user is told to look for what
@@ -111,6 +115,8 @@ void subscriptions_lose(struct router *router, const struct error *err)
     router->epoch++;
     HASH_ITER(hh, router->registry.groups, group, next_group) {
         group->is_bound = false;
+        if (group->n_known == 0 && !group->is_listed)
+            registry_group_free(&router->registry, group); /* its unbinding failed just now */
     }
     HASH_ITER(hh, router->registry.users, user, next) {
         user->state = USER_NEW;
