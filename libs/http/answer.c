@@ -27,6 +27,8 @@ static void add_own_headers(struct exchange *exchange, struct MHD_Response *resp
 
     if (status == STATUS_UNAUTHENTICATED || status == STATUS_EXPIRED)
         add_header(response, "WWW-Authenticate", "Bearer");
+    if (status == STATUS_METHOD_NOT_ALLOWED && exchange->allow)
+        add_header(response, "Allow", exchange->allow);
     if (!exchange->retry_after_s && (status == STATUS_TOO_FAST || status == STATUS_UNAVAILABLE))
         exchange->retry_after_s = RETRY_AFTER_S;
     if (exchange->retry_after_s) {
@@ -124,11 +126,12 @@ void http_set_cookie(struct call *call, const char *name, const char *value, con
                      const char *same_site, int64_t max_age_s)
 {
     struct exchange *exchange = call->exchange;
+    const char *scheme = request_header(exchange, "X-Forwarded-Proto");
     CLEANUP(buffer_clear) struct buffer line = {0};
 
     buffer_printf(&line, "%s=%s; Path=%s; Max-Age=%lld; HttpOnly; SameSite=%s", name, value, path,
                   (long long)max_age_s, same_site);
-    if (strncmp(call->origin, "https:", 6) == 0)
+    if (strncmp(call->origin, "https:", 6) == 0 || (scheme && strcmp(scheme, "https") == 0))
         buffer_add_text(&line, "; Secure");
     strings_add(&exchange->cookies, buffer_text(&line));
 }

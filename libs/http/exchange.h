@@ -35,6 +35,7 @@ struct exchange {
     struct buffer body;
     struct strings cookies; /* Set-Cookie lines of the answer */
     char *origin;           /* what call.origin points to */
+    char *allow;            /* the methods that the path takes, when not this one */
     int64_t retry_after_s;
     int64_t started_us;
     enum status status; /* what was answered, for the metrics */

@@ -23,9 +23,11 @@
 #include "base/memory.h"
 #include "http/exchange.h"
 
-#define BACKLOG 1024                  /* connections that wait in the kernel */
-#define CONNECTION_MEMORY (64 * 1024) /* headers: nginx passes 32 KiB on, and refuses more itself */
-#define STACK_SIZE (1024 * 1024)      /* 512 of them; handlers keep what is large on the heap */
+#define BACKLOG 1024 /* connections that wait in the kernel */
+/* What nginx passes on: 32 KiB of headers, in a thousand lines at most, each with 56 bytes of
+ * libmicrohttpd's. It answers more than fits in words of its own, not in the envelope. */
+#define CONNECTION_MEMORY (128 * 1024)
+#define STACK_SIZE (1024 * 1024) /* 512 of them; handlers keep what is large on the heap */
 #define CLOSE_WAIT_S 10
 #define QUIET_MS 50
 #define LINGER_MS 1000
@@ -169,7 +171,6 @@ static const struct http_page *find_page(const struct exchange *exchange)
 static enum MHD_Result answer(struct exchange *exchange)
 {
     const struct http_page *page = find_page(exchange);
-    CLEANUP(free) char *allow = NULL;
     struct error err = {0};
     enum status s;
 
@@ -178,7 +179,7 @@ static enum MHD_Result answer(struct exchange *exchange)
     if (page)
         return answer_page(exchange, page);
     s = routes_match(&exchange->http->routes, exchange->method, exchange->target, &exchange->match,
-                     &allow, &err);
+                     &exchange->allow, &err);
     if (s != STATUS_OK)
         return answer_refusal(exchange, s, &err);
     return answer_route(exchange);
@@ -252,6 +253,7 @@ static void finish(void *context, struct MHD_Connection *connection, void **exch
     match_clear(&exchange->match);
     buffer_clear(&exchange->body);
     strings_clear(&exchange->cookies);
+    free(exchange->allow);
     free(exchange->origin);
     free(exchange->target);
     free(exchange);

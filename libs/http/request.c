@@ -118,7 +118,18 @@ static bool is_host(const char *text)
                length;
 }
 
-/* The scheme and host that the client used, or the first of public_url when it says nothing sane. */
+static bool is_our_origin(const struct exchange *exchange, const char *origin)
+{
+    const struct strings *origins = &exchange->http->origins;
+
+    for (size_t i = 0; i < origins->n; i++)
+        if (strcasecmp(origins->items[i], origin) == 0)
+            return true;
+    return false;
+}
+
+/* The origin that the client used if it is one of ours, else the first of ours. A client is told
+ * with it where to send its token: that is not for a Host header to say. */
 static void identify_origin(struct exchange *exchange)
 {
     const char *scheme = request_header(exchange, "X-Forwarded-Proto");
@@ -132,8 +143,10 @@ static void identify_origin(struct exchange *exchange)
         host = request_header(exchange, "Host");
     if (host && is_host(host))
         buffer_printf(&origin, "%s://%s", scheme, host);
-    else
-        buffer_add_text(&origin, origins->n ? origins->items[0] : "");
+    if (origins->n > 0 && !is_our_origin(exchange, buffer_text(&origin))) {
+        buffer_clear(&origin);
+        buffer_add_text(&origin, origins->items[0]);
+    }
     exchange->origin = buffer_take(&origin);
     exchange->call.origin = exchange->origin;
 }
@@ -164,16 +177,6 @@ void request_identify(struct exchange *exchange)
 static bool changes_something(const char *method)
 {
     return strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0;
-}
-
-static bool is_our_origin(const struct exchange *exchange, const char *origin)
-{
-    const struct strings *origins = &exchange->http->origins;
-
-    for (size_t i = 0; i < origins->n; i++)
-        if (strcasecmp(origins->items[i], origin) == 0)
-            return true;
-    return false;
 }
 
 /* A foreign page can make a browser send our cookies, but neither our Authorization header nor

@@ -15,7 +15,7 @@ struct call {
     char traceparent[TRACEPARENT_MAX];
     char address[64];     /* the client's, as nginx saw it */
     char user_agent[128]; /* cut */
-    const char *origin;   /* scheme and host the client used, "http://127.0.0.1:8080" */
+    const char *origin;   /* of ours, the one the client used, "http://127.0.0.1:8080" */
     void *exchange;       /* libs/http's own */
 };
 

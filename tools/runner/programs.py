@@ -155,7 +155,8 @@ def service(place, name, urls):
         "INTERNAL_LISTEN": internal,
         "RPC_LISTEN": rpc,
         "NODE_ID": f"{name}-1",
-        "PUBLIC_URL": f"http://127.0.0.1:{place.port},http://localhost:{place.port}",
+        "PUBLIC_URL": place.environment.get("PUBLIC_URL")
+                      or f"http://127.0.0.1:{place.port},http://localhost:{place.port}",
     }
     for other in ("auth", "user", "message"):
         environment[f"{other.upper()}_RPC"] = f"127.0.0.1:{place.port_of(other, 2)}"

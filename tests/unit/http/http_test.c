@@ -342,6 +342,7 @@ static void answers_unknown_paths_and_methods_in_the_envelope(void **state)
               "{\"code\":40401,\"message\":\"there is no such path\",\"data\":null}");
     check("DELETE /api/hello", "", NULL, 405, "\"code\":40501");
     check("DELETE /api/me", "", NULL, 405, "this path takes GET, POST");
+    check("DELETE /api/me", "", NULL, 405, "\r\nAllow: GET, POST\r\n");
 }
 
 static void prefers_a_literal_to_a_parameter(void **state)
@@ -602,6 +603,29 @@ static void knows_the_client_as_nginx_saw_it(void **state)
           "\"|127.0.0.1|https://chat.example||");
 }
 
+static void believes_no_host_that_is_not_ours(void **state)
+{
+    static const char *const foreign[] = {"evil.example", "chat.example.evil.example",
+                                          "127.0.0.1:8080:80", "[::1]:8080", "127.0.0.1"};
+    char header[80];
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(foreign); i++) {
+        (void)snprintf(header, sizeof header, "X-Forwarded-Host: %s\r\n", foreign[i]);
+        check("GET /api/who", header, NULL, 200, "|https://chat.example||");
+    }
+}
+
+static void reads_all_the_headers_that_nginx_passes_on(void **state)
+{
+    CLEANUP(buffer_clear) struct buffer many = {0};
+
+    (void)state;
+    for (int i = 0; i < 990; i++)
+        buffer_printf(&many, "X-Header-With-A-Long-Name-%03d: b\r\n", i);
+    check("GET /api/hello", buffer_text(&many), NULL, 200, "hello");
+}
+
 static void serves_pages_in_plain_text(void **state)
 {
     (void)state;
@@ -711,6 +735,8 @@ int main(void)
         cmocka_unit_test(says_when_to_try_again),
         cmocka_unit_test(sets_cookies),
         cmocka_unit_test(knows_the_client_as_nginx_saw_it),
+        cmocka_unit_test(believes_no_host_that_is_not_ours),
+        cmocka_unit_test(reads_all_the_headers_that_nginx_passes_on),
         cmocka_unit_test(serves_pages_in_plain_text),
         cmocka_unit_test(counts_answers_by_route_and_status),
         cmocka_unit_test(serves_many_requests_on_one_connection),
