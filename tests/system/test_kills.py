@@ -132,9 +132,9 @@ def test_loses_and_doubles_nothing_in_a_storm_of_faults(parley, round_):
     crowd = Crowd(parley)
     faults = [f"seed {seed}"]
     try:
-        crowd.send(3 * SENDS)
-        for step in range(1, 9):
-            crowd.wait_acked(step * 3 * SENDS // 10)
+        crowd.send(2 * SENDS)
+        for step in range(1, 7):
+            crowd.wait_acked(step * SENDS // 4)
             name = chance.choice(("message", "push", "mongod", "user", "message", "rabbitmq"))
             halt = chance.choice((0, 0, 0.3, 3))
             faults.append(f"{name} {halt} at {crowd.acked}")
@@ -144,7 +144,7 @@ def test_loses_and_doubles_nothing_in_a_storm_of_faults(parley, round_):
             if halt:
                 time.sleep(halt)  # this long it does nothing: the fault itself
                 os.kill(pid, signal.SIGCONT)
-        crowd.wait_acked(3 * SENDS)
+        crowd.wait_acked(2 * SENDS)
         parley.wait_ready()
         crowd.check_store()
         crowd.check_devices()
