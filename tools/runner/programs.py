@@ -83,7 +83,7 @@ def rabbitmq(place):
     home.mkdir(parents=True, exist_ok=True)
     cookie = home / ".erlang.cookie"
     if not cookie.exists():
-        place.write("data/rabbitmq/.erlang.cookie", secrets.token_hex(20), 0o400)
+        place.write("data/rabbitmq/.erlang.cookie", secrets.token_hex(20), 0o600)
     template = (place.root / "docker/rabbitmq.conf").read_text(encoding="utf-8")
     config = place.write("etc/rabbitmq.conf",
                          f"{template}\nlisteners.tcp.default = 127.0.0.1:{place.amqp}\n")
