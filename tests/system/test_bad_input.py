@@ -375,6 +375,63 @@ def test_the_edges_own_errors_have_the_envelope(parley, rest):
         assert b'"code":' in connection.recv(65536)
 
 
+ODD_REQUESTS = {
+    "HTTP/1.0 without a Host": ("GET /api/users/me HTTP/1.0\r\n\r\n", 40101),
+    "an unknown transfer coding": (
+        "POST /api/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 40000),
+    "a length and chunks": (
+        "POST /api/login HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 40000),
+    "two hosts": ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 40000),
+    "two tokens": ("GET /api/users/me HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\n"
+                   "Authorization: Bearer b\r\n\r\n", 40000),
+    "many headers": ("GET /api/users/me HTTP/1.1\r\nHost: a\r\n" + "".join(
+        f"A{n}: b\r\n" for n in range(900)) + "\r\n", 40101),
+    "thousands of arguments": (
+        f"GET /api/users?{'&' * 7000} HTTP/1.1\r\nHost: a\r\n\r\n", 40000),
+    "thousands of cookies": (
+        f"GET /api/users/me HTTP/1.1\r\nHost: a\r\nCookie: {'a;' * 3500}\r\n\r\n", 40101),
+    "a lone quote in a cookie": (
+        'GET /api/users/me HTTP/1.1\r\nHost: a\r\nCookie: access_token="\r\n\r\n', 40101),
+}
+
+
+@pytest.mark.parametrize("request_", ODD_REQUESTS)
+def test_an_odd_request_is_answered_once_and_in_the_envelope(parley, request_):
+    text, code = ODD_REQUESTS[request_]
+    with socket.create_connection(("127.0.0.1", parley.port), timeout=10) as connection:
+        connection.sendall(text.replace("\r\n", "\r\nConnection: close\r\n", 1).encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert json.loads(body)["code"] == code, answer
+    assert b"\r\nX-Request-Id: " in head, answer
+
+
+def test_a_cookie_counts_wherever_it_stands(rest, user):
+    token = user().token
+    for cookie in (f"a=b; access_token={token}; c=d", f'a="; access_token={token}',
+                   f"refresh_token=x; access_token={token}"):
+        rest.call("GET", "/api/users/me", headers={"Cookie": cookie}).ok()
+
+
+def test_a_request_keeps_its_id(parley, rest, user):
+    for name in ("a-client_s-own-1", "a" * 39):
+        answer = rest.call("GET", "/api/users/me", headers={"X-Request-Id": name})
+        assert answer.headers["X-Request-Id"] == name
+        for url in (parley.ws_url, f"{parley.ws_url}?token={user().token}"):
+            with RawSocket(url, headers={"X-Request-Id": name}) as socket_:
+                assert socket_.headers["x-request-id"] == name
+    answer = rest.call("GET", "/api/users/me", headers={"X-Request-Id": "a" * 40})
+    assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-Id"])  # the edge's own
+
+
+def test_nobody_is_sent_to_a_foreign_host(parley, rest, user):
+    username, password = user().account
+    answer = rest.call("POST", "/api/login", {"username": username, "password": password},
+                       headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
+    assert answer.ok()["websocket_url"] == parley.ws_url
+
+
 def test_a_dead_service_is_a_try_again_in_the_envelope(parley, user):
     alice = user()
     old = parley.kill("group", wait=False)
