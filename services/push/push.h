@@ -56,7 +56,6 @@ struct push_state {
     /* For /metrics. */
     atomic_llong users;
     atomic_llong groups;
-    atomic_llong subscribing;
     atomic_llong deliveries;
     atomic_llong published;
     atomic_llong refused; /* frames answered with an error by the edge itself */
