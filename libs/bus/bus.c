@@ -24,7 +24,7 @@
 #define FRAME_MAX_BYTES 131072
 #define CONFIRM_MS 10000
 #define BACKOFF_FIRST_MS 100
-#define BACKOFF_MAX_MS 5000
+#define BACKOFF_MAX_MS 2000 /* people wait for it */
 
 enum status bus_open(const char *amqp_url, const char *name, struct bus **ret, struct error *err)
 {

@@ -31,7 +31,7 @@ DEFINE_CLEANUP(struct bus *, bus_close)
  * wire/topology.h, which is harmless when they exist. Takes 5 s at most. */
 MUST_CHECK enum status bus_connect(struct bus *bus, struct error *err);
 
-/* Connect, trying for ever with a jittered back-off of 0.1 s to 5 s, until *stop turns true
+/* Connect, trying for ever with a jittered back-off of 0.1 s to 2 s, until *stop turns true
  * (UNAVAILABLE). */
 MUST_CHECK enum status bus_reconnect(struct bus *bus, const atomic_bool *stop, struct error *err);
 
