@@ -5,6 +5,7 @@
 
 #include "auth.h"
 #include "base/memory.h"
+#include "wire/shown.h"
 
 #define REFRESH_PATH "/api/refresh" /* the only place that a browser sends the token to */
 
@@ -61,9 +62,12 @@ enum status handle_login(void *state, struct call *call, const void *request, vo
     CLEANUP(account_document_clear) struct account_document account = {0};
     CLEANUP(session_document_clear) struct session_document session = {0};
     char refresh_token[REFRESH_TOKEN_MAX];
-    enum status s;
+    enum status s = STATUS_OK;
 
-    s = password_check(auth, call, login, &account, err);
+    if (login->device && *login->device) /* it stands in the list of one's sessions */
+        s = shown_check_line(login->device, "device", err);
+    if (s == STATUS_OK)
+        s = password_check(auth, call, login, &account, err);
     if (s == STATUS_OK)
         s = session_start(auth, call, account.id, login->device, &session, refresh_token, err);
     if (s != STATUS_OK)
