@@ -16,6 +16,7 @@ struct member {
     char *user_id;
     char *role; /* admin or member; the owner is whom owner_id names */
     int64_t joined_at;
+    bool bot;
 };
 extern const struct record member_record;
 
@@ -74,8 +75,8 @@ http_handler handle_join;
 http_handler handle_leave;
 http_handler handle_members;
 
-/* Who owns a group after its owner left: the oldest admin, else the oldest member; NULL when
- * nobody is left. Pure. */
+/* Who owns a group after its owner left: the oldest admin, else the oldest member, and a bot only
+ * when there are no people; NULL when nobody is left. Pure. */
 const struct member *members_successor(const struct group *group);
 
 /* ---- outbox.c */

@@ -20,6 +20,7 @@ static const struct field member_fields[] = {
     FIELD(struct member, user_id),
     FIELD(struct member, role),
     FIELD(struct member, joined_at),
+    FIELD(struct member, bot),
 };
 const struct record member_record = RECORD("groups.members", struct member, member_fields);
 
@@ -144,6 +145,16 @@ static void describe(struct group *group, const struct group_create *create, con
     add_members(group, &create->member_ids);
 }
 
+/* In the group's first change, and in the list of members: bots are few. */
+static void note_bot(struct group *group, struct group_change *change, const char *user_id)
+{
+    struct member *members = group->members.items;
+
+    strings_add(&change->bots_in, user_id);
+    for (size_t i = 0; i < group->members.n; i++)
+        members[i].bot |= strcmp(members[i].user_id, user_id) == 0;
+}
+
 /* The first change, which makes the conversation. Everyone must exist. */
 static enum status add_creation(struct group_state *state, struct group *group, struct error *err)
 {
@@ -170,7 +181,7 @@ static enum status add_creation(struct group_state *state, struct group *group, 
     account = accounts.accounts.items;
     for (size_t i = 0; i < accounts.accounts.n; i++)
         if (account[i].bot)
-            strings_add(&change->bots_in, account[i].user_id);
+            note_bot(group, change, account[i].user_id);
     return STATUS_OK;
 }
 

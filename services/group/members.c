@@ -65,12 +65,12 @@ static enum status commit_join(struct attempt *attempt, const struct group *head
         attempt->state->store, GROUPS, 0, &matched, err,
         "[{'_id': %s, 'rev': %ld, 'members.user_id': {'$ne': %s}, 'pending.63': {'$exists': false}},"
         " {'$set': {'rev': %ld}, '$inc': {'member_count': 1}, '$push': {"
-        "'members': {'user_id': %s, 'role': 'member', 'joined_at': %ld},"
+        "'members': {'user_id': %s, 'role': 'member', 'joined_at': %ld, 'bot': %d},"
         "'pending': {'group_id': %s, 'rev': %ld, 'event': 'group.joined', 'user_id': %s,"
         " 'name': %s, 'users_in': %p, 'users_out': [], 'bots_in': %p, 'timestamp': %ld}}}]",
-        head->group_id, head->rev, user_id, head->rev + 1, user_id, now, head->group_id,
-        head->rev + 1, user_id, head->name, (void *)&in, (void *)(attempt->is_bot ? &in : &none),
-        now);
+        head->group_id, head->rev, user_id, head->rev + 1, user_id, now, attempt->is_bot,
+        head->group_id, head->rev + 1, user_id, head->name, (void *)&in,
+        (void *)(attempt->is_bot ? &in : &none), now);
     attempt->is_late = matched == 0;
     attempt->rev = head->rev + (matched ? 1 : 0);
     return s;
@@ -123,21 +123,28 @@ enum status handle_join(void *state, struct call *call, const void *request, voi
 
 /* ---- Leave */
 
+/* People come before bots, admins before others, who joined first before who came later. */
+static bool is_before(const struct member *a, const struct member *b)
+{
+    bool a_is_admin = strcmp(a->role, "admin") == 0;
+    bool b_is_admin = strcmp(b->role, "admin") == 0;
+
+    if (a->bot != b->bot)
+        return b->bot;
+    if (a_is_admin != b_is_admin)
+        return a_is_admin;
+    return a->joined_at < b->joined_at;
+}
+
 const struct member *members_successor(const struct group *group)
 {
     const struct member *members = group->members.items;
     const struct member *best = NULL;
 
-    for (size_t i = 0; i < group->members.n; i++) {
-        bool is_admin = strcmp(members[i].role, "admin") == 0;
-        bool best_is_admin = best && strcmp(best->role, "admin") == 0;
-
-        if (strcmp(members[i].user_id, group->owner_id) == 0)
-            continue;
-        if (!best || (is_admin && !best_is_admin) ||
-            (is_admin == best_is_admin && members[i].joined_at < best->joined_at))
+    for (size_t i = 0; i < group->members.n; i++)
+        if (strcmp(members[i].user_id, group->owner_id) != 0 &&
+            (!best || is_before(&members[i], best)))
             best = &members[i];
-    }
     return best;
 }
 

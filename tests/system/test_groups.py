@@ -31,6 +31,14 @@ def test_makes_a_group_that_its_members_see(user):
         alice.username, bob.username, carol.username}
 
 
+def test_a_group_passes_to_people_before_bots(user, hubot):
+    alice, bob = user(), user()
+    group_id = alice.post("/api/groups", {  # who is named first has joined first
+        "name": "bots", "member_ids": [hubot, bob.id]}).ok()["group_id"]
+    alice.leave(group_id)
+    assert bob.get(f"/api/groups/{group_id}").ok()["owner_id"] == bob.id
+
+
 def test_joining_and_leaving_are_messages_of_the_conversation(user):
     alice, bob = user(), user()
     device = alice.device()

@@ -19,6 +19,8 @@ static void ownership_passes_to_the_oldest_admin_else_the_oldest_member(void **s
         const char *successor;
     } cases[] = {
         {{{"o", "member", 1}}, NULL},
+        {{{"o", "member", 1}, {"bot", "admin", 1}, {"a", "member", 2}}, "a"},
+        {{{"o", "member", 1}, {"bot", "member", 1}}, "bot"},
         {{{"o", "member", 1}, {"a", "member", 3}, {"b", "member", 2}}, "b"},
         {{{"o", "member", 1}, {"a", "member", 2}, {"b", "member", 2}}, "a"},
         {{{"o", "member", 1}, {"a", "member", 2}, {"b", "admin", 4}, {"c", "admin", 3}}, "c"},
@@ -36,6 +38,7 @@ static void ownership_passes_to_the_oldest_admin_else_the_oldest_member(void **s
             member->user_id = memory_text(cases[i].members[j].user_id);
             member->role = memory_text(cases[i].members[j].role);
             member->joined_at = cases[i].members[j].joined_at;
+            member->bot = strcmp(member->user_id, "bot") == 0;
         }
         successor = members_successor(&group);
         if (cases[i].successor)
