@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -13,10 +14,13 @@ bool door_is_listed(const char *list, const char *word)
 
     while (n > 0 && *list) {
         size_t length;
+        size_t bare;
 
         list += strspn(list, ", ");
-        length = strcspn(list, ", ");
-        if (length == n && memcmp(list, word, n) == 0)
+        bare = length = strcspn(list, ", ");
+        while (bare > 0 && list[bare - 1] == '/') /* as REST reads PUBLIC_URL */
+            bare--;
+        if (bare == n && strncasecmp(list, word, n) == 0)
             return true;
         list += length;
     }

@@ -24,6 +24,13 @@ static void knows_an_origin_only_as_a_whole(void **state)
     assert_false(door_is_listed("", "null"));
 }
 
+static void reads_public_url_as_rest_does(void **state)
+{
+    (void)state;
+    assert_true(door_is_listed("https://Chat.example/, http://a", "https://chat.example"));
+    assert_false(door_is_listed("https://chat.example/x", "https://chat.example"));
+}
+
 static void believes_only_trusted_peers_about_addresses(void **state)
 {
     static const struct {
@@ -55,6 +62,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_an_origin_only_as_a_whole),
+        cmocka_unit_test(reads_public_url_as_rest_does),
         cmocka_unit_test(believes_only_trusted_peers_about_addresses),
     };
 
