@@ -232,7 +232,7 @@ static enum status read_object(const struct record *rec, const cJSON *object, st
         char name[PATH_MAX_BYTES] = "";
 
         if (!place)
-            return error_set(err, STATUS_INVALID, "'%s' must be an object", rec->name);
+            return error_set(err, STATUS_INVALID, "the text must be a JSON object");
         path_of(place, name, sizeof name);
         return wrong(name, "an object", err);
     }
@@ -302,7 +302,7 @@ static const struct record *choose(const struct record_choice *choices, size_t n
     int64_t value;
 
     if (!cJSON_IsObject(tree)) {
-        (void)error_set(err, STATUS_INVALID, "must be an object");
+        (void)error_set(err, STATUS_INVALID, "the text must be a JSON object");
         return NULL;
     }
     item = find(tree, by);

@@ -202,19 +202,26 @@ static void add_names(struct message_state *message, struct list *items)
 }
 
 /* A cursor is "<updated_at>,<conversation_id>" of the last one shown: newer activity moves a
- * conversation to the front, where the next reading of the first page finds it. */
-static size_t skip_to(const struct overview *overview, const char *cursor)
+ * conversation to the front, where the next reading of the first page finds it. *ret points into
+ * cursor. */
+static enum status read_cursor(const char *cursor, struct conversation_document *ret,
+                               struct error *err)
 {
-    struct conversation_document last = {0};
-    const struct entry shown = {.conversation = &last};
     char *end;
+
+    ret->updated_at = strtoll(cursor, &end, 10);
+    if (end == cursor || *end != ',')
+        return error_field(err, STATUS_INVALID, "cursor", "field 'cursor' is not one of ours");
+    ret->id = end + 1;
+    return STATUS_OK;
+}
+
+static size_t skip_to(const struct overview *overview, const struct conversation_document *last)
+{
+    const struct entry shown = {.conversation = last};
     size_t i = 0;
 
-    if (!cursor)
-        return 0;
-    last.updated_at = strtoll(cursor, &end, 10);
-    last.id = *end ? end + 1 : end;
-    while (i < overview->n && newest_first(&overview->entries[i], &shown) <= 0)
+    while (last->id && i < overview->n && newest_first(&overview->entries[i], &shown) <= 0)
         i++;
     return i;
 }
@@ -228,30 +235,39 @@ static char *cursor_of(const struct entry *entry)
     return buffer_take(&cursor);
 }
 
+static enum status fill_page(struct message_state *message, const struct overview *overview,
+                             size_t first, size_t limit, const char *user_id,
+                             struct conversations *ret, struct error *err)
+{
+    size_t end = first + limit < overview->n ? first + limit : overview->n;
+    enum status s;
+
+    for (size_t i = first; i < end; i++)
+        fill_item(&overview->entries[i], user_id,
+                  list_add(&ret->conversations, &conversation_item_record));
+    ret->total = (int64_t)overview->n;
+    if (end < overview->n)
+        ret->next_cursor = cursor_of(&overview->entries[end - 1]);
+    s = add_last_messages(message, overview->entries + first, &ret->conversations, err);
+    if (s == STATUS_OK)
+        add_names(message, &ret->conversations);
+    return s;
+}
+
 enum status handle_conversations(void *state, struct call *call, const void *request, void *reply,
                                  struct error *err)
 {
     struct message_state *message = state;
     const struct conversations_query *query = request;
-    struct conversations *ret = reply;
+    struct conversation_document last = {0};
     struct overview overview = {0};
-    enum status s = load(message, call->user_id, &overview, err);
+    enum status s = query->cursor ? read_cursor(query->cursor, &last, err) : STATUS_OK;
 
-    if (s == STATUS_OK) {
-        size_t first = skip_to(&overview, query->cursor);
-        size_t end = first + (size_t)query->limit;
-
-        if (end > overview.n)
-            end = overview.n;
-        for (size_t i = first; i < end; i++)
-            fill_item(&overview.entries[i], call->user_id,
-                      list_add(&ret->conversations, &conversation_item_record));
-        ret->total = (int64_t)overview.n;
-        if (end < overview.n)
-            ret->next_cursor = cursor_of(&overview.entries[end - 1]);
-        s = add_last_messages(message, overview.entries + first, &ret->conversations, err);
-        add_names(message, &ret->conversations);
-    }
+    if (s == STATUS_OK)
+        s = load(message, call->user_id, &overview, err);
+    if (s == STATUS_OK)
+        s = fill_page(message, &overview, skip_to(&overview, &last), (size_t)query->limit,
+                      call->user_id, reply, err);
     overview_clear(&overview);
     return s;
 }

@@ -422,6 +422,8 @@ def test_pages_through_conversations(user):
         cursor = f"&cursor={page['next_cursor']}"
     assert seen == [single(alice, person) for person in reversed(people)] and pages == 3
     alice.get("/api/conversations?limit=0").refused(40001, "limit")
+    for cursor in ("abc", "5", ",x", "%00"):
+        alice.get(f"/api/conversations?cursor={cursor}").refused(40001, "cursor")
 
 
 def test_who_was_away_finds_everything_by_conversations_and_after_seq(user):

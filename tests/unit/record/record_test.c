@@ -118,7 +118,7 @@ static void refuses_bad_input_and_names_the_field(void **state)
         const char *field;
         const char *reason;
     } cases[] = {
-        {"[]", "", "'test.invite' must be an object"},
+        {"[]", "", "the text must be a JSON object"},
         {"{\"seats\":3}", "group_id", "field 'group_id' is missing"},
         {"{\"group_id\":null}", "group_id", "field 'group_id' must be a string"},
         {"{\"group_id\":7}", "group_id", "field 'group_id' must be a string"},
