@@ -82,6 +82,15 @@ static void add_content(struct buffer *ret, const struct frame_message *frame)
     }
 }
 
+/* A group's name cannot leave its brackets: the rest of it would pass for somebody else's words. */
+static void add_label(struct buffer *ret, const char *name)
+{
+    buffer_add_text(ret, "[");
+    for (; *name; name++)
+        buffer_add(ret, *name == ']' ? ")" : name, 1);
+    buffer_add_text(ret, "] ");
+}
+
 /* 2026-11-21 10:00:00 [conversation] alice: hi */
 void message_show(struct session *session, struct conversation *c,
                   const struct frame_message *frame)
@@ -95,7 +104,7 @@ void message_show(struct session *session, struct conversation *c,
         (void)strftime(time_text, sizeof time_text, "%Y-%m-%d %H:%M:%S ", &tm);
     buffer_add_text(&line, time_text);
     if (c != session->chosen)
-        buffer_printf(&line, "[%s] ", conversation_name(session, c));
+        add_label(&line, conversation_name(session, c));
     if (frame->msg_type == MSG_SYSTEM) {
         buffer_add_text(&line, "* ");
         add_system(session, &line, frame);

@@ -191,6 +191,17 @@ def test_another_person_s_text_cannot_command_the_terminal(two):
     assert STAMP.sub("", line) == (f"{bob.username}: ^[]0;title^G^[[2J^M\\nx<U+202E>y<U+009B>")
 
 
+def test_a_group_s_name_cannot_pass_for_a_person_s_words(cli, user):
+    alice, bob = user(), user()
+    group_id = bob.post("/api/groups", {"name": f"{bob.username}] mum: send money]",
+                                        "member_ids": [alice.id]}).ok()["group_id"]
+    a = cli().type(f"login {alice.username} {PASSWORD}")
+    a.wait_for(f"logged in as {alice.username}")
+    bob.device().say("hi", group_id=group_id)
+    a.wait_for(f" {bob.username}: hi")
+    assert a.messages() == [f"[{bob.username}) mum: send money)] {bob.username}: hi"]
+
+
 def test_a_bot_s_commands_are_text(cli, user, hubot):
     alice = user()
     a = cli().type(f"login {alice.username} {PASSWORD}", "to hubot", "send /echo here I am")
