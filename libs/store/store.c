@@ -107,8 +107,8 @@ static void topology_changed(const mongoc_apm_topology_changed_t *event)
 
 static void start_driver(void)
 {
+    mongoc_log_set_handler(NULL, NULL); /* libraries return, they do not log; nor does its start */
     mongoc_init();
-    mongoc_log_set_handler(NULL, NULL); /* libraries return, they do not log */
 }
 
 /* What the promises rest on is set here, whatever the URI says. */
