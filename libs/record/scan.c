@@ -252,11 +252,15 @@ struct slice scan_member(struct slice text, const char *name)
 
 struct slice scan_element(struct slice *rest)
 {
-    const char *end = rest->data + rest->length;
-    const char *p = scan_space(rest->data, end);
+    const char *end;
+    const char *p;
     const char *start;
     const char *at;
 
+    if (!rest->data)
+        return (struct slice){0};
+    end = rest->data + rest->length;
+    p = scan_space(rest->data, end);
     if (p == end || (*p != '[' && *p != ','))
         return (struct slice){0};
     start = scan_space(p + 1, end);

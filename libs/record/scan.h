@@ -23,7 +23,7 @@ const char *scan_space(const char *p, const char *end);
 struct slice scan_member(struct slice text, const char *name);
 
 /* Take the next element off the array `rest` (at first the whole array), which json_check() has
- * accepted; {NULL, 0} when there is none. */
+ * accepted; {NULL, 0} when there is none, and of {NULL, 0}. */
 struct slice scan_element(struct slice *rest);
 
 /* Append a checked value without the white space between its tokens. */

@@ -8,6 +8,7 @@
 
 #include "wire/envelope.h"
 #include "wire/frames.h"
+#include "wire/internal.h"
 #include "wire/topology.h"
 
 static void envelopes_come_out_as_they_went_in(void **state)
@@ -230,6 +231,17 @@ static void our_own_faults_are_not_explained_to_clients(void **state)
     assert_non_null(strstr(buffer_text(&json), "\"message_id\":null,\"code\":50001"));
 }
 
+static void a_list_may_be_named_with_escapes(void **state)
+{
+    static const char json[] = "{\"p\\u0061irs\":[{\"from\":\"a\",\"to\":\"b\"}]}";
+    struct pairs pairs;
+
+    (void)state;
+    assert_int_equal(record_from_json(&pairs_record, json, strlen(json), &pairs, NULL), STATUS_OK);
+    assert_int_equal(pairs.pairs.n, 1);
+    record_clear(&pairs_record, &pairs);
+}
+
 /* Deeper ones could be sent, but not be read again inside a page of a history. */
 static void a_card_nests_as_deep_as_a_history_can_show(void **state)
 {
@@ -268,6 +280,7 @@ static void a_card_nests_as_deep_as_a_history_can_show(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_list_may_be_named_with_escapes),
         cmocka_unit_test(a_card_nests_as_deep_as_a_history_can_show),
         cmocka_unit_test(envelopes_come_out_as_they_went_in),
         cmocka_unit_test(a_cut_envelope_is_refused_wherever_it_is_cut),
