@@ -13,6 +13,9 @@
  * a blocking read would stall every publisher. A thread that publishes much and consumes much
  * opens two, since RabbitMQ stops reading from a connection that publishes too fast.
  *
+ * A broker that takes nothing for 15 s (it blocks publishers when its memory runs out) counts as
+ * lost, so that no thread waits for it longer.
+ *
  * When the connection is lost, every call answers UNAVAILABLE until bus_connect() succeeds; what
  * was declared by bus_declare_*() and consumed must then be asked for again by the owner, because
  * only he knows what he still wants. */
