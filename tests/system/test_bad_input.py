@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import serialization
 
 from client import Device, fresh
 from conftest import PASSWORD
+from instance import eventually
 from rawsocket import BINARY, CLOSE, PING, PONG, TEXT, RawSocket
 from tokens import forgeries, wrong_claims
 
@@ -412,6 +413,15 @@ def test_an_odd_request_is_answered_once_and_in_the_envelope(parley, request_):
     head, _, body = answer.partition(b"\r\n\r\n")
     assert json.loads(body)["code"] == code, answer
     assert b"\r\nX-Request-Id: " in head, answer
+
+
+def test_whatever_is_asked_for_the_edges_log_is_json(parley, rest):
+    for path in ("/%ff%0a%22", '/a"b', "/%e2%80%ae", "/plain"):
+        rest.call("GET", path)
+    log = parley.var / "log/edge.log"
+    eventually(lambda: b'"/plain"' in log.read_bytes(), what="the line of the last request")
+    for line in log.read_text(encoding="utf-8").splitlines():
+        json.loads(line)
 
 
 def test_a_cookie_counts_wherever_it_stands(rest, user):
