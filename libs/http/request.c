@@ -128,8 +128,37 @@ static bool is_our_origin(const struct exchange *exchange, const char *origin)
     return false;
 }
 
-/* The origin that the client used if it is one of ours, else the first of ours. A client is told
- * with it where to send its token: that is not for a Host header to say. */
+/* How much of "host:port" is the host; an IPv6 one stands in brackets. */
+static size_t host_length(const char *host)
+{
+    return *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+}
+
+static bool is_port(const char *text)
+{
+    return *text == '\0' || (*text == ':' && strspn(text + 1, "0123456789") == strlen(text + 1));
+}
+
+/* Is it the host of one of our origins, whatever the port? Forwarded ports are ours too. */
+static bool is_our_host(const struct exchange *exchange, const char *host)
+{
+    const struct strings *origins = &exchange->http->origins;
+    size_t length = host_length(host);
+
+    if (length > strlen(host) || !is_port(host + length))
+        return false;
+    for (size_t i = 0; i < origins->n; i++) {
+        const char *ours = strstr(origins->items[i], "://");
+
+        ours = ours ? ours + strlen("://") : origins->items[i];
+        if (host_length(ours) == length && strncasecmp(ours, host, length) == 0)
+            return true;
+    }
+    return origins->n == 0;
+}
+
+/* The origin that the client used if its host is one of ours, else the first of ours. A client is
+ * told with it where to send its token: that is not for a Host header to say. */
 static void identify_origin(struct exchange *exchange)
 {
     const char *scheme = request_header(exchange, "X-Forwarded-Proto");
@@ -141,12 +170,10 @@ static void identify_origin(struct exchange *exchange)
         scheme = "http";
     if (!host)
         host = request_header(exchange, "Host");
-    if (host && is_host(host))
+    if (host && is_host(host) && is_our_host(exchange, host))
         buffer_printf(&origin, "%s://%s", scheme, host);
-    if (origins->n > 0 && !is_our_origin(exchange, buffer_text(&origin))) {
-        buffer_clear(&origin);
+    else if (origins->n > 0)
         buffer_add_text(&origin, origins->items[0]);
-    }
     exchange->origin = buffer_take(&origin);
     exchange->call.origin = exchange->origin;
 }

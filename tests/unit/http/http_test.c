@@ -605,8 +605,9 @@ static void knows_the_client_as_nginx_saw_it(void **state)
 
 static void believes_no_host_that_is_not_ours(void **state)
 {
-    static const char *const foreign[] = {"evil.example", "chat.example.evil.example",
-                                          "127.0.0.1:8080:80", "[::1]:8080", "127.0.0.1"};
+    static const char *const foreign[] = {"evil.example",      "chat.example.evil.example",
+                                          "127.0.0.1:8080:80", "[::1]:8080",
+                                          "[127.0.0.1",        "127.0.0.1:x"};
     char header[80];
 
     (void)state;
@@ -614,6 +615,13 @@ static void believes_no_host_that_is_not_ours(void **state)
         (void)snprintf(header, sizeof header, "X-Forwarded-Host: %s\r\n", foreign[i]);
         check("GET /api/who", header, NULL, 200, "|https://chat.example||");
     }
+}
+
+static void believes_a_forwarded_port(void **state)
+{
+    (void)state;
+    check("GET /api/who", "X-Forwarded-Host: 127.0.0.1:9090\r\n", NULL, 200,
+          "|http://127.0.0.1:9090||");
 }
 
 static void reads_all_the_headers_that_nginx_passes_on(void **state)
@@ -736,6 +744,7 @@ int main(void)
         cmocka_unit_test(sets_cookies),
         cmocka_unit_test(knows_the_client_as_nginx_saw_it),
         cmocka_unit_test(believes_no_host_that_is_not_ours),
+        cmocka_unit_test(believes_a_forwarded_port),
         cmocka_unit_test(reads_all_the_headers_that_nginx_passes_on),
         cmocka_unit_test(serves_pages_in_plain_text),
         cmocka_unit_test(counts_answers_by_route_and_status),
