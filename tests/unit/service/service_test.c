@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "service/service.h"
+#include "tests/support/http_client.h"
 
 #define PATIENCE_MS 20000 /* under a sanitizer on a busy machine */
 
@@ -234,23 +235,17 @@ static void expect_exit(int status)
         fail_msg("status %x: %s", (unsigned)got, buffer_text(&child.text));
 }
 
+/* The answer; empty when nobody listens there. */
 static char *get(const char *address, const char *path)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct buffer text = {0};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    ssize_t n;
+    CLEANUP(buffer_clear) struct buffer text = {0};
+    int fd = client_dial(atoi(strchr(address, ':') + 1));
 
-    to.sin_port = htons((uint16_t)atoi(strchr(address, ':') + 1));
-    if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0) {
-        buffer_printf(&text, "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", path);
-        (void)!send(fd, text.data, text.length, MSG_NOSIGNAL);
-        text.length = 0;
-        while ((n = recv(fd, buffer_reserve(&text, 4096), 4096, 0)) > 0)
-            text.length += (size_t)n;
-    }
-    close(fd);
-    return buffer_take(&text);
+    if (fd < 0)
+        return memory_text("");
+    buffer_printf(&text, "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", path);
+    client_put(fd, text.data, text.length);
+    return client_get(fd);
 }
 
 /* Ask until the answer has text in it. */

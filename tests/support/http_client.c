@@ -1,0 +1,45 @@
+#include "tests/support/http_client.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+
+int client_dial(int port)
+{
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+void client_put(int fd, const char *data, size_t length)
+{
+    while (length > 0) {
+        ssize_t n = send(fd, data, length, MSG_NOSIGNAL);
+
+        if (n <= 0)
+            return; /* refused in the middle: the answer tells */
+        data += n;
+        length -= (size_t)n;
+    }
+}
+
+char *client_get(int fd)
+{
+    struct buffer text = {0};
+    ssize_t n;
+
+    while ((n = recv(fd, buffer_reserve(&text, 4096), 4096, 0)) > 0)
+        text.length += (size_t)n;
+    close(fd);
+    return buffer_take(&text);
+}

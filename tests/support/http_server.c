@@ -1,0 +1,261 @@
+#include "tests/support/http_server.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "tests/support/http_client.h"
+
+struct thing {
+    char *group_id;
+    char *name;
+    int64_t seats;
+};
+
+static const struct field thing_fields[] = {
+    FIELD(struct thing, group_id, .required = true, .min = 1, .max = 8),
+    FIELD(struct thing, name, .required = true, .min = 1, .max = 200000),
+    FIELD(struct thing, seats, .min = 1, .max = 500),
+};
+static const struct record thing_record = RECORD("test.thing", struct thing, thing_fields);
+
+struct thing_id {
+    char *group_id;
+    char *note;
+};
+static const struct field thing_id_fields[] = {
+    FIELD(struct thing_id, group_id, .required = true, .min = 1, .max = 8),
+    FIELD(struct thing_id, note, .max = 20),
+};
+static const struct record thing_id_record = RECORD("test.id", struct thing_id, thing_id_fields);
+
+struct said {
+    char *text;
+};
+static const struct field said_fields[] = {FIELD(struct said, text, .required = true)};
+static const struct record said_record = RECORD("test.said", struct said, said_fields);
+
+struct server server = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static enum status handle_hello(void *state, struct call *call, const void *request, void *reply,
+                                struct error *err)
+{
+    struct said *said = reply;
+
+    (void)state;
+    (void)call;
+    (void)request;
+    (void)err;
+    said->text = memory_text("hello");
+    return STATUS_OK;
+}
+
+static enum status handle_who(void *state, struct call *call, const void *request, void *reply,
+                              struct error *err)
+{
+    struct said *said = reply;
+    struct buffer text = {0};
+
+    (void)state;
+    (void)request;
+    (void)err;
+    buffer_printf(&text, "%s|%s|%s|%s|%s", call->user_id, call->address, call->origin,
+                  call->user_agent, call->traceparent);
+    said->text = buffer_take(&text);
+    return STATUS_OK;
+}
+
+static enum status handle_thing(void *state, struct call *call, const void *request, void *reply,
+                                struct error *err)
+{
+    const struct thing *thing = request;
+    struct said *said = reply;
+    struct buffer text = {0};
+
+    (void)state;
+    (void)call;
+    (void)err;
+    buffer_printf(&text, "%s/%.20s/%lld", thing->group_id, thing->name, (long long)thing->seats);
+    said->text = buffer_take(&text);
+    return STATUS_OK;
+}
+
+static enum status handle_id(void *state, struct call *call, const void *request, void *reply,
+                             struct error *err)
+{
+    const struct thing_id *id = request;
+    struct said *said = reply;
+    struct buffer text = {0};
+
+    (void)state;
+    (void)call;
+    (void)err;
+    buffer_printf(&text, "%s:%s", id->group_id, id->note ? id->note : "");
+    said->text = buffer_take(&text);
+    return STATUS_OK;
+}
+
+static enum status handle_fail(void *state, struct call *call, const void *request, void *reply,
+                               struct error *err)
+{
+    const struct thing_id *id = request;
+
+    (void)state;
+    (void)call;
+    (void)reply;
+    if (strcmp(id->group_id, "bug") == 0)
+        return error_set(err, STATUS_INTERNAL, "secret detail");
+    if (strcmp(id->group_id, "away") == 0)
+        return error_set(err, STATUS_UNAVAILABLE, "10.0.0.1 refused");
+    if (strcmp(id->group_id, "fast") == 0) {
+        http_set_retry_after(call, 17);
+        return error_set(err, STATUS_TOO_FAST, "slow down");
+    }
+    return error_set(err, STATUS_NOT_FOUND, "there is no such thing");
+}
+
+static enum status handle_cookie(void *state, struct call *call, const void *request, void *reply,
+                                 struct error *err)
+{
+    (void)state;
+    (void)request;
+    (void)reply;
+    (void)err;
+    http_set_cookie(call, "access_token", "t", "/", "Lax", 900);
+    http_set_cookie(call, "refresh_token", "", "/api/refresh", "Strict", 0);
+    return STATUS_OK;
+}
+
+static enum status handle_slow(void *state, struct call *call, const void *request, void *reply,
+                               struct error *err)
+{
+    (void)state;
+    (void)call;
+    (void)request;
+    (void)reply;
+    (void)err;
+    pthread_mutex_lock(&server.lock);
+    server.entered = true;
+    pthread_cond_broadcast(&server.changed);
+    while (!server.leave)
+        pthread_cond_wait(&server.changed, &server.lock);
+    pthread_mutex_unlock(&server.lock);
+    return STATUS_OK;
+}
+
+static enum status verify(void *context, const char *token, struct call *call, struct error *err)
+{
+    (void)context;
+    if (strcmp(token, "old") == 0)
+        return error_set(err, STATUS_EXPIRED, "the token has expired");
+    if (strcmp(token, "good") != 0)
+        return error_set(err, STATUS_UNAUTHENTICATED, "not a token of ours");
+    strcpy(call->user_id, "user_1");
+    return STATUS_OK;
+}
+
+static void note_report(const struct http_fault *fault)
+{
+    server.reports++;
+    server.reported = *fault->err;
+}
+
+static const struct http_route routes[] = {
+    {"GET", "/api/hello", HTTP_PUBLIC, NULL, &said_record, handle_hello, false},
+    {"GET", "/api/raw", HTTP_PUBLIC, NULL, &said_record, handle_hello, true},
+    {"GET", "/api/who", HTTP_PUBLIC, NULL, &said_record, handle_who, false},
+    {"GET", "/api/me", HTTP_USER, NULL, &said_record, handle_who, false},
+    {"POST", "/api/me", HTTP_USER, NULL, &said_record, handle_who, false},
+    {"POST", "/api/public", HTTP_PUBLIC, NULL, &said_record, handle_who, false},
+    {"GET", "/api/things/my", HTTP_PUBLIC, NULL, &said_record, handle_hello, false},
+    {"GET", "/api/things/{group_id}", HTTP_PUBLIC, &thing_id_record, &said_record, handle_id,
+     false},
+    {"POST", "/api/things", HTTP_PUBLIC, &thing_record, &said_record, handle_thing, false},
+    {"POST", "/api/things/{group_id}", HTTP_PUBLIC, &thing_record, &said_record, handle_thing,
+     false},
+    {"POST", "/api/things/{group_id}/join", HTTP_PUBLIC, &thing_id_record, &said_record, handle_id,
+     false},
+    {"GET", "/api/fail/{group_id}", HTTP_PUBLIC, &thing_id_record, NULL, handle_fail, false},
+    {"POST", "/api/cookie", HTTP_PUBLIC, NULL, NULL, handle_cookie, false},
+    {"GET", "/api/slow", HTTP_PUBLIC, NULL, NULL, handle_slow, false},
+};
+
+static int fill_page(void *state, struct buffer *ret)
+{
+    (void)state;
+    buffer_add_text(ret, "draining\n");
+    return 503;
+}
+
+static const struct http_page pages[] = {{"/readyz", "text/plain", fill_page}};
+
+int server_open(void **state)
+{
+    const struct http_config config = {
+        .listen = "127.0.0.1:0",
+        .routes = routes,
+        .n_routes = N_ELEMENTS(routes),
+        .verify = verify,
+        .public_url = "https://chat.example, http://127.0.0.1:8080/",
+        .pages = pages,
+        .n_pages = N_ELEMENTS(pages),
+        .report = note_report,
+    };
+    struct error err;
+
+    (void)state;
+    if (http_open(&config, &server.http, &err) != STATUS_OK)
+        fail_msg("%s", err.text);
+    server.port = http_port(server.http);
+    return 0;
+}
+
+int server_close(void **state)
+{
+    (void)state;
+    http_close(server.http);
+    return 0;
+}
+
+int server_dial(void)
+{
+    int fd = client_dial(server.port);
+
+    assert_true(fd >= 0);
+    return fd;
+}
+
+char *server_ask(const char *line, const char *headers, const char *body)
+{
+    struct buffer text = {0};
+    char *answer;
+    int fd = server_dial();
+
+    buffer_printf(&text, "%s HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nConnection: close\r\n%s", line,
+                  headers);
+    if (body)
+        buffer_printf(&text, "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
+    else
+        buffer_add_text(&text, "\r\n");
+    client_put(fd, text.data, text.length);
+    buffer_clear(&text);
+    answer = client_get(fd);
+    return answer;
+}
+
+void server_check(const char *line, const char *headers, const char *body, int status,
+                  const char *part)
+{
+    CLEANUP(free) char *answer = server_ask(line, headers, body);
+    char expected[16];
+
+    (void)snprintf(expected, sizeof expected, "HTTP/1.1 %d ", status);
+    if (strncmp(answer, expected, strlen(expected)) != 0 || !strstr(answer, part))
+        fail_msg("%s: expected %d and %s in:\n%s", line, status, part, answer);
+}
