@@ -1,6 +1,5 @@
 #include "base/utf8.h"
 
-#include <stdint.h>
 #include <string.h>
 
 /* The length of the character that starts at p, or 0 when it is malformed or cut. */
@@ -58,4 +57,18 @@ size_t utf8_length(const char *text, size_t length)
     for (size_t i = 0; i < length; i++)
         n += ((unsigned char)text[i] & 0xc0) != 0x80;
     return n;
+}
+
+uint32_t utf8_next(const char **text)
+{
+    const unsigned char *p = (const unsigned char *)*text;
+    uint32_t code = *p++;
+    int more = code >= 0xf0 ? 3 : code >= 0xe0 ? 2 : code >= 0xc0 ? 1 : 0;
+
+    if (more)
+        code &= 0x3fU >> more;
+    for (; more > 0 && (*p & 0xc0) == 0x80; more--)
+        code = code << 6 | (*p++ & 0x3f);
+    *text = (const char *)p;
+    return code;
 }

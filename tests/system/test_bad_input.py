@@ -321,7 +321,7 @@ def test_a_body_that_is_no_json_object_is_refused(rest, nothing_changes, raw_bod
 
 def test_a_device_has_a_name_that_can_be_shown(rest, user):
     username, password = user().account
-    for device in ("\x1b[2J", "a\nb", "\u202ecod", "  ", "d" * 65):
+    for device in ("\x1b[2J", "a\nb", "\u202ecod", "\ufeffa", "a\u2028", "  ", "\u3164\u00a0", "d" * 65):
         rest.call("POST", "/api/login", {"username": username, "password": password,
                                          "device": device}).refused(40001, "device")
 
