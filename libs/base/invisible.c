@@ -18,8 +18,8 @@ static const struct {
     {0x17b4, 0x17b5, INVISIBLE_HIDDEN},   /* Khmer vowels that are inherent */
     {0x180b, 0x180f, INVISIBLE_BLANK},    /* Mongolian variation selectors */
     {0x2000, 0x200a, INVISIBLE_BLANK},    /* spaces of many widths */
-    {0x200b, 0x200c, INVISIBLE_HIDDEN},   /* zero width space and non-joiner */
-    {0x200d, 0x200d, INVISIBLE_BLANK},    /* the joiner, which families of emoji are made with */
+    {0x200b, 0x200b, INVISIBLE_HIDDEN},   /* zero width space */
+    {0x200c, 0x200d, INVISIBLE_BLANK},    /* Persian names need the non-joiner, emoji the joiner */
     {0x200e, 0x200f, INVISIBLE_MARK},     /* directions */
     {0x2028, 0x2029, INVISIBLE_MARK},     /* line and paragraph separator */
     {0x202a, 0x202e, INVISIBLE_TURNS},    /* embeddings and overrides of direction */

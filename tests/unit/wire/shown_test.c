@@ -29,10 +29,11 @@ static void check(enum status (*shown)(const char *, const char *, struct error 
 static void a_name_is_something_to_see(void **state)
 {
     static const char *const names[] = {
-        "alice", " a ", "Zoë", "日本　語", "a\u00a0b", "👩\u200d👩\u200d👧", "❤\ufe0f", "عمر",
+        "alice",           " a ",     "Zoë", "日本　語",     "a\u00a0b",
+        "👩\u200d👩\u200d👧", "❤\ufe0f", "عمر", "علی\u200cرضا",
     };
     static const char *const blank[] = {
-        "", " ", "\u00a0", "\u3000 \u3164", "\u2800", "\u200d", "\ufe0f\u2003",
+        "", " ", "\u00a0", "\u3000 \u3164", "\u2800", "\u200d", "\u200c", "\ufe0f\u2003",
     };
 
     (void)state;
@@ -45,9 +46,9 @@ static void a_name_is_something_to_see(void **state)
 static void nothing_hides_in_a_name(void **state)
 {
     static const char *const texts[] = {
-        "\x1b[2J", "a\nb",    "a\tb",    "a\x7f",   "a\xc2\x9b",   "al\u200bice", "a\u200c",
-        "\u200ea", "a\u200f", "\u2028x", "x\u2029", "\u202ecod",   "\u2060",      "a\u2064",
-        "\u2066a", "a\u2069", "\u061ca", "\ufeff",  "a\U000e0041", "\U000e0000",  "a\u00ad",
+        "\x1b[2J", "a\nb",    "a\tb",    "a\x7f",       "a\xc2\x9b",  "al\u200bice", "\u200ea",
+        "a\u200f", "\u2028x", "x\u2029", "\u202ecod",   "\u2060",     "a\u2064",     "\u2066a",
+        "a\u2069", "\u061ca", "\ufeff",  "a\U000e0041", "\U000e0000", "a\u00ad",
     };
 
     (void)state;
