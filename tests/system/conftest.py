@@ -120,6 +120,13 @@ def parley(make_parley):
     return make_parley(PORT)
 
 
+@pytest.fixture(autouse=True)
+def whole(request):
+    """A story begins when all parts that the one before has killed are back."""
+    if "parley" in request.fixturenames:
+        request.getfixturevalue("parley").wait_whole()
+
+
 @pytest.fixture
 def rest(parley):
     return parley.rest

@@ -170,6 +170,16 @@ class Instance:
                    f"a new process for {name}")
         self.wait_ready(timeout)
 
+    def wait_whole(self, timeout=90):
+        """Also the broker, whose death the services may not have noticed yet."""
+        eventually(lambda: self.listens(self.base), timeout, "RabbitMQ")
+        self.wait_ready(timeout)
+
+    @staticmethod
+    def listens(port):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
     def wait_ready(self, timeout=60):
         for name in SERVICES:
             eventually(lambda: self.is_ready(name), timeout, f"/readyz of {name}")
