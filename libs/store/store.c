@@ -105,6 +105,16 @@ static void topology_changed(const mongoc_apm_topology_changed_t *event)
                          mongoc_apm_topology_changed_get_new_description(event)));
 }
 
+/* The driver keeps its counters in /dev/shm/mongoc-<pid>, which a process that is killed leaves
+ * behind, and complains on stderr when the next of that id finds it. Nobody reads them. It does so
+ * in a constructor of the shared library, before main(): only this comes earlier. */
+static void keep_out_of_shm(void)
+{
+    (void)setenv("MONGOC_DISABLE_SHM", "1", 1);
+}
+__attribute__((section(".preinit_array"),
+               used)) static void (*const before_constructors)(void) = keep_out_of_shm;
+
 static void start_driver(void)
 {
     mongoc_log_set_handler(NULL, NULL); /* libraries return, they do not log; nor does its start */

@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -46,6 +48,15 @@ static enum status insert(const char *id, const char *name, int64_t size)
     struct thing thing = {.id = (char *)id, .name = (char *)name, .size = size, .flag = true};
 
     return store_insert(store, things, &thing_record, &thing, &err);
+}
+
+static void leaves_nothing_in_shared_memory(void **state)
+{
+    char path[64];
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "/dev/shm/mongoc-%d", (int)getpid());
+    assert_int_not_equal(access(path, F_OK), 0);
 }
 
 static void finds_what_was_inserted(void **state)
@@ -286,6 +297,7 @@ static int close_store(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(leaves_nothing_in_shared_memory),
         cmocka_unit_test(finds_what_was_inserted),
         cmocka_unit_test(says_not_found_and_leaves_the_result_alone),
         cmocka_unit_test(refuses_an_id_that_is_taken),
