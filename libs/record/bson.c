@@ -70,6 +70,10 @@ void record_to_bson(const struct record *rec, const void *const_value, bson_t *d
             if (!field->omit_zero || *member_flag(field, value))
                 bson_append_bool(doc, field->name, -1, *member_flag(field, value));
             break;
+        case FIELD_MAYBE:
+            if (member_maybe(field, value)->is_set)
+                bson_append_bool(doc, field->name, -1, member_maybe(field, value)->value);
+            break;
         case FIELD_STRINGS:
             add_strings(field, member_strings(field, value), doc);
             break;
@@ -137,6 +141,11 @@ static enum status read_value(const struct field *field, bson_iter_t *iter, void
         if (!BSON_ITER_HOLDS_BOOL(iter))
             return STATUS_INTERNAL;
         *member_flag(field, ret) = bson_iter_bool(iter);
+        return STATUS_OK;
+    case FIELD_MAYBE:
+        if (!BSON_ITER_HOLDS_BOOL(iter))
+            return STATUS_INTERNAL;
+        *member_maybe(field, ret) = (struct maybe){true, bson_iter_bool(iter)};
         return STATUS_OK;
     case FIELD_STRINGS:
         if (!BSON_ITER_HOLDS_ARRAY(iter) || !bson_iter_recurse(iter, &inner))

@@ -211,6 +211,11 @@ static enum status read_field(const struct field *field, const cJSON *item, stru
             return wrong(name, "true or false", err);
         *member_flag(field, ret) = cJSON_IsTrue(item);
         return STATUS_OK;
+    case FIELD_MAYBE:
+        if (!cJSON_IsBool(item))
+            return wrong(name, "true or false", err);
+        *member_maybe(field, ret) = (struct maybe){true, cJSON_IsTrue(item)};
+        return STATUS_OK;
     case FIELD_STRINGS:
         return read_strings(field, item, name, member_strings(field, ret), err);
     case FIELD_LIST:

@@ -69,6 +69,8 @@ static bool is_absent(const struct field *field, void *value)
         return field->omit_zero && *member_number(field, value) == 0;
     case FIELD_FLAG:
         return field->omit_zero && !*member_flag(field, value);
+    case FIELD_MAYBE:
+        return !member_maybe(field, value)->is_set;
     case FIELD_STRINGS:
         return field->omit_zero && member_strings(field, value)->n == 0;
     case FIELD_REAL:
@@ -95,6 +97,9 @@ static void add_value(const struct field *field, void *value, struct buffer *ret
         break;
     case FIELD_FLAG:
         buffer_add_text(ret, *member_flag(field, value) ? "true" : "false");
+        break;
+    case FIELD_MAYBE:
+        buffer_add_text(ret, member_maybe(field, value)->value ? "true" : "false");
         break;
     case FIELD_STRINGS:
         strings = member_strings(field, value);

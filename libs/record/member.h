@@ -31,6 +31,11 @@ static inline bool *member_flag(const struct field *field, void *value)
     return member_at(field, value);
 }
 
+static inline struct maybe *member_maybe(const struct field *field, void *value)
+{
+    return member_at(field, value);
+}
+
 static inline struct strings *member_strings(const struct field *field, void *value)
 {
     return member_at(field, value);

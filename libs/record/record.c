@@ -74,6 +74,7 @@ void record_clear(const struct record *rec, void *value)
         case FIELD_NUMBER:
         case FIELD_REAL:
         case FIELD_FLAG:
+        case FIELD_MAYBE:
             break;
         }
     }
@@ -119,6 +120,7 @@ void record_copy(const struct record *rec, const void *value, void *ret)
         case FIELD_NUMBER:
         case FIELD_REAL:
         case FIELD_FLAG:
+        case FIELD_MAYBE:
             break;
         }
     }

@@ -34,6 +34,10 @@ struct list { /* a list of structs of the record .of */
 struct json { /* any JSON object, kept as compact text */
     char *text;
 };
+struct maybe { /* true, false, or absent: for changes, where absent means "leave it" */
+    bool is_set;
+    bool value;
+};
 /* A member of type void * is one struct of the record .of, or NULL. */
 
 enum field_type {
@@ -41,6 +45,7 @@ enum field_type {
     FIELD_NUMBER,
     FIELD_REAL,
     FIELD_FLAG,
+    FIELD_MAYBE,
     FIELD_STRINGS,
     FIELD_LIST,
     FIELD_JSON,
@@ -86,6 +91,7 @@ struct record {
             int64_t: FIELD_NUMBER, \
             double: FIELD_REAL, \
             bool: FIELD_FLAG, \
+            struct maybe: FIELD_MAYBE, \
             struct strings: FIELD_STRINGS, \
             struct list: FIELD_LIST, \
             struct json: FIELD_JSON, \

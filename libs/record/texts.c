@@ -29,9 +29,13 @@ static enum status read_text(const struct field *field, const char *text, void *
             return error_field(err, STATUS_INVALID, name, "field '%s' must be an integer", name);
         return check_number(field, *member_number(field, ret), name, err);
     case FIELD_FLAG:
+    case FIELD_MAYBE:
         if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
             return error_field(err, STATUS_INVALID, name, "field '%s' must be true or false", name);
-        *member_flag(field, ret) = *text == 't';
+        if (field->type == FIELD_FLAG)
+            *member_flag(field, ret) = *text == 't';
+        else
+            *member_maybe(field, ret) = (struct maybe){true, *text == 't'};
         return STATUS_OK;
     default:
         return error_field(err, STATUS_INTERNAL, name, "field '%s' cannot be a text", name);

@@ -134,6 +134,7 @@ static cJSON *schema_of_field(const struct field *field)
     case FIELD_NUMBER:
         return schema_of_number(field);
     case FIELD_FLAG:
+    case FIELD_MAYBE:
         return schema_of_flag(field);
     case FIELD_STRINGS:
         return schema_of_strings(field);

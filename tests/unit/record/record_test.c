@@ -55,6 +55,36 @@ static const char full[] =
     "\"guests\":[{\"name\":\"Zo\\u00eb\",\"age\":3}],\"extra\":{\"k\":[1,{\"x\":\" y \"}]},"
     "\"host\":{\"name\":\"Ann\",\"age\":0},\"cursor\":\"c\"}";
 
+struct choice {
+    struct maybe muted;
+};
+static const struct field choice_fields[] = {FIELD(struct choice, muted)};
+static const struct record choice_record = RECORD("test.choice", struct choice, choice_fields);
+
+static void tells_false_from_absent(void **state)
+{
+    static const char *const texts[] = {"{}", "{\"muted\":false}", "{\"muted\":true}"};
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+        CLEANUP(buffer_clear) struct buffer text = {0};
+        struct choice choice, back;
+        bson_t doc = BSON_INITIALIZER;
+
+        assert_int_equal(
+            record_from_json(&choice_record, texts[i], strlen(texts[i]), &choice, NULL), STATUS_OK);
+        assert_int_equal(choice.muted.is_set, i > 0);
+        assert_int_equal(choice.muted.value, i == 2);
+        record_to_json(&choice_record, &choice, &text);
+        assert_string_equal(buffer_text(&text), texts[i]);
+        record_to_bson(&choice_record, &choice, &doc);
+        assert_int_equal(record_from_bson(&choice_record, &doc, &back, NULL), STATUS_OK);
+        assert_int_equal(back.muted.is_set, i > 0);
+        assert_int_equal(back.muted.value, i == 2);
+        bson_destroy(&doc);
+    }
+}
+
 static void what_is_read_is_written_again(void **state)
 {
     CLEANUP(buffer_clear) struct buffer text = {0};
@@ -394,6 +424,7 @@ static void a_secret_may_come_from_a_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_false_from_absent),
         cmocka_unit_test(what_is_read_is_written_again),
         cmocka_unit_test(what_is_absent_is_left_out_or_null),
         cmocka_unit_test(a_key_from_a_newer_sender_is_ignored),
