@@ -3,8 +3,11 @@
 #include "store/store.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "store/pool.h"
@@ -105,15 +108,16 @@ static void topology_changed(const mongoc_apm_topology_changed_t *event)
                          mongoc_apm_topology_changed_get_new_description(event)));
 }
 
-/* The driver keeps its counters in /dev/shm/mongoc-<pid>, which a process that is killed leaves
- * behind, and complains on stderr when the next of that id finds it. Nobody reads them. It does so
- * in a constructor of the shared library, before main(): only this comes earlier. */
-static void keep_out_of_shm(void)
+/* The driver keeps counters for a tool of its own in /dev/shm/mongoc-<pid>, made in a constructor
+ * of its library. A process that is killed would leave the file behind, and the next of that id
+ * complain on stderr, where our log is. Without its name it goes with the process. */
+__attribute__((constructor)) static void forget_shared_counters(void)
 {
-    (void)setenv("MONGOC_DISABLE_SHM", "1", 1);
+    char name[32];
+
+    (void)snprintf(name, sizeof name, "/mongoc-%d", (int)getpid()); /* fits */
+    (void)shm_unlink(name); /* not there: the driver was told to use none */
 }
-__attribute__((section(".preinit_array"),
-               used)) static void (*const before_constructors)(void) = keep_out_of_shm;
 
 static void start_driver(void)
 {
