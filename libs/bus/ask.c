@@ -46,6 +46,16 @@ struct ask {
     struct request *outbox;
     struct request **outbox_end;
     struct request *waiting; /* hash by id: every request that is not done */
+    struct frames *deliveries;
+    struct frames **deliveries_end;
+    size_t n_deliveries;
+};
+
+/* What ask_deliver() was given. */
+struct frames {
+    struct frames *next;
+    char key[TOPOLOGY_NAME_MAX];
+    struct buffer body;
 };
 
 /* Under the lock. The request belongs to its caller again afterwards. */
@@ -112,6 +122,42 @@ static enum status publish_all(struct ask *ask, struct error *err)
     return s;
 }
 
+static void free_frames(struct frames *frames)
+{
+    while (frames) {
+        struct frames *next = frames->next;
+
+        buffer_clear(&frames->body);
+        free(frames);
+        frames = next;
+    }
+}
+
+static struct frames *take_deliveries(struct ask *ask)
+{
+    struct frames *all;
+
+    pthread_mutex_lock(&ask->lock);
+    all = ask->deliveries;
+    ask->deliveries = NULL;
+    ask->deliveries_end = &ask->deliveries;
+    ask->n_deliveries = 0;
+    pthread_mutex_unlock(&ask->lock);
+    return all;
+}
+
+static enum status deliver_all(struct ask *ask, struct error *err)
+{
+    struct frames *all = take_deliveries(ask);
+    enum status s = STATUS_OK;
+
+    for (struct frames *each = all; each && s == STATUS_OK; each = each->next)
+        s = bus_publish(ask->bus, EXCHANGE_DELIVER, each->key, NULL, 0,
+                        (struct slice){each->body.data, each->body.length}, 0, err);
+    free_frames(all);
+    return s;
+}
+
 static void take_answers(struct ask *ask, const struct delivery *delivery)
 {
     struct slice rest = delivery->body;
@@ -136,6 +182,7 @@ static void fail_all(struct ask *ask)
     HASH_ITER(hh, ask->waiting, request, next)
         finish(ask, request, STATUS_UNAVAILABLE, &err);
     pthread_mutex_unlock(&ask->lock);
+    free_frames(take_deliveries(ask));
 }
 
 static void serve(struct ask *ask)
@@ -147,6 +194,8 @@ static void serve(struct ask *ask)
         eventfd_t count;
         enum status s = publish_all(ask, &err);
 
+        if (s == STATUS_OK)
+            s = deliver_all(ask, &err);
         if (s != STATUS_OK || atomic_load(&ask->stopping))
             return;
         s = bus_take(ask->bus, 500, ask->wake, &delivery, &err);
@@ -193,6 +242,7 @@ enum status ask_open(const char *amqp_url, const char *node, struct ask **ret, s
     }
     ask->node = memory_text(node);
     ask->outbox_end = &ask->outbox;
+    ask->deliveries_end = &ask->deliveries;
     /* An answer to a question of this node's earlier life must not fit one of ours. */
     ask->last_id = (uint64_t)clock_now() << 20;
     pthread_mutex_init(&ask->lock, NULL);
@@ -337,4 +387,27 @@ enum status ask_publish_event(struct ask *ask, const char *key, const char *json
     pthread_mutex_unlock(&ask->lock);
     buffer_clear(&request.body);
     return s;
+}
+
+enum status ask_deliver(struct ask *ask, const char *key, struct slice body, struct error *err)
+{
+    struct frames *frames = memory_new(sizeof *frames);
+    bool is_taken;
+
+    (void)memccpy(frames->key, key, '\0', sizeof frames->key - 1);
+    buffer_add(&frames->body, body.data, body.length);
+    pthread_mutex_lock(&ask->lock);
+    is_taken = ask->n_deliveries < ASK_DELIVERIES_MAX && atomic_load(&ask->connected) &&
+               !atomic_load(&ask->stopping);
+    if (is_taken) {
+        *ask->deliveries_end = frames;
+        ask->deliveries_end = &frames->next;
+        ask->n_deliveries++;
+        (void)eventfd_write(ask->wake, 1);
+    }
+    pthread_mutex_unlock(&ask->lock);
+    if (is_taken)
+        return STATUS_OK;
+    free_frames(frames);
+    return error_set(err, STATUS_UNAVAILABLE, "not connected to RabbitMQ, try again");
 }

@@ -27,4 +27,11 @@ MUST_CHECK enum status ask_call(struct ask *ask, const struct envelope *envelope
 MUST_CHECK enum status ask_publish_event(struct ask *ask, const char *key, const char *json,
                                          struct error *err);
 
+/* Publish body, a run of envelopes, to im.deliver under key (topology_user_key(), …_node_key()):
+ * frames for people, which nobody waits for and which are lost with the broker. The bytes are
+ * copied. UNAVAILABLE when not connected or when ASK_DELIVERIES_MAX wait already. Any thread. */
+#define ASK_DELIVERIES_MAX 10000
+MUST_CHECK enum status ask_deliver(struct ask *ask, const char *key, struct slice body,
+                                   struct error *err);
+
 #endif

@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/memory.h"
 #include "http/exchange.h"
 
 /* What a client waits after 503 and 429 when the handler does not say: a dead process is back, and
@@ -39,13 +42,9 @@ static void add_own_headers(struct exchange *exchange, struct MHD_Response *resp
         add_header(response, "Set-Cookie", exchange->cookies.items[i]);
 }
 
-/* Send body, which is emptied. */
-static enum MHD_Result send_body(struct exchange *exchange, unsigned code, enum status status,
-                                 const char *content_type, struct buffer *body)
+static enum MHD_Result send_response(struct exchange *exchange, unsigned code, enum status status,
+                                     const char *content_type, struct MHD_Response *response)
 {
-    size_t length = body->length;
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(length, buffer_take(body), MHD_RESPMEM_MUST_FREE);
     enum MHD_Result result;
 
     if (!response)
@@ -64,11 +63,53 @@ static enum MHD_Result send_body(struct exchange *exchange, unsigned code, enum 
     return result;
 }
 
+/* Send body, which is emptied. */
+static enum MHD_Result send_body(struct exchange *exchange, unsigned code, enum status status,
+                                 const char *content_type, struct buffer *body)
+{
+    size_t length = body->length;
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(length, buffer_take(body), MHD_RESPMEM_MUST_FREE);
+
+    return send_response(exchange, code, status, content_type, response);
+}
+
+static enum MHD_Result send_redirect(struct exchange *exchange)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(0, (char[]){""}, MHD_RESPMEM_PERSISTENT);
+
+    if (response)
+        add_header(response, "Location", exchange->location);
+    return send_response(exchange, MHD_HTTP_FOUND, STATUS_OK, "text/plain", response);
+}
+
+static enum MHD_Result send_attachment(struct exchange *exchange)
+{
+    CLEANUP(buffer_clear) struct buffer disposition = {0};
+    struct MHD_Response *response;
+    struct stat file;
+
+    if (fstat(exchange->attachment_fd, &file) != 0)
+        return MHD_NO; /* a closed descriptor: a mistake of ours */
+    response = MHD_create_response_from_fd((uint64_t)file.st_size, exchange->attachment_fd);
+    if (response) {
+        exchange->attachment_fd = -1; /* the response's now */
+        buffer_printf(&disposition, "attachment; filename=\"%s\"", exchange->attachment_name);
+        add_header(response, "Content-Disposition", buffer_text(&disposition));
+    }
+    return send_response(exchange, MHD_HTTP_OK, STATUS_OK, exchange->attachment_type, response);
+}
+
 enum MHD_Result answer_success(struct exchange *exchange, const struct http_route *route,
                                const void *reply)
 {
     struct buffer body = {0};
 
+    if (exchange->location)
+        return send_redirect(exchange);
+    if (exchange->attachment_type)
+        return send_attachment(exchange);
     if (!route->raw)
         buffer_add_text(&body, "{\"code\":0,\"message\":\"success\",\"data\":");
     if (route->reply)
@@ -141,6 +182,26 @@ const char *http_find_cookie(struct call *call, const char *name)
     struct exchange *exchange = call->exchange;
 
     return MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND, name);
+}
+
+void http_redirect(struct call *call, const char *location)
+{
+    struct exchange *exchange = call->exchange;
+
+    free(exchange->location);
+    exchange->location = memory_text(location);
+}
+
+void http_attach(struct call *call, const char *content_type, const char *name, int fd)
+{
+    struct exchange *exchange = call->exchange;
+
+    if (exchange->attachment_type)
+        (void)close(exchange->attachment_fd);
+    free(exchange->attachment_name);
+    exchange->attachment_type = content_type;
+    exchange->attachment_name = memory_text(name);
+    exchange->attachment_fd = fd;
 }
 
 void http_set_retry_after(struct call *call, int64_t seconds)

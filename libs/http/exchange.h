@@ -33,9 +33,13 @@ struct exchange {
     const char *method; /* the connection's */
     struct match match; /* route NULL: none */
     struct buffer body;
-    struct strings cookies; /* Set-Cookie lines of the answer */
-    char *origin;           /* what call.origin points to */
-    char *allow;            /* the methods that the path takes, when not this one */
+    struct strings cookies;      /* Set-Cookie lines of the answer */
+    char *origin;                /* what call.origin points to */
+    char *allow;                 /* the methods that the path takes, when not this one */
+    char *location;              /* answer with a redirect */
+    const char *attachment_type; /* answer with the file attachment_fd; NULL: with the envelope */
+    char *attachment_name;
+    int attachment_fd;
     int64_t retry_after_s;
     int64_t started_us;
     enum status status; /* what was answered, for the metrics */

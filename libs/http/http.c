@@ -253,6 +253,10 @@ static void finish(void *context, struct MHD_Connection *connection, void **exch
     match_clear(&exchange->match);
     buffer_clear(&exchange->body);
     strings_clear(&exchange->cookies);
+    if (exchange->attachment_type && exchange->attachment_fd >= 0)
+        (void)close(exchange->attachment_fd);
+    free(exchange->attachment_name);
+    free(exchange->location);
     free(exchange->allow);
     free(exchange->origin);
     free(exchange->target);

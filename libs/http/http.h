@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "record/record.h"
 #include "wire/call.h"
+#include "wire/rights.h"
 
 /* REST over libmicrohttpd: a route table, limits, and the envelope of docs/protocol.md §1.
  *
@@ -42,6 +43,9 @@ struct http_route {
     const struct record *reply;   /* NULL: "data" is null */
     http_handler *handle;
     bool raw; /* the reply is sent without the envelope (JWKS) */
+    /* What the caller's role must have (FORBIDDEN otherwise). Every path under /v1/admin has one,
+     * and no other: http_open() refuses any other table. */
+    enum right right;
 };
 
 /* Fills call->user_id, session_id, role from an access token, or refuses (UNAUTHENTICATED,
@@ -67,6 +71,7 @@ struct http_config {
     /* Comma-separated origins. A request that changes something, authenticates by cookie, and has
      * an Origin outside this list is refused with FOREIGN_ORIGIN; the whole origin counts. */
     const char *public_url;
+    const char *trusted_addresses; /* whose X-Real-IP is believed, see base/address.h; NULL: none */
     /* A plain-text page each instead of routes, for the internal port: path and function that
      * fills ret with the body and returns the HTTP status. */
     const struct http_page *pages;
@@ -105,6 +110,13 @@ void http_set_cookie(struct call *call, const char *name, const char *value, con
 
 /* The value of a cookie of the request, or NULL; it belongs to the call. */
 const char *http_find_cookie(struct call *call, const char *name);
+
+/* Answer 302 with that Location instead of the envelope, when the handler returns STATUS_OK. */
+void http_redirect(struct call *call, const char *location);
+
+/* Answer with these bytes instead of the envelope, as a file to be saved, when the handler returns
+ * STATUS_OK: the library sends and closes the file fd, from its beginning. name is plain ASCII. */
+void http_attach(struct call *call, const char *content_type, const char *name, int fd);
 
 /* Ask the client to wait: Retry-After on the answer. */
 void http_set_retry_after(struct call *call, int64_t seconds);

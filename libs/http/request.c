@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/address.h"
 #include "base/memory.h"
 #include "http/exchange.h"
 
@@ -71,15 +72,6 @@ static void identify_trace(struct exchange *exchange)
 
 /* ---- From where */
 
-static bool is_loopback(const struct sockaddr *peer)
-{
-    if (peer->sa_family == AF_INET)
-        return ntohl(((const struct sockaddr_in *)(const void *)peer)->sin_addr.s_addr) >> 24 ==
-               127;
-    return peer->sa_family == AF_INET6 &&
-           IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr);
-}
-
 static bool is_address(const char *text)
 {
     unsigned char address[sizeof(struct in6_addr)];
@@ -87,26 +79,32 @@ static bool is_address(const char *text)
     return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
 }
 
-/* X-Real-IP counts only from nginx on our own machine: anyone else could write what he likes. */
+static void print_peer(const struct sockaddr *peer, char *ret, socklen_t room)
+{
+    const void *address =
+        peer->sa_family == AF_INET
+            ? (const void *)&((const struct sockaddr_in *)(const void *)peer)->sin_addr
+            : &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
+
+    if (peer->sa_family == AF_INET || peer->sa_family == AF_INET6)
+        (void)inet_ntop(peer->sa_family, address, ret, room);
+}
+
+/* X-Real-IP counts only from our own proxies: anyone else could write what he likes. */
 static void identify_address(struct exchange *exchange)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *peer = info ? info->client_addr : NULL;
+    const char *trusted = exchange->http->config.trusted_addresses;
     const char *real = request_header(exchange, "X-Real-IP");
     char *address = exchange->call.address;
     size_t room = sizeof exchange->call.address;
 
-    if (!peer)
+    if (!info || !info->client_addr)
         return;
-    if (is_loopback(peer) && real && is_address(real))
+    print_peer(info->client_addr, address, (socklen_t)room);
+    if (real && is_address(real) && trusted && address_is_listed(trusted, address))
         (void)snprintf(address, room, "%s", real);
-    else if (peer->sa_family == AF_INET)
-        (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)peer)->sin_addr,
-                        address, (socklen_t)room);
-    else if (peer->sa_family == AF_INET6)
-        (void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr,
-                        address, (socklen_t)room);
 }
 
 static bool is_host(const char *text)
@@ -221,6 +219,16 @@ static enum status check_origin(struct exchange *exchange, struct error *err)
     return error_set(err, STATUS_FOREIGN_ORIGIN, "this origin may not act with the user's cookie");
 }
 
+static enum status check_right(const struct exchange *exchange, struct error *err)
+{
+    enum right right = exchange->match.route->info->right;
+
+    if (right == RIGHT_NONE || role_has(exchange->call.role, right))
+        return STATUS_OK;
+    return error_set(err, STATUS_FORBIDDEN, "your role does not have the right %s",
+                     right_name(right));
+}
+
 enum status request_authenticate(struct exchange *exchange, struct error *err)
 {
     const struct http_config *config = &exchange->http->config;
@@ -238,7 +246,8 @@ enum status request_authenticate(struct exchange *exchange, struct error *err)
     }
     if (!token)
         return error_set(err, STATUS_UNAUTHENTICATED, "a token is missing");
-    return config->verify(config->verify_context, token, &exchange->call, err);
+    s = config->verify(config->verify_context, token, &exchange->call, err);
+    return s == STATUS_OK ? check_right(exchange, err) : s;
 }
 
 /* ---- What */

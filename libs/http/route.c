@@ -101,8 +101,23 @@ static void divide_record(struct route *route, const struct record *whole)
     route->body.fields = body;
 }
 
+/* So that no administrator's route can be added without its right, and no right be forgotten. */
+static enum status check_right(const struct http_route *info, struct error *err)
+{
+    bool is_admins = strncmp(info->path, "/v1/admin/", strlen("/v1/admin/")) == 0;
+
+    if (is_admins == (info->right != RIGHT_NONE) && (!is_admins || info->access == HTTP_USER))
+        return STATUS_OK;
+    return error_set(err, STATUS_INTERNAL,
+                     "route %s: paths under /v1/admin, and no others, name a right", info->path);
+}
+
 static enum status compile(struct route *route, const struct http_route *info, struct error *err)
 {
+    enum status s = check_right(info, err);
+
+    if (s != STATUS_OK)
+        return s;
     route->info = info;
     compile_path(route, info->path);
     for (size_t i = 0; i < route->n_segments; i++)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "base/memory.h"
 #include "service/runtime.h"
 
@@ -27,6 +28,8 @@ static const struct field service_config_fields[] = {
           .about = "RPC_LISTEN of auth, for those who ask it"),
     FIELD(struct service_config, user_rpc, .def = "127.0.0.1:22173",
           .about = "RPC_LISTEN of user, for those who ask it"),
+    FIELD(struct service_config, group_rpc, .def = "127.0.0.1:22176",
+          .about = "RPC_LISTEN of group, for those who ask it"),
     FIELD(struct service_config, message_rpc, .def = "127.0.0.1:22179",
           .about = "RPC_LISTEN of message, for those who ask it"),
     FIELD(struct service_config, node_id, .max = 48, .alphabet = ALPHABET_ID ".",
@@ -36,6 +39,10 @@ static const struct field service_config_fields[] = {
     FIELD(struct service_config, public_url, .def = "http://127.0.0.1:8080,http://localhost:8080",
           .max = 2048,
           .about = "the origins of the edge, comma-separated; the first is the one shown"),
+    FIELD(struct service_config, trusted_addresses, .def = "127.0.0.0/8,::1", .max = 2048,
+          .about = "addresses and networks (10.1.0.0/16) of our own proxies and machines, "
+                   "comma-separated: what they say of a client's address is believed, and limits "
+                   "per address do not hold them"),
     FIELD(struct service_config, log_level, .def = "info",
           .about = "the least level that is written: debug, info, warn, error"),
     FIELD(struct service_config, drain_seconds, .def = "5", .min = 0, .max = 600,
@@ -91,6 +98,10 @@ enum status config_read(struct runtime *runtime, struct buffer *faults)
         buffer_add_text(faults, "LOG_LEVEL: must be debug, info, warn or error\n");
         s = STATUS_INVALID;
     }
+    if (s == STATUS_OK && !address_list_is_good(config->trusted_addresses)) {
+        buffer_add_text(faults, "TRUSTED_ADDRESSES: must be addresses and networks\n");
+        s = STATUS_INVALID;
+    }
     if (own) {
         runtime->own_config = memory_new(own->size);
         if (record_from_env(own, runtime->own_config, faults) != STATUS_OK)
@@ -127,9 +138,10 @@ void print_routes(const struct service *service, struct buffer *ret)
     for (size_t i = 0; i < service->n_routes; i++) {
         const struct http_route *route = &service->routes[i];
 
-        buffer_printf(ret, "%s\n {\"method\":\"%s\",\"path\":\"%s\",\"access\":\"%s\"",
+        buffer_printf(ret,
+                      "%s\n {\"method\":\"%s\",\"path\":\"%s\",\"access\":\"%s\",\"right\":\"%s\"",
                       i ? "," : "", route->method, route->path,
-                      route->access == HTTP_PUBLIC ? "public" : "user");
+                      route->access == HTTP_PUBLIC ? "public" : "user", right_name(route->right));
         print_name("request", route->request, ret);
         print_name("reply", route->reply, ret);
         buffer_add_text(ret, "}");

@@ -1,6 +1,7 @@
-/* One thread keeps what identity_claims() reads: auth's keys and the sessions that ended.
+/* One thread keeps what identity_claims() reads: auth's keys, the sessions that ended, and what
+ * users are restricted in.
  *
- * Order matters after each (re)connect to the bus: first the queue is bound to session.ended, then
+ * Order matters after each (re)connect to the bus: first the queue is bound to the events, then
  * auth is asked for the whole list, so that an end falls into one of the two and never between. */
 
 #include "service/identity.h"
@@ -18,6 +19,7 @@
 #include "base/memory.h"
 #include "bus/bus.h"
 #include "rpc/rpc.h"
+#include "service/service.h"
 #include "wire/envelope.h"
 #include "wire/internal.h"
 
@@ -31,18 +33,33 @@
 /* Access tokens live that long, and nothing older needs remembering. */
 #define ENDED_MS (TOKEN_SECONDS * 1000 + 60 * 1000) /* a minute for clocks that differ */
 
+/* Muted users, and those whose role changed; past it the oldest are forgotten. */
+#define RESTRICTED_MAX 100000
+
 /* 100 ends a second for all of that time, 12 MiB; past it the oldest are forgotten. */
 #define ENDED_MAX 100000
 
 enum { CHANNEL_EVENTS = 2 };
 
 struct ended {
-    char id[ID_MAX]; /* a session's, or a user's: then all sessions from before `at` */
+    char id[ID_MAX]; /* a session's */
+    int64_t at;
+    UT_hash_handle hh;
+};
+
+struct restricted {
+    char user_id[ID_MAX];
+    int64_t generation;
+    int64_t muted_until;
     int64_t at;
     UT_hash_handle hh;
 };
 
 struct identity {
+    const struct service_event *events;
+    size_t n_events;
+    void (*missed)(void *state);
+    void *state;
     struct rpc_client *auth;
     struct bus *bus;
     char *node;
@@ -60,7 +77,8 @@ struct identity {
 
     pthread_rwlock_t lock; /* of all below */
     struct token_keys *keys;
-    struct ended *ended; /* in the order of `at` */
+    struct ended *ended;           /* in the order of `at` */
+    struct restricted *restricted; /* likewise */
     bool ever_listed;
     void (*listener)(void *context, const char *user_id, const char *session_id,
                      const char *reason);
@@ -96,15 +114,46 @@ static void remember(struct identity *identity, const char *id, int64_t now)
     HASH_ADD_STR(identity->ended, id, ended);
 }
 
-static bool has_ended(struct identity *identity, const struct token_claims *claims)
+/* With the lock held for writing. */
+static void restrict_user(struct identity *identity, const struct user_restricted *told,
+                          int64_t now)
+{
+    struct restricted *restricted, *next;
+
+    if (strlen(told->user_id) >= sizeof restricted->user_id)
+        return; /* none of ours */
+    HASH_FIND_STR(identity->restricted, told->user_id, restricted);
+    if (restricted && restricted->generation > told->generation)
+        return; /* older news, that came later */
+    if (!restricted)
+        restricted = memory_new(sizeof *restricted);
+    else
+        HASH_DEL(identity->restricted, restricted);
+    strcpy(restricted->user_id, told->user_id);
+    restricted->generation = told->generation;
+    restricted->muted_until = told->muted_until;
+    restricted->at = now;
+    HASH_ADD_STR(identity->restricted, user_id, restricted);
+    HASH_ITER(hh, identity->restricted, restricted, next) {
+        if (restricted->at > now - ENDED_MS && HASH_COUNT(identity->restricted) < RESTRICTED_MAX)
+            break;
+        if (restricted->muted_until > now && HASH_COUNT(identity->restricted) < RESTRICTED_MAX)
+            continue;
+        HASH_DEL(identity->restricted, restricted);
+        free(restricted);
+    }
+}
+
+static bool is_refused(struct identity *identity, const struct token_claims *claims)
 {
     struct ended *ended;
+    struct restricted *restricted;
 
     HASH_FIND_STR(identity->ended, claims->session_id, ended);
     if (ended)
         return true;
-    HASH_FIND_STR(identity->ended, claims->user_id, ended);
-    return ended && claims->issued_at <= ended->at;
+    HASH_FIND_STR(identity->restricted, claims->user_id, restricted);
+    return restricted && claims->generation < restricted->generation;
 }
 
 static void tell_listener(struct identity *identity, const char *user_id, const char *session_id,
@@ -135,8 +184,10 @@ static enum status fetch_keys(struct identity *identity)
     atomic_store(&identity->keys_wanted, false);
     s = rpc_call(identity->auth, RPC_AUTH_KEYS, &nothing_record, &nothing, &keys_record, &reply,
                  ASK_MS, NULL);
-    if (s != STATUS_OK)
+    if (s != STATUS_OK) {
+        atomic_store(&identity->keys_wanted, true);
         return s;
+    }
     s = token_keys_open(reply.jwks, &keys, NULL);
     record_clear(&keys_record, &reply);
     if (s != STATUS_OK)
@@ -152,19 +203,23 @@ static enum status fetch_keys(struct identity *identity)
 static enum status fetch_list(struct identity *identity)
 {
     const struct nothing nothing = {0};
-    struct session_ids reply;
+    const struct user_restricted *users;
+    struct restrictions reply;
     enum status s;
 
-    s = rpc_call(identity->auth, RPC_AUTH_ENDED_SESSIONS, &nothing_record, &nothing,
-                 &session_ids_record, &reply, ASK_MS, NULL);
+    s = rpc_call(identity->auth, RPC_AUTH_RESTRICTIONS, &nothing_record, &nothing,
+                 &restrictions_record, &reply, ASK_MS, NULL);
     if (s != STATUS_OK)
         return s;
+    users = reply.users.items;
     pthread_rwlock_wrlock(&identity->lock);
     for (size_t i = 0; i < reply.session_ids.n; i++)
         remember(identity, reply.session_ids.items[i], clock_now());
+    for (size_t i = 0; i < reply.users.n; i++)
+        restrict_user(identity, &users[i], clock_now());
     identity->ever_listed = true;
     pthread_rwlock_unlock(&identity->lock);
-    record_clear(&session_ids_record, &reply);
+    record_clear(&restrictions_record, &reply);
     atomic_store(&identity->listed, true);
     /* What ended while we were away is in the list, but not whose it was. */
     if (identity->was_attached)
@@ -175,6 +230,20 @@ static enum status fetch_list(struct identity *identity)
 
 /* ---- The bus */
 
+static enum status bind_events(struct identity *identity)
+{
+    static const char *const own[] = {EVENT_SESSION_ENDED, EVENT_USER_RESTRICTED, EVENT_KEYS};
+    enum status s = STATUS_OK;
+
+    for (size_t i = 0; i < N_ELEMENTS(own) && s == STATUS_OK; i++)
+        s = bus_bind_node(identity->bus, CHANNEL_EVENTS, identity->node, EXCHANGE_EVENT, own[i],
+                          NULL);
+    for (size_t i = 0; i < identity->n_events && s == STATUS_OK; i++)
+        s = bus_bind_node(identity->bus, CHANNEL_EVENTS, identity->node, EXCHANGE_EVENT,
+                          identity->events[i].key, NULL);
+    return s;
+}
+
 static void attach(struct identity *identity)
 {
     enum status s = bus_connect(identity->bus, NULL);
@@ -183,10 +252,12 @@ static void attach(struct identity *identity)
     if (s == STATUS_OK)
         s = bus_consume_node(identity->bus, CHANNEL_EVENTS, identity->node, NULL);
     if (s == STATUS_OK)
-        s = bus_bind_node(identity->bus, CHANNEL_EVENTS, identity->node, EXCHANGE_EVENT,
-                          EVENT_SESSION_ENDED, NULL);
+        s = bind_events(identity);
     if (s == STATUS_OK) {
         identity->backoff_ms = RETRY_MS;
+        atomic_store(&identity->keys_wanted, true); /* they may have changed meanwhile */
+        if (identity->missed)
+            identity->missed(identity->state);
         atomic_store(&identity->attached, true);
         return;
     }
@@ -195,20 +266,59 @@ static void attach(struct identity *identity)
         identity->backoff_ms * 2 < BACKOFF_MAX_MS ? identity->backoff_ms * 2 : BACKOFF_MAX_MS;
 }
 
-static void handle_event(struct identity *identity, struct slice payload)
+static void hear_end(struct identity *identity, const struct session_ended *event)
 {
-    struct session_ended event;
-
-    /* Whatever else a newer auth may say: it is not for us. */
-    if (record_from_json(&session_ended_record, payload.data, payload.length, &event, NULL) !=
-        STATUS_OK)
-        return;
     pthread_rwlock_wrlock(&identity->lock);
-    remember(identity, event.session_id ? event.session_id : event.user_id, clock_now());
+    remember(identity, event->session_id, clock_now());
     pthread_rwlock_unlock(&identity->lock);
-    tell_listener(identity, event.user_id, event.session_id ? event.session_id : "",
-                  event.reason ? event.reason : "");
-    record_clear(&session_ended_record, &event);
+    tell_listener(identity, event->user_id, event->session_id, event->reason);
+}
+
+static void hear_restriction(struct identity *identity, const struct user_restricted *event)
+{
+    pthread_rwlock_wrlock(&identity->lock);
+    restrict_user(identity, event, clock_now());
+    pthread_rwlock_unlock(&identity->lock);
+}
+
+/* Whatever else a newer sender may say: it is not for us. */
+static void handle_event(struct identity *identity, const char *key, struct slice payload)
+{
+    union {
+        struct session_ended ended;
+        struct user_restricted restricted;
+    } event;
+
+    if (strcmp(key, EVENT_KEYS) == 0)
+        identity->keys_at = 0; /* due */
+    if (strcmp(key, EVENT_SESSION_ENDED) == 0 &&
+        record_from_json(&session_ended_record, payload.data, payload.length, &event.ended, NULL) ==
+            STATUS_OK) {
+        hear_end(identity, &event.ended);
+        record_clear(&session_ended_record, &event.ended);
+    }
+    if (strcmp(key, EVENT_USER_RESTRICTED) == 0 &&
+        record_from_json(&user_restricted_record, payload.data, payload.length, &event.restricted,
+                         NULL) == STATUS_OK) {
+        hear_restriction(identity, &event.restricted);
+        record_clear(&user_restricted_record, &event.restricted);
+    }
+}
+
+static void handle_service_event(struct identity *identity, const char *key, struct slice payload)
+{
+    for (size_t i = 0; i < identity->n_events; i++) {
+        const struct service_event *heard = &identity->events[i];
+        CLEANUP(free) void *event = NULL;
+
+        if (strcmp(key, heard->key) != 0)
+            continue;
+        event = memory_new(heard->record->size);
+        if (record_from_json(heard->record, payload.data, payload.length, event, NULL) != STATUS_OK)
+            continue;
+        heard->handle(identity->state, event);
+        record_clear(heard->record, event);
+    }
 }
 
 static void take_events(struct identity *identity, int timeout_ms)
@@ -228,8 +338,10 @@ static void take_events(struct identity *identity, int timeout_ms)
     }
     rest = delivery.body;
     while (envelope_next(&rest, &envelope, NULL) == STATUS_OK)
-        if (envelope.kind == ENVELOPE_EVENT)
-            handle_event(identity, envelope.payload);
+        if (envelope.kind == ENVELOPE_EVENT) {
+            handle_event(identity, delivery.key, envelope.payload);
+            handle_service_event(identity, delivery.key, envelope.payload);
+        }
     bus_delivery_clear(&delivery);
 }
 
@@ -239,7 +351,7 @@ static bool keys_are_due(struct identity *identity)
 {
     int64_t age = clock_monotonic() - identity->keys_at;
 
-    if (!identity->keys)
+    if (!identity->keys || identity->keys_at == 0)
         return true;
     return age >= KEYS_EVERY_MS ||
            (atomic_load(&identity->keys_wanted) && age >= KEYS_ON_DEMAND_MS);
@@ -331,6 +443,10 @@ enum status identity_open(const struct identity_config *config, struct identity 
     init_lock(&identity->lock);
     identity->wake_fd = -1;
     identity->backoff_ms = RETRY_MS;
+    identity->events = config->events;
+    identity->n_events = config->n_events;
+    identity->missed = config->missed;
+    identity->state = config->state;
     identity->listener = config->ended;
     identity->listener_context = config->context;
     s = start(identity, config, err);
@@ -345,6 +461,7 @@ enum status identity_open(const struct identity_config *config, struct identity 
 void identity_close(struct identity *identity)
 {
     struct ended *ended, *next;
+    struct restricted *restricted, *next_restricted;
 
     if (!identity)
         return;
@@ -358,6 +475,10 @@ void identity_close(struct identity *identity)
     token_keys_close(identity->keys);
     HASH_ITER(hh, identity->ended, ended, next) {
         forget(identity, ended);
+    }
+    HASH_ITER(hh, identity->restricted, restricted, next_restricted) {
+        HASH_DEL(identity->restricted, restricted);
+        free(restricted);
     }
     if (identity->wake_fd >= 0)
         (void)close(identity->wake_fd);
@@ -416,12 +537,25 @@ enum status identity_claims(struct identity *identity, const char *token, struct
     /* Perhaps it names a key that auth has made since. */
     if (s == STATUS_UNAUTHENTICATED && !atomic_exchange(&identity->keys_wanted, true))
         wake(identity);
-    if (s == STATUS_OK && has_ended(identity, &claims))
+    if (s == STATUS_OK && is_refused(identity, &claims))
         s = error_set(err, STATUS_UNAUTHENTICATED, "this session has ended");
     pthread_rwlock_unlock(&identity->lock);
     if (s == STATUS_OK)
         *ret = claims;
     return s;
+}
+
+int64_t identity_muted_until(struct identity *identity, const char *user_id)
+{
+    struct restricted *restricted;
+    int64_t until = 0;
+
+    pthread_rwlock_rdlock(&identity->lock);
+    HASH_FIND_STR(identity->restricted, user_id, restricted);
+    if (restricted && restricted->muted_until > clock_now())
+        until = restricted->muted_until;
+    pthread_rwlock_unlock(&identity->lock);
+    return until;
 }
 
 enum status identity_verify(void *context, const char *token, struct call *call, struct error *err)

@@ -6,19 +6,27 @@
 #include "wire/call.h"
 
 /* Who is who, checked locally: auth's public keys (fetched from it by nng, kept, and fetched again
- * when a token names a kid that is not among them, at most every 5 s, and every 10 minutes), and
- * the sessions ended in the last 15 minutes (from the event session.ended; at start and at every
- * reconnect to the bus the whole list from auth by nng). Not ready before it has both.
+ * at the event auth.keys, when a token names a kid that is not among them, at most every 5 s, and
+ * every 10 minutes), the sessions ended in the last 15 minutes, and what users are restricted in
+ * (the events session.ended and user.restricted; at start and at every reconnect to the bus the
+ * whole list from auth by nng). Not ready before it has all.
  *
- * A thread of its own does the asking; identity_verify() only reads. */
+ * A thread of its own does the asking; identity_verify() only reads. The same thread hears the
+ * service's own events. */
 struct identity;
+
+struct service_event;
 
 struct identity_config {
     const char *auth_rpc;
     const char *amqp_url;
     const char *node_id;
-    /* Called in the identity's thread for each ended session (session_id "" means all of the
-     * user's), and with user_id NULL after a reconnect, when what was missed is unknown. */
+    const struct service_event *events; /* of the service, see service.h */
+    size_t n_events;
+    void (*missed)(void *state);
+    void *state; /* for events and missed */
+    /* Called in the identity's thread for each ended session, and with user_id NULL after a
+     * reconnect, when what was missed is unknown. */
     void (*ended)(void *context, const char *user_id, const char *session_id, const char *reason);
     void *context;
 };
@@ -39,6 +47,9 @@ void identity_listen(struct identity *identity,
 
 /* An http_verify; context is the identity. UNAVAILABLE before it is first ready. Any thread. */
 enum status identity_verify(void *context, const char *token, struct call *call, struct error *err);
+
+/* Until when the user may not send messages: Unix ms, or 0. Any thread. */
+int64_t identity_muted_until(struct identity *identity, const char *user_id);
 
 /* The claims too: push keeps expires_at and session_id. */
 MUST_CHECK enum status identity_claims(struct identity *identity, const char *token,

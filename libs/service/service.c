@@ -120,6 +120,10 @@ static enum status open_identity(struct runtime *runtime, struct error *err)
         .auth_rpc = runtime->config.auth_rpc,
         .amqp_url = runtime->config.amqp_url,
         .node_id = runtime->config.node_id,
+        .events = runtime->service->events,
+        .n_events = runtime->service->n_events,
+        .missed = runtime->service->missed,
+        .state = runtime->service->state,
     };
 
     return identity_open(&config, &runtime->context.identity, err);
@@ -202,6 +206,7 @@ static enum status open_routes(struct runtime *runtime, struct error *err)
         .verify = runtime->context.identity ? identity_verify : NULL,
         .verify_context = runtime->context.identity,
         .public_url = runtime->config.public_url,
+        .trusted_addresses = runtime->config.trusted_addresses,
         .report = log_fault,
     };
     struct http *http;

@@ -36,10 +36,12 @@ struct service_config {
     char *redis_url;
     char *auth_rpc; /* addresses of the others' rpc_listen */
     char *user_rpc;
+    char *group_rpc;
     char *message_rpc;
     char *node_id;    /* stable name of this process; names its queues */
     char *public_url; /* the origins of the edge, comma-separated; the first is the one shown */
-    char *log_level;  /* debug, info, warn, error */
+    char *trusted_addresses; /* of our own proxies and machines, comma-separated */
+    char *log_level;         /* debug, info, warn, error */
     int64_t drain_seconds;
 };
 extern const struct record service_config_record;
@@ -65,6 +67,15 @@ struct worker {
     void (*run)(void *state, struct service_context *context);
 };
 
+/* An event of im.event that each process of the service is to hear. It is not kept for who is
+ * away: after each (re)connect .missed is called instead. Both in identity's thread, so briefly, and
+ * perhaps before .start() has returned. */
+struct service_event {
+    const char *key; /* EVENT_… of wire/topology.h */
+    const struct record *record;
+    void (*handle)(void *state, const void *event);
+};
+
 struct service {
     const char *name;
     int uses;
@@ -83,6 +94,9 @@ struct service {
     size_t n_routes;
     const struct rpc_method *methods;
     size_t n_methods;
+    const struct service_event *events; /* need USES_IDENTITY */
+    size_t n_events;
+    void (*missed)(void *state); /* events may have been missed: drop what is kept by them */
     const struct worker *workers;
     size_t n_workers;
     bool serves_http; /* false: LISTEN is the service's own affair (push) */

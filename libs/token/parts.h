@@ -21,6 +21,7 @@ struct token_payload {
     char *sub;
     char *sid;
     char *role;
+    int64_t gen;
     int64_t iat; /* seconds, as the rest */
     int64_t exp;
     int64_t nbf;

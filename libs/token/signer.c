@@ -246,6 +246,7 @@ static bool add_payload(jwt_t *jwt, const struct token_claims *claims)
            jwt_add_grant(jwt, "sub", claims->user_id) == 0 &&
            jwt_add_grant(jwt, "sid", claims->session_id) == 0 &&
            jwt_add_grant(jwt, "role", claims->role) == 0 &&
+           jwt_add_grant_int(jwt, "gen", claims->generation) == 0 &&
            jwt_add_grant_int(jwt, "iat", claims->issued_at / 1000) == 0 &&
            jwt_add_grant_int(jwt, "exp", claims->expires_at / 1000) == 0;
 }

@@ -22,6 +22,7 @@ struct token_claims {
     char user_id[ID_MAX];    /* sub */
     char session_id[ID_MAX]; /* sid */
     char role[16];
+    int64_t generation; /* gen: of the account; smaller ones are refused once it has grown */
     int64_t expires_at; /* Unix ms */
     int64_t issued_at;  /* Unix ms */
 };

@@ -31,6 +31,7 @@ static const struct field payload_fields[] = {
           .alphabet = ALPHABET_ID),
     FIELD(struct token_payload, role, .required = true, .max = ROLE_MAX - 1,
           .alphabet = ALPHABET_ID),
+    FIELD(struct token_payload, gen, .min = 0, .max = INT32_MAX, .omit_zero = true),
     FIELD(struct token_payload, iat, .required = true, .min = 1, .max = SECONDS_MAX),
     FIELD(struct token_payload, exp, .required = true, .min = 1, .max = SECONDS_MAX),
     FIELD(struct token_payload, nbf, .min = 0, .max = SECONDS_MAX, .omit_zero = true),
@@ -158,8 +159,9 @@ static enum status check_claims(const struct token_payload *payload, int64_t now
 static void take_claims(const struct token_payload *payload, struct token_claims *ret)
 {
     /* The table's limits are the arrays'. */
-    *ret =
-        (struct token_claims){.expires_at = payload->exp * 1000, .issued_at = payload->iat * 1000};
+    *ret = (struct token_claims){.generation = payload->gen,
+                                 .expires_at = payload->exp * 1000,
+                                 .issued_at = payload->iat * 1000};
     memcpy(ret->user_id, payload->sub, strlen(payload->sub));
     memcpy(ret->session_id, payload->sid, strlen(payload->sid));
     memcpy(ret->role, payload->role, strlen(payload->role));

@@ -20,6 +20,7 @@ enum envelope_kind {
     ENVELOPE_ANSWER = 4, /* → the node of connection_id: payload for that socket or request alone */
     ENVELOPE_MEMBERS = 5, /* → push: as DELIVER, and the group's members changed (rev) */
     ENVELOPE_EVENT = 6,   /* im.event: payload is the event's JSON */
+    ENVELOPE_USERS = 7,   /* → push, by n.<node>: payload for every socket there of users_in */
 };
 
 struct envelope {
@@ -32,7 +33,7 @@ struct envelope {
     struct slice session_id;
     struct slice conversation_id;
     struct slice traceparent;
-    struct slice users_in; /* MEMBERS: comma-separated user ids */
+    struct slice users_in; /* MEMBERS, USERS: comma-separated user ids */
     struct slice users_out;
     struct slice payload;
 };

@@ -3,6 +3,8 @@
 #include "base/id.h"
 #include "wire/frames.h"
 
+#define RESTRICTIONS_MAX 20000    /* 15 minutes of ends at 22 a second */
+#define RPC_TEXT_MAX (512 * 1024) /* half of RPC_MESSAGE_MAX */
 #define ID_FIELD(record, member, ...) \
     FIELD(record, member, .min = 1, .max = ID_MAX - 1, ##__VA_ARGS__)
 
@@ -15,7 +17,7 @@ static const struct field keys_fields[] = {
 };
 const struct record keys_record = RECORD("auth.keys", struct keys, keys_fields);
 
-/* 15 minutes of ended sessions, or all sessions of one push node. */
+/* All sessions of one push node. */
 static const struct field session_ids_fields[] = {
     FIELD(struct session_ids, session_ids, .required = true, .max = 20000, .item_max = ID_MAX - 1),
 };
@@ -34,6 +36,7 @@ static const struct field account_fields[] = {
     FIELD(struct account, username, .required = true),
     FIELD(struct account, nickname, .required = true),
     FIELD(struct account, bot),
+    FIELD(struct account, deleted, .omit_zero = true),
     FIELD(struct account, created_at),
 };
 const struct record account_record = RECORD("auth.account", struct account, account_fields);
@@ -53,6 +56,37 @@ static const struct field account_page_fields[] = {
 const struct record account_page_record =
     RECORD("auth.account_page", struct account_page, account_page_fields);
 
+static const struct field account_range_fields[] = {
+    ID_FIELD(struct account_range, after),
+    FIELD(struct account_range, limit, .required = true, .min = 1, .max = 1000),
+};
+const struct record account_range_record =
+    RECORD("auth.account_range", struct account_range, account_range_fields);
+
+static const struct field account_rename_fields[] = {
+    ID_FIELD(struct account_rename, user_id, .required = true),
+    FIELD(struct account_rename, nickname, .required = true, .min = 1),
+};
+const struct record account_rename_record =
+    RECORD("auth.account_rename", struct account_rename, account_rename_fields);
+
+static const struct field user_restricted_fields[] = {
+    ID_FIELD(struct user_restricted, user_id, .required = true),
+    FIELD(struct user_restricted, generation),
+    FIELD(struct user_restricted, muted_until),
+};
+const struct record user_restricted_record =
+    RECORD("event.user_restricted", struct user_restricted, user_restricted_fields);
+
+static const struct field restrictions_fields[] = {
+    FIELD(struct restrictions, session_ids, .required = true, .max = RESTRICTIONS_MAX,
+          .item_max = ID_MAX - 1),
+    FIELD(struct restrictions, users, .required = true, .max = RESTRICTIONS_MAX / 2,
+          .of = &user_restricted_record),
+};
+const struct record restrictions_record =
+    RECORD("auth.restrictions", struct restrictions, restrictions_fields);
+
 static const struct field pair_fields[] = {
     ID_FIELD(struct pair, from, .required = true),
     ID_FIELD(struct pair, to, .required = true),
@@ -60,7 +94,8 @@ static const struct field pair_fields[] = {
 const struct record pair_record = RECORD("user.pair", struct pair, pair_fields);
 
 static const struct field pairs_fields[] = {
-    FIELD(struct pairs, pairs, .required = true, .max = 256, .of = &pair_record),
+    FIELD(struct pairs, purpose, .required = true, .max = 8),
+    FIELD(struct pairs, pairs, .required = true, .max = 2000, .of = &pair_record),
 };
 const struct record pairs_record = RECORD("user.pairs", struct pairs, pairs_fields);
 
@@ -72,7 +107,7 @@ const struct record pair_answer_record =
     RECORD("user.pair_answer", struct pair_answer, pair_answer_fields);
 
 static const struct field pair_answers_fields[] = {
-    FIELD(struct pair_answers, answers, .required = true, .max = 256, .of = &pair_answer_record),
+    FIELD(struct pair_answers, answers, .required = true, .max = 2000, .of = &pair_answer_record),
 };
 const struct record pair_answers_record =
     RECORD("user.pair_answers", struct pair_answers, pair_answers_fields);
@@ -86,6 +121,64 @@ static const struct field accounts_fields[] = {
     FIELD(struct accounts, accounts, .required = true, .max = 2000, .of = &account_record),
 };
 const struct record accounts_record = RECORD("user.accounts", struct accounts, accounts_fields);
+
+static const struct field export_query_fields[] = {
+    ID_FIELD(struct export_query, user_id, .required = true),
+    FIELD(struct export_query, cursor),
+};
+const struct record export_query_record =
+    RECORD("internal.export_query", struct export_query, export_query_fields);
+
+static const struct field export_part_fields[] = {
+    FIELD(struct export_part, name, .required = true, .min = 1),
+    FIELD(struct export_part, json, .required = true, .max = RPC_TEXT_MAX),
+};
+const struct record export_part_record =
+    RECORD("internal.export_part", struct export_part, export_part_fields);
+
+static const struct field export_page_fields[] = {
+    FIELD(struct export_page, parts, .required = true, .max = 1000, .of = &export_part_record),
+    FIELD(struct export_page, next_cursor),
+};
+const struct record export_page_record =
+    RECORD("internal.export_page", struct export_page, export_page_fields);
+
+static const struct field erase_fields[] = {
+    ID_FIELD(struct erase, user_id, .required = true),
+};
+const struct record erase_record = RECORD("internal.erase", struct erase, erase_fields);
+
+static const struct field erased_fields[] = {
+    FIELD(struct erased, done, .required = true),
+};
+const struct record erased_record = RECORD("internal.erased", struct erased, erased_fields);
+
+static const struct field peers_query_fields[] = {
+    ID_FIELD(struct peers_query, user_id, .required = true),
+    FIELD(struct peers_query, peer_ids, .required = true, .max = 100, .item_max = ID_MAX - 1),
+};
+const struct record peers_query_record =
+    RECORD("message.peers_query", struct peers_query, peers_query_fields);
+
+static const struct field peer_fields[] = {
+    ID_FIELD(struct peer, user_id, .required = true),
+    FIELD(struct peer, unread_count),
+    FIELD(struct peer, last_message, .of = &frame_message_record),
+    FIELD(struct peer, last_time),
+};
+const struct record peer_record = RECORD("message.peer", struct peer, peer_fields);
+
+static const struct field peers_fields[] = {
+    FIELD(struct peers, peers, .required = true, .max = 100, .of = &peer_record),
+};
+const struct record peers_record = RECORD("message.peers", struct peers, peers_fields);
+
+static const struct field fellows_query_fields[] = {
+    ID_FIELD(struct fellows_query, user_id, .required = true),
+    FIELD(struct fellows_query, user_ids, .required = true, .max = 100, .item_max = ID_MAX - 1),
+};
+const struct record fellows_query_record =
+    RECORD("message.fellows_query", struct fellows_query, fellows_query_fields);
 
 static const struct field group_membership_fields[] = {
     ID_FIELD(struct group_membership, group_id, .required = true),
@@ -125,11 +218,33 @@ const struct record group_change_record =
 
 static const struct field session_ended_fields[] = {
     ID_FIELD(struct session_ended, user_id, .required = true),
-    ID_FIELD(struct session_ended, session_id),
+    ID_FIELD(struct session_ended, session_id, .required = true),
     FIELD(struct session_ended, reason, .required = true),
 };
 const struct record session_ended_record =
     RECORD("event.session_ended", struct session_ended, session_ended_fields);
+
+static const struct field user_relation_fields[] = {
+    ID_FIELD(struct user_relation, user_id, .required = true),
+    ID_FIELD(struct user_relation, other_id, .required = true),
+};
+const struct record user_relation_record =
+    RECORD("event.user_relation", struct user_relation, user_relation_fields);
+
+static const struct field presence_change_fields[] = {
+    ID_FIELD(struct presence_change, user_id, .required = true),
+    FIELD(struct presence_change, online, .required = true),
+    FIELD(struct presence_change, timestamp, .required = true),
+};
+const struct record presence_change_record =
+    RECORD("event.presence_change", struct presence_change, presence_change_fields);
+
+static const struct field presence_changes_fields[] = {
+    FIELD(struct presence_changes, changes, .required = true, .max = 1000,
+          .of = &presence_change_record),
+};
+const struct record presence_changes_record =
+    RECORD("event.presence_changes", struct presence_changes, presence_changes_fields);
 
 static const struct field stored_command_fields[] = {
     ID_FIELD(struct stored_command, bot_user_id, .required = true),
@@ -145,15 +260,40 @@ const struct record stored_command_record =
     RECORD("event.stored_command", struct stored_command, stored_command_fields);
 
 const struct record *const internal_records[] = {
-    &nothing_record,        &keys_record,
-    &session_ids_record,    &account_query_record,
-    &account_record,        &account_search_record,
-    &account_page_record,   &pair_record,
-    &pairs_record,          &pair_answer_record,
-    &pair_answers_record,   &user_ids_record,
-    &accounts_record,       &group_membership_record,
-    &user_groups_record,    &users_groups_record,
-    &group_change_record,   &session_ended_record,
+    &nothing_record,
+    &keys_record,
+    &session_ids_record,
+    &account_query_record,
+    &account_record,
+    &account_range_record,
+    &account_search_record,
+    &account_page_record,
+    &account_rename_record,
+    &user_restricted_record,
+    &restrictions_record,
+    &pair_record,
+    &pairs_record,
+    &pair_answer_record,
+    &pair_answers_record,
+    &user_ids_record,
+    &accounts_record,
+    &export_query_record,
+    &export_part_record,
+    &export_page_record,
+    &erase_record,
+    &erased_record,
+    &group_membership_record,
+    &user_groups_record,
+    &users_groups_record,
+    &peers_query_record,
+    &peer_record,
+    &peers_record,
+    &fellows_query_record,
+    &group_change_record,
+    &session_ended_record,
+    &user_relation_record,
+    &presence_change_record,
+    &presence_changes_record,
     &stored_command_record,
 };
 const size_t n_internal_records = N_ELEMENTS(internal_records);

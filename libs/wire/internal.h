@@ -15,10 +15,12 @@ extern const struct record nothing_record;
 /* ---- auth */
 
 #define RPC_AUTH_KEYS "auth.keys"                     /* nothing -> keys */
-#define RPC_AUTH_ENDED_SESSIONS "auth.ended_sessions" /* nothing -> session_ids, of 15 minutes */
+#define RPC_AUTH_RESTRICTIONS "auth.restrictions"     /* nothing -> restrictions */
 #define RPC_AUTH_CHECK_SESSIONS "auth.check_sessions" /* session_ids -> those of them that ended */
 #define RPC_AUTH_FIND_ACCOUNT "auth.find_account"     /* account_query -> account */
 #define RPC_AUTH_SEARCH_ACCOUNTS "auth.search_accounts" /* account_search -> account_page */
+#define RPC_AUTH_LIST_ACCOUNTS "auth.list_accounts"     /* account_range -> accounts */
+#define RPC_AUTH_RENAME "auth.rename"                   /* account_rename -> nothing */
 
 struct keys {
     char *jwks; /* the JWKS document as text */
@@ -41,6 +43,7 @@ struct account {
     char *username;
     char *nickname;
     bool bot;
+    bool deleted; /* its names stand for anyone who has left */
     int64_t created_at;
 };
 extern const struct record account_record;
@@ -58,6 +61,34 @@ struct account_page {
 };
 extern const struct record account_page_record;
 
+/* Accounts in the order of their ids, which is that of their making. */
+struct account_range {
+    char *after; /* only ids after this one */
+    int64_t limit;
+};
+extern const struct record account_range_record;
+
+struct account_rename {
+    char *user_id;
+    char *nickname;
+};
+extern const struct record account_rename_record;
+
+/* What everybody must refuse of a user. */
+struct user_restricted {
+    char *user_id;
+    int64_t generation;  /* tokens of a smaller one are refused: his role has changed since */
+    int64_t muted_until; /* he sends no messages until then; 0: he does */
+};
+extern const struct record user_restricted_record;
+
+/* All of it that is still of use. */
+struct restrictions {
+    struct strings session_ids; /* ended in the last 15 minutes */
+    struct list users;          /* struct user_restricted: muted, or changed in that time */
+};
+extern const struct record restrictions_record;
+
 /* ---- user */
 
 #define RPC_USER_MAY_WRITE "user.may_write" /* pairs -> pair_answers, in the same order */
@@ -70,12 +101,13 @@ struct pair {
 extern const struct record pair_record;
 
 struct pairs {
+    char *purpose; /* message, typing or invite: what `from` wants of `to` */
     struct list pairs;
 };
 extern const struct record pairs_record;
 
 struct pair_answer {
-    int64_t code; /* 0, or why not (40401, 40302) */
+    int64_t code; /* 0, or why not (40401, 40302, 40301: only friends may) */
     bool bot;     /* `to` is a bot */
 };
 extern const struct record pair_answer_record;
@@ -95,9 +127,49 @@ struct accounts {
 };
 extern const struct record accounts_record;
 
+/* ---- Data rights: asked of user, group and message alike */
+
+#define RPC_USER_EXPORT "user.export" /* export_query -> export_page */
+#define RPC_GROUP_EXPORT "group.export"
+#define RPC_MESSAGE_EXPORT "message.export"
+#define RPC_USER_ERASE "user.erase" /* erase -> erased, again until it is done */
+#define RPC_GROUP_ERASE "group.erase"
+#define RPC_MESSAGE_ERASE "message.erase"
+
+struct export_query {
+    char *user_id;
+    char *cursor; /* of the page before; absent: the first */
+};
+extern const struct record export_query_record;
+
+/* Something of the user's that goes into his archive. */
+struct export_part {
+    char *name; /* of the file, "messages/group_….json"; parts of one name follow each other */
+    char *json; /* one JSON value */
+};
+extern const struct record export_part_record;
+
+struct export_page { /* some 256 KiB: far below RPC_MESSAGE_MAX */
+    struct list parts;
+    char *next_cursor; /* absent: that was all */
+};
+extern const struct record export_page_record;
+
+struct erase {
+    char *user_id;
+};
+extern const struct record erase_record;
+
+struct erased { /* what is done in a second or so; to be asked again until it is all */
+    bool done;
+};
+extern const struct record erased_record;
+
 /* ---- message */
 
-#define RPC_MESSAGE_GROUPS "message.groups" /* user_ids -> users_groups, in the same order */
+#define RPC_MESSAGE_PEERS "message.peers"     /* peers_query -> peers */
+#define RPC_MESSAGE_FELLOWS "message.fellows" /* fellows_query -> user_ids: who shares a group */
+#define RPC_MESSAGE_GROUPS "message.groups"   /* user_ids -> users_groups, in the same order */
 
 struct group_membership {
     char *group_id;
@@ -116,6 +188,32 @@ struct users_groups {
     struct list users;
 };
 extern const struct record users_groups_record;
+
+/* How a user's private conversations stand. */
+struct peers_query {
+    char *user_id;
+    struct strings peer_ids;
+};
+extern const struct record peers_query_record;
+
+struct peer {
+    char *user_id;
+    int64_t unread_count; /* 999 at most */
+    void *last_message;   /* struct frame_message, or NULL */
+    int64_t last_time;    /* when it was sent; 0: never spoke */
+};
+extern const struct record peer_record;
+
+struct peers {
+    struct list peers; /* struct peer: those who spoke with him, in any order */
+};
+extern const struct record peers_record;
+
+struct fellows_query {
+    char *user_id;
+    struct strings user_ids;
+};
+extern const struct record fellows_query_record;
 
 /* The payload of ENVELOPE_CHANGE: one change of a group's membership, numbered by `group`.
  * Answered with a frame_ack: code 0 and seq; or 40903 with seq = the rev that is expected. */
@@ -136,10 +234,29 @@ extern const struct record group_change_record;
 
 struct session_ended {
     char *user_id;
-    char *session_id; /* absent: all sessions of the user */
-    char *reason;     /* logout, replay, … */
+    char *session_id;
+    char *reason; /* logout, replay, … */
 };
 extern const struct record session_ended_record;
+
+/* Something changed between the two (friends, blocks): what is kept of them is stale. */
+struct user_relation {
+    char *user_id;
+    char *other_id;
+};
+extern const struct record user_relation_record;
+
+struct presence_change {
+    char *user_id;
+    bool online;
+    int64_t timestamp;
+};
+extern const struct record presence_change_record;
+
+struct presence_changes {
+    struct list changes;
+};
+extern const struct record presence_changes_record;
 
 struct stored_command { /* message.stored.command: a message that a bot must see */
     char *bot_user_id;

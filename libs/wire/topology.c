@@ -42,6 +42,10 @@ const struct queue_info queues[QUEUE_COUNT] = {
     [QUEUE_BOT_COMMAND] = {"bot.command", EXCHANGE_EVENT, EVENT_STORED_COMMAND, .prefetch = 16,
                            .max_attempts = 5, .retry_ms = 2000, .max_length_bytes = 64 << 20,
                            .why = "messages that a bot must see"},
+    /* Old news are no news: what does not fit is told by the next look. */
+    [QUEUE_USER_PRESENCE] = {"user.presence", EXCHANGE_EVENT, EVENT_PRESENCE, .prefetch = 64,
+                             .max_length_bytes = 16 << 20, .drop_oldest = true,
+                             .why = "who came and went, for their friends"},
     [QUEUE_DEAD] = {"dead", EXCHANGE_DEAD, "#", .max_length_bytes = 64 << 20, .drop_oldest = true,
                     .why = "all that was parked, for an operator to look at"},
 };

@@ -24,6 +24,7 @@ extern const struct exchange_info exchanges[EXCHANGE_COUNT];
 enum queue {
     QUEUE_MESSAGE_P0, /* … QUEUE_MESSAGE_P0 + 15 */
     QUEUE_BOT_COMMAND = QUEUE_MESSAGE_P0 + PARTITIONS,
+    QUEUE_USER_PRESENCE,
     QUEUE_DEAD,
     QUEUE_COUNT
 };
@@ -66,5 +67,9 @@ void topology_user_queue(const char *user_id, const char *node, char *ret);
 #define EVENT_USER_REGISTERED "user.registered"
 #define EVENT_SESSION_ENDED "session.ended"
 #define EVENT_STORED_COMMAND "message.stored.command"
+#define EVENT_KEYS "auth.keys"                  /* nothing: auth's public keys have changed */
+#define EVENT_USER_RESTRICTED "user.restricted" /* user_restricted */
+#define EVENT_USER_RELATION "user.relation"     /* user_relation */
+#define EVENT_PRESENCE "presence.changed"       /* presence_changes */
 
 #endif

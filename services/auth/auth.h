@@ -134,7 +134,7 @@ http_handler handle_logout;
 void ended_announce(struct auth_state *auth, const char *user_id, const char *session_id,
                     const char *reason);
 void ended_run(void *state, struct service_context *context); /* the worker */
-rpc_handler handle_ended_sessions;
+rpc_handler handle_restrictions;
 rpc_handler handle_check_sessions;
 
 /* ---- keys.c */

@@ -119,28 +119,29 @@ void ended_run(void *state, struct service_context *context)
 /* ---- To who asks */
 
 /* Frees found as it goes. */
-static void move_ids(struct list *found, struct session_ids *ret)
+static void move_ids(struct list *found, struct strings *ret)
 {
     struct id *items = found->items;
 
     for (size_t i = 0; i < found->n; i++) {
-        strings_add(&ret->session_ids, items[i].id);
+        strings_add(ret, items[i].id);
         record_clear(&id_record, &items[i]);
     }
     free(items);
 }
 
-enum status handle_ended_sessions(void *state, const void *request, void *reply, struct error *err)
+enum status handle_restrictions(void *state, const void *request, void *reply, struct error *err)
 {
     static const struct store_find how = {.sort = "{'ended_at': -1}", .limit = TOLD_MAX};
     struct auth_state *auth = state;
+    struct restrictions *restrictions = reply;
     struct list found = {0};
     enum status s;
 
     (void)request;
     s = store_find(auth->store, SESSIONS, &how, &id_record, &found, err,
                    "{'ended_at': {'$gt': %ld}}", clock_now() - TOLD_MS);
-    move_ids(&found, reply);
+    move_ids(&found, &restrictions->session_ids);
     return s;
 }
 
@@ -166,7 +167,7 @@ enum status handle_check_sessions(void *state, const void *request, void *reply,
     struct auth_state *auth = state;
     const struct session_ids *asked = request;
     struct session_ids *ended = reply;
-    struct session_ids alive = {0};
+    struct strings alive = {0};
     struct list found = {0};
     enum status s;
 
@@ -175,7 +176,7 @@ enum status handle_check_sessions(void *state, const void *request, void *reply,
                    (const void *)&asked->session_ids, clock_now() - SESSION_MS);
     move_ids(&found, &alive);
     if (s == STATUS_OK)
-        add_others(&asked->session_ids, &alive.session_ids, &ended->session_ids);
-    strings_clear(&alive.session_ids);
+        add_others(&asked->session_ids, &alive, &ended->session_ids);
+    strings_clear(&alive);
     return s;
 }

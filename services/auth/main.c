@@ -18,18 +18,19 @@ const struct record auth_config_record = RECORD("auth.config", struct auth_confi
 
 static const struct http_route routes[] = {
     {"POST", "/api/register", HTTP_PUBLIC, &auth_register_record, &auth_registered_record,
-     handle_register, false},
-    {"POST", "/api/login", HTTP_PUBLIC, &auth_login_record, &auth_session_record, handle_login,
-     false},
+     .handle = handle_register},
+    {"POST", "/api/login", HTTP_PUBLIC, &auth_login_record, &auth_session_record,
+     .handle = handle_login},
     {"POST", "/api/refresh", HTTP_PUBLIC, &auth_refresh_record, &auth_session_record,
-     handle_refresh, false},
-    {"POST", "/api/logout", HTTP_USER, NULL, NULL, handle_logout, false},
-    {"GET", "/.well-known/jwks.json", HTTP_PUBLIC, NULL, &auth_jwks_record, handle_jwks, true},
+     .handle = handle_refresh},
+    {"POST", "/api/logout", HTTP_USER, NULL, NULL, .handle = handle_logout},
+    {"GET", "/.well-known/jwks.json", HTTP_PUBLIC, NULL, &auth_jwks_record, .handle = handle_jwks,
+     .raw = true},
 };
 
 static const struct rpc_method methods[] = {
     {RPC_AUTH_KEYS, &nothing_record, &keys_record, handle_keys},
-    {RPC_AUTH_ENDED_SESSIONS, &nothing_record, &session_ids_record, handle_ended_sessions},
+    {RPC_AUTH_RESTRICTIONS, &nothing_record, &restrictions_record, handle_restrictions},
     {RPC_AUTH_CHECK_SESSIONS, &session_ids_record, &session_ids_record, handle_check_sessions},
     {RPC_AUTH_FIND_ACCOUNT, &account_query_record, &account_record, handle_find_account},
     {RPC_AUTH_SEARCH_ACCOUNTS, &account_search_record, &account_page_record,

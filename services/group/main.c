@@ -5,18 +5,18 @@
 static struct group_state group_state;
 
 static const struct http_route routes[] = {
-    {"POST", "/api/groups", HTTP_USER, &group_create_record, &group_view_record, handle_create,
-     false},
-    {"GET", "/api/groups/my", HTTP_USER, &group_page_record, &group_list_record, handle_mine,
-     false},
-    {"GET", "/api/groups/{group_id}", HTTP_USER, &group_path_record, &group_view_record, handle_get,
-     false},
+    {"POST", "/api/groups", HTTP_USER, &group_create_record, &group_view_record,
+     .handle = handle_create},
+    {"GET", "/api/groups/my", HTTP_USER, &group_page_record, &group_list_record,
+     .handle = handle_mine},
+    {"GET", "/api/groups/{group_id}", HTTP_USER, &group_path_record, &group_view_record,
+     .handle = handle_get},
     {"POST", "/api/groups/{group_id}/join", HTTP_USER, &group_path_record, &group_view_record,
-     handle_join, false},
-    {"POST", "/api/groups/{group_id}/leave", HTTP_USER, &group_path_record, NULL, handle_leave,
-     false},
+     .handle = handle_join},
+    {"POST", "/api/groups/{group_id}/leave", HTTP_USER, &group_path_record, NULL,
+     .handle = handle_leave},
     {"GET", "/api/groups/{group_id}/members", HTTP_USER, &group_members_page_record,
-     &group_member_list_record, handle_members, false},
+     &group_member_list_record, .handle = handle_members},
 };
 
 static const struct worker workers[] = {

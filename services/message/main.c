@@ -5,13 +5,13 @@
 
 static const struct http_route routes[] = {
     {"GET", "/api/conversations", HTTP_USER, &conversations_query_record, &conversations_record,
-     handle_conversations, false},
+     .handle = handle_conversations},
     {"GET", "/api/messages/private/{user_id}", HTTP_USER, &private_history_query_record,
-     &history_record, handle_private_history, false},
+     &history_record, .handle = handle_private_history},
     {"GET", "/api/messages/group/{group_id}", HTTP_USER, &group_history_query_record,
-     &history_record, handle_group_history, false},
-    {"POST", "/api/messages", HTTP_USER, &frame_send_record, &message_sent_record, handle_send,
-     false},
+     &history_record, .handle = handle_group_history},
+    {"POST", "/api/messages", HTTP_USER, &frame_send_record, &message_sent_record,
+     .handle = handle_send},
 };
 
 static const struct rpc_method methods[] = {

@@ -63,12 +63,13 @@ static void keep(struct permissions *permissions, const struct pair *asked,
     pair->until = clock_monotonic() + PERMISSION_MS;
 }
 
-static void ask(struct permissions *permissions, const struct pairs *pairs)
+static void ask(struct permissions *permissions, struct pairs *pairs)
 {
     struct pair_answers answers = {0};
     const struct pair *asked = pairs->pairs.items;
     const struct pair_answer *answer;
 
+    pairs->purpose = memory_text("message");
     if (rpc_call(permissions->user_rpc, RPC_USER_MAY_WRITE, &pairs_record, pairs,
                  &pair_answers_record, &answers, PERMISSION_TIMEOUT_MS, NULL) != STATUS_OK)
         return;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "push.h"
@@ -41,14 +42,14 @@ void door_address(const char *trusted, const char *peer, const struct ws_request
 {
     const char *address = peer;
 
-    if (door_is_listed(trusted, peer)) {
+    if (address_is_listed(trusted, peer)) {
         if (request->real_ip)
             address = request->real_ip;
         else if (request->forwarded_for)
             address = last_word(request->forwarded_for);
     }
     ret[0] = '\0';
-    if (!door_is_listed(trusted, address))
+    if (!address_is_listed(trusted, address))
         strncat(ret, address, WS_ADDRESS_MAX - 1);
 }
 
@@ -94,7 +95,6 @@ static struct socket *socket_new(const struct token_claims *claims,
 void door_request(void *state, struct ws_connection *connection, const struct ws_request *request)
 {
     struct push_state *push = state;
-    const struct push_config *config = push->context->own_config;
     char peer[WS_ADDRESS_MAX];
     struct token_claims claims;
     struct letter *letter;
@@ -111,7 +111,7 @@ void door_request(void *state, struct ws_connection *connection, const struct ws
     strcpy(letter->user_id, claims.user_id);
     strcpy(letter->session_id, claims.session_id);
     ws_connection_address(connection, peer);
-    door_address(config->trusted_addresses, peer, request, letter->address);
+    door_address(push->context->config->trusted_addresses, peer, request, letter->address);
     letters_add(&push->gathered[ws_connection_loop(connection)].letters, letter);
 }
 

@@ -5,13 +5,6 @@
 #include "push.h"
 #include "wire/frames.h"
 
-static const struct field config_fields[] = {
-    FIELD(struct push_config, trusted_addresses, .def = "127.0.0.1,::1", .max = 1024,
-          .about = "the proxies before push, comma-separated: what they say of a client's address "
-                   "is believed, and their own sockets are not counted"),
-};
-const struct record push_config_record = RECORD("push.config", struct push_config, config_fields);
-
 static const struct ws_handler handler = {
     .request = door_request,
     .message = inbound_message,
@@ -110,7 +103,6 @@ static struct push_state push_state;
 static const struct service push = {
     .name = "push",
     .uses = USES_BUS | USES_CACHE | USES_IDENTITY,
-    .config = &push_config_record,
     .state = &push_state,
     .start = start,
     .stop = stop,

@@ -19,11 +19,6 @@
  * They talk through bounded mailboxes, and no thread but the publisher ever waits for RabbitMQ to
  * take something. Nothing is locked but the mailboxes themselves. */
 
-struct push_config {
-    char *trusted_addresses;
-};
-extern const struct record push_config_record;
-
 /* Limits that protocol.md and architecture.md promise. */
 #define SOCKETS_PER_USER 32
 #define SOCKETS_PER_ADDRESS 1000

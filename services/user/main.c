@@ -5,12 +5,13 @@
 static struct user_state user_state;
 
 static const struct http_route routes[] = {
-    {"GET", "/api/users/me", HTTP_USER, NULL, &user_own_record, handle_me, false},
-    {"PATCH", "/api/users/me", HTTP_USER, &user_change_record, &user_own_record, handle_change,
-     false},
+    {"GET", "/api/users/me", HTTP_USER, NULL, &user_own_record, .handle = handle_me},
+    {"PATCH", "/api/users/me", HTTP_USER, &user_change_record, &user_own_record,
+     .handle = handle_change},
     {"GET", "/api/users/{user_id}", HTTP_USER, &user_path_record, &user_profile_record,
-     handle_person, false},
-    {"GET", "/api/users", HTTP_USER, &user_search_record, &user_list_record, handle_search, false},
+     .handle = handle_person},
+    {"GET", "/api/users", HTTP_USER, &user_search_record, &user_list_record,
+     .handle = handle_search},
 };
 
 static const struct rpc_method methods[] = {

@@ -33,6 +33,7 @@ static struct {
     bool bound;
     int connects;
     struct buffer events; /* envelopes that wait */
+    const char *key;      /* of the last of them */
     char *jwks;
     const char *ended; /* what auth's list holds; NULL: none */
     bool bound_when_listed;
@@ -89,9 +90,8 @@ enum status bus_bind_node(struct bus *bus, int channel, const char *node, enum e
     (void)node;
     (void)err;
     assert_int_equal(exchange, EXCHANGE_EVENT);
-    assert_string_equal(key, EVENT_SESSION_ENDED);
     pthread_mutex_lock(&world.lock);
-    world.bound = true;
+    world.bound |= strcmp(key, EVENT_SESSION_ENDED) == 0;
     pthread_mutex_unlock(&world.lock);
     return STATUS_OK;
 }
@@ -111,6 +111,7 @@ enum status bus_take(struct bus *bus, int timeout_ms, int wake_fd, struct delive
         size_t length = world.events.length;
 
         *ret = (struct delivery){.body = {buffer_take(&world.events), length}};
+        strcpy(ret->key, world.key);
         s = STATUS_OK;
     }
     pthread_mutex_unlock(&world.lock);
@@ -131,12 +132,13 @@ static void set_broker(bool up)
     pthread_mutex_unlock(&world.lock);
 }
 
-static void publish(const char *json)
+static void publish(const char *key, const char *json)
 {
     const struct envelope envelope = {.kind = ENVELOPE_EVENT, .payload = slice_of(json)};
 
     pthread_mutex_lock(&world.lock);
     envelope_add(&world.events, &envelope);
+    world.key = key;
     pthread_mutex_unlock(&world.lock);
 }
 
@@ -155,7 +157,7 @@ static enum status handle_keys(void *state, const void *request, void *reply, st
 
 static enum status handle_ended(void *state, const void *request, void *reply, struct error *err)
 {
-    struct session_ids *ids = reply;
+    struct restrictions *restrictions = reply;
 
     (void)state;
     (void)request;
@@ -164,14 +166,14 @@ static enum status handle_ended(void *state, const void *request, void *reply, s
     world.bound_when_listed = world.bound;
     world.lists++;
     if (world.ended)
-        strings_add(&ids->session_ids, world.ended);
+        strings_add(&restrictions->session_ids, world.ended);
     pthread_mutex_unlock(&world.lock);
     return STATUS_OK;
 }
 
 static const struct rpc_method methods[] = {
     {RPC_AUTH_KEYS, &nothing_record, &keys_record, handle_keys},
-    {RPC_AUTH_ENDED_SESSIONS, &nothing_record, &session_ids_record, handle_ended},
+    {RPC_AUTH_RESTRICTIONS, &nothing_record, &restrictions_record, handle_ended},
 };
 
 static void note_ended(void *context, const char *user_id, const char *session_id,
@@ -373,24 +375,45 @@ static void refuses_a_session_from_the_event_on_and_tells_the_listener(void **st
     open_identity();
     wait_until_ready(true);
     assert_int_equal(verify(token, NULL), STATUS_OK);
-    publish("nonsense that a newer auth may send");
-    publish("{\"user_id\":\"user_1\",\"session_id\":\"sess_1\",\"reason\":\"logout\"}");
+    publish(EVENT_SESSION_ENDED, "nonsense that a newer auth may send");
+    publish(EVENT_SESSION_ENDED,
+            "{\"user_id\":\"user_1\",\"session_id\":\"sess_1\",\"reason\":\"logout\"}");
     expect_heard("user_1/sess_1/logout");
     assert_int_equal(verify(token, NULL), STATUS_UNAUTHENTICATED);
 }
 
-static void refuses_all_older_tokens_of_a_user_whose_sessions_all_ended(void **state)
+static void refuses_tokens_from_before_a_users_role_changed(void **state)
 {
     CLEANUP(free) char *token = sign("user_1", "sess_1");
     CLEANUP(free) char *other = sign("user_2", "sess_2");
+    int64_t until = clock_monotonic() + PATIENCE_MS;
 
     (void)state;
     open_identity();
     wait_until_ready(true);
-    publish("{\"user_id\":\"user_1\",\"reason\":\"banned\"}");
-    expect_heard("user_1//banned");
-    assert_int_equal(verify(token, NULL), STATUS_UNAUTHENTICATED);
+    publish(EVENT_USER_RESTRICTED, "{\"user_id\":\"user_1\",\"generation\":1,\"muted_until\":0}");
+    while (verify(token, NULL) == STATUS_OK) {
+        assert_true(clock_monotonic() < until);
+        (void)poll(NULL, 0, 2);
+    }
     assert_int_equal(verify(other, NULL), STATUS_OK);
+    assert_int_equal(world.n_heard, 0); /* the session goes on */
+}
+
+static void knows_who_is_muted(void **state)
+{
+    int64_t until = clock_monotonic() + PATIENCE_MS;
+
+    (void)state;
+    open_identity();
+    wait_until_ready(true);
+    publish(EVENT_USER_RESTRICTED,
+            "{\"user_id\":\"user_1\",\"generation\":0,\"muted_until\":9000000000000000}");
+    while (identity_muted_until(test.identity, "user_1") == 0) {
+        assert_true(clock_monotonic() < until);
+        (void)poll(NULL, 0, 2);
+    }
+    assert_int_equal(identity_muted_until(test.identity, "user_2"), 0);
 }
 
 static void asks_again_for_what_it_missed_while_the_bus_was_away(void **state)
@@ -435,8 +458,9 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(refuses_a_session_from_the_event_on_and_tells_the_listener,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(refuses_all_older_tokens_of_a_user_whose_sessions_all_ended,
-                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(knows_who_is_muted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refuses_tokens_from_before_a_users_role_changed, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(asks_again_for_what_it_missed_while_the_bus_was_away,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(finishes_while_everything_is_away, set_up, tear_down),

@@ -79,9 +79,9 @@ static enum status handle_bug(void *state, struct call *call, const void *reques
 }
 
 static const struct http_route routes[] = {
-    {"GET", "/api/say", HTTP_PUBLIC, NULL, &said_record, handle_say, false},
-    {"POST", "/api/bug", HTTP_USER, &said_record, NULL, handle_bug, false},
-    {"GET", "/api/bug", HTTP_PUBLIC, NULL, NULL, handle_bug, false},
+    {"GET", "/api/say", HTTP_PUBLIC, NULL, &said_record, .handle = handle_say},
+    {"POST", "/api/bug", HTTP_USER, &said_record, NULL, .handle = handle_bug},
+    {"GET", "/api/bug", HTTP_PUBLIC, NULL, NULL, .handle = handle_bug},
 };
 
 static void run_worker(void *state, struct service_context *context)
@@ -274,11 +274,11 @@ static void prints_its_routes_as_json(void **state)
     assert_string_equal(
         buffer_text(&child.text),
         "[\n"
-        " {\"method\":\"GET\",\"path\":\"/api/say\",\"access\":\"public\",\"request\":null,"
+        " {\"method\":\"GET\",\"path\":\"/api/say\",\"access\":\"public\",\"right\":\"\",\"request\":null,"
         "\"reply\":\"test.said\"},\n"
-        " {\"method\":\"POST\",\"path\":\"/api/bug\",\"access\":\"user\",\"request\":\"test.said\","
+        " {\"method\":\"POST\",\"path\":\"/api/bug\",\"access\":\"user\",\"right\":\"\",\"request\":\"test.said\","
         "\"reply\":null},\n"
-        " {\"method\":\"GET\",\"path\":\"/api/bug\",\"access\":\"public\",\"request\":null,"
+        " {\"method\":\"GET\",\"path\":\"/api/bug\",\"access\":\"public\",\"right\":\"\",\"request\":null,"
         "\"reply\":null}\n"
         "]\n");
 }

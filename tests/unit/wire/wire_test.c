@@ -233,7 +233,8 @@ static void our_own_faults_are_not_explained_to_clients(void **state)
 
 static void a_list_may_be_named_with_escapes(void **state)
 {
-    static const char json[] = "{\"p\\u0061irs\":[{\"from\":\"a\",\"to\":\"b\"}]}";
+    static const char json[] =
+        "{\"purpose\":\"message\",\"p\\u0061irs\":[{\"from\":\"a\",\"to\":\"b\"}]}";
     struct pairs pairs;
 
     (void)state;
