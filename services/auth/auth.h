@@ -30,10 +30,19 @@ struct account_document {
     char *id;       /* user_… */
     char *username; /* lower case; unique */
     char *nickname;
-    char *password_hash; /* absent: nobody logs in (bots) */
+    char *password_hash; /* absent: nobody logs in with one (bots, people of another provider) */
     char *role;
     bool bot;
     int64_t created_at;
+    int64_t generation; /* of tokens, see token.h: + 1 whenever older ones must be refused */
+    bool banned;
+    int64_t banned_until; /* of a ban; 0: for ever */
+    char *ban_reason;
+    int64_t muted_until;
+    char *mute_reason;
+    int64_t restricted_at;      /* when generation or muted_until last changed */
+    bool restriction_announced; /* and that was published */
+    int64_t deleted_at;         /* 0: it lives */
 };
 extern const struct record account_document_record;
 DEFINE_RECORD_CLEANUP(struct account_document, account_document)
@@ -50,8 +59,23 @@ MUST_CHECK enum status account_find(struct auth_state *auth, const char *user_id
 MUST_CHECK enum status account_find_named(struct auth_state *auth, const char *username,
                                           struct account_document *ret, struct error *err);
 
+/* Is it banned at the time now? */
+bool account_is_banned(const struct account_document *account, int64_t now_ms);
+
+/* A new account, whose id, role and time are filled in here: username (already in its normal form)
+ * and nickname are set, password_hash may be. Announced to `user`. NAME_TAKEN. */
+MUST_CHECK enum status account_create(struct auth_state *auth, struct account_document *account,
+                                      struct error *err);
+
 http_handler handle_register;
 rpc_handler handle_find_account;
+
+/* ---- restrictions.c: what everybody must refuse of a user (event user.restricted)
+ *
+ * Who changes generation or muted_until sets restricted_at and restriction_announced: false in the
+ * same update, and then calls this; what a crash leaves unsaid, the worker of ended.c says. */
+void restriction_announce(struct auth_state *auth, const char *user_id);
+rpc_handler handle_restrictions;
 
 /* ---- directory.c */
 
@@ -122,7 +146,19 @@ MUST_CHECK enum status session_rotate(struct auth_state *auth, const char *token
 MUST_CHECK enum status session_end(struct auth_state *auth, const char *user_id,
                                    const char *session_id, const char *reason, struct error *err);
 
+/* End all sessions of the user but the one named except (NULL: none). */
+MUST_CHECK enum status sessions_end_all(struct auth_state *auth, const char *user_id,
+                                        const char *except, const char *reason, struct error *err);
+
 /* ---- login.c */
+
+/* Who he is has been proved: start a session, and fill in the answer and its cookies. FORBIDDEN
+ * for a banned account (its reason is told), UNAUTHENTICATED for a deleted one; both are looked at
+ * again once the session is stored, with generation and password_hash, so that nobody slips in
+ * beside a ban or a new password. */
+MUST_CHECK enum status login_complete(struct auth_state *auth, struct call *call,
+                                      const struct account_document *account, const char *device,
+                                      struct auth_session *ret, struct error *err);
 
 http_handler handle_login;
 http_handler handle_refresh;
@@ -134,7 +170,6 @@ http_handler handle_logout;
 void ended_announce(struct auth_state *auth, const char *user_id, const char *session_id,
                     const char *reason);
 void ended_run(void *state, struct service_context *context); /* the worker */
-rpc_handler handle_restrictions;
 rpc_handler handle_check_sessions;
 
 /* ---- keys.c */
