@@ -158,7 +158,7 @@ def service(place, name, urls):
         "PUBLIC_URL": place.environment.get("PUBLIC_URL")
                       or f"http://127.0.0.1:{place.port},http://localhost:{place.port}",
     }
-    for other in ("auth", "user", "message"):
+    for other in ("auth", "user", "group", "message"):
         environment[f"{other.upper()}_RPC"] = f"127.0.0.1:{place.port_of(other, 2)}"
     if name == "auth":
         environment["AUTH_KEY_FILE"] = str(place.var / "data/auth.key")
