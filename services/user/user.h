@@ -1,6 +1,7 @@
 #ifndef USER_USER_H
 #define USER_USER_H
 
+#include "relations.h"
 #include "service/service.h"
 #include "wire/internal.h"
 #include "wire/user_api.h"
