@@ -29,7 +29,7 @@ static bool read_network(char *item, unsigned char ret[16], int *ret_bits)
     if (slash) {
         *slash = '\0';
         bits = strtol(slash + 1, &end, 10);
-        if (end == slash + 1 || *end || bits < 0)
+        if (end == slash + 1 || *end || bits < 0 || bits > 128)
             return false;
     }
     if (!read_address(item, ret, &skipped))

@@ -38,6 +38,8 @@ static void tells_a_list_that_cannot_be_read(void **state)
     assert_false(address_list_is_good("localhost"));
     assert_false(address_list_is_good("::1/129"));
     assert_false(address_list_is_good("10.0.0.0/"));
+    assert_false(address_list_is_good("10.0.0.0/2147483647"));
+    assert_false(address_list_is_good("10.0.0.0/-1"));
 }
 
 int main(void)
