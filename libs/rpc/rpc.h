@@ -9,8 +9,9 @@
  * A request is the method's name, a newline, and its record as JSON; an answer is the status's
  * code, a newline, and the reply's JSON or the error's text. */
 
-#define RPC_MESSAGE_MAX (1024 * 1024) /* NNG_OPT_RECVMAXSZ: 256 pairs or 2,000 members fit well */
-#define RPC_WORKERS 4                 /* answers in progress at once; the rest wait in nng */
+#define RPC_MESSAGE_MAX \
+    (2 * 1024 * 1024) /* NNG_OPT_RECVMAXSZ: the fullest auth.restrictions fits */
+#define RPC_WORKERS 4 /* answers in progress at once; the rest wait in nng */
 
 typedef enum status rpc_handler(void *state, const void *request, void *reply, struct error *err);
 

@@ -4,7 +4,7 @@
 #include "wire/frames.h"
 
 #define RESTRICTIONS_MAX 20000    /* 15 minutes of ends at 22 a second */
-#define RPC_TEXT_MAX (512 * 1024) /* half of RPC_MESSAGE_MAX */
+#define RPC_TEXT_MAX (512 * 1024) /* a quarter of RPC_MESSAGE_MAX */
 #define ID_FIELD(record, member, ...) \
     FIELD(record, member, .min = 1, .max = ID_MAX - 1, ##__VA_ARGS__)
 

@@ -18,7 +18,7 @@ struct text {
     char *text;
 };
 static const struct field text_fields[] = {
-    FIELD(struct text, text, .required = true, .max = 2000000),
+    FIELD(struct text, text, .required = true, .max = 2 * RPC_MESSAGE_MAX),
 };
 static const struct record text_record = RECORD("test.text", struct text, text_fields);
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "rpc/rpc.h"
 #include "wire/envelope.h"
 #include "wire/frames.h"
 #include "wire/internal.h"
@@ -231,6 +233,30 @@ static void our_own_faults_are_not_explained_to_clients(void **state)
     assert_non_null(strstr(buffer_text(&json), "\"message_id\":null,\"code\":50001"));
 }
 
+/* Or no service would ever be ready again. */
+static void the_fullest_list_of_restrictions_fits_into_an_answer(void **state)
+{
+    const struct field *session_ids = &restrictions_record.fields[0];
+    const struct field *users = &restrictions_record.fields[1];
+    CLEANUP(buffer_clear) struct buffer text = {0};
+    struct restrictions full = {0};
+    struct user_restricted *items = memory_new((size_t)users->max * sizeof *items);
+
+    (void)state;
+    assert_string_equal(session_ids->name, "session_ids");
+    for (int64_t i = 0; i < session_ids->max; i++)
+        strings_add(&full.session_ids, "session_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+    for (int64_t i = 0; i < users->max; i++)
+        items[i] =
+            (struct user_restricted){.user_id = memory_text("user_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+                                     .generation = 1000,
+                                     .muted_until = INT64_C(9000000000000000)};
+    full.users = (struct list){items, (size_t)users->max};
+    record_to_json(&restrictions_record, &full, &text);
+    assert_in_range(text.length, 1, RPC_MESSAGE_MAX - 8192);
+    record_clear(&restrictions_record, &full);
+}
+
 static void a_list_may_be_named_with_escapes(void **state)
 {
     static const char json[] =
@@ -281,6 +307,7 @@ static void a_card_nests_as_deep_as_a_history_can_show(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_fullest_list_of_restrictions_fits_into_an_answer),
         cmocka_unit_test(a_list_may_be_named_with_escapes),
         cmocka_unit_test(a_card_nests_as_deep_as_a_history_can_show),
         cmocka_unit_test(envelopes_come_out_as_they_went_in),
