@@ -25,10 +25,12 @@
 
 #define KEYS_EVERY_MS (10 * 60 * 1000)
 #define KEYS_ON_DEMAND_MS 5000 /* a stranger's tokens make us ask auth no more often */
+#define KEYS_RETRY_MS 2000     /* when auth did not answer; meanwhile events are heard */
 #define ASK_MS 1000
 #define RETRY_MS 200
 #define BACKOFF_MAX_MS 5000
 #define TAKE_MS 1000
+#define TAKE_MAX 256 /* events, before the rest of the loop has its turn */
 
 /* Access tokens live that long, and nothing older needs remembering. */
 #define ENDED_MS (TOKEN_SECONDS * 1000 + 60 * 1000) /* a minute for clocks that differ */
@@ -71,6 +73,7 @@ struct identity {
     atomic_bool attached; /* our queue is bound and consumed */
     atomic_bool listed;   /* and the list asked for since */
     int64_t keys_at;      /* when last asked for; the thread's own, as are those below */
+    bool keys_failed;     /* without success */
     int64_t attach_at;    /* not before */
     int64_t backoff_ms;
     bool was_attached;
@@ -144,6 +147,19 @@ static void restrict_user(struct identity *identity, const struct user_restricte
     }
 }
 
+/* With the lock held for writing: users are all who are muted now, and nobody else is. An end of a
+ * mute that was missed would otherwise count only when the process starts anew. */
+static void restrict_all(struct identity *identity, const struct user_restricted *users, size_t n,
+                         int64_t now)
+{
+    struct restricted *restricted, *next;
+
+    HASH_ITER(hh, identity->restricted, restricted, next)
+        restricted->muted_until = 0;
+    for (size_t i = 0; i < n; i++)
+        restrict_user(identity, &users[i], now);
+}
+
 static bool is_refused(struct identity *identity, const struct token_claims *claims)
 {
     struct ended *ended;
@@ -180,14 +196,13 @@ static enum status fetch_keys(struct identity *identity)
     struct keys reply;
     enum status s;
 
-    identity->keys_at = clock_monotonic();
     atomic_store(&identity->keys_wanted, false);
     s = rpc_call(identity->auth, RPC_AUTH_KEYS, &nothing_record, &nothing, &keys_record, &reply,
                  ASK_MS, NULL);
-    if (s != STATUS_OK) {
-        atomic_store(&identity->keys_wanted, true);
+    identity->keys_failed = s != STATUS_OK;
+    identity->keys_at = clock_monotonic();
+    if (s != STATUS_OK)
         return s;
-    }
     s = token_keys_open(reply.jwks, &keys, NULL);
     record_clear(&keys_record, &reply);
     if (s != STATUS_OK)
@@ -203,7 +218,6 @@ static enum status fetch_keys(struct identity *identity)
 static enum status fetch_list(struct identity *identity)
 {
     const struct nothing nothing = {0};
-    const struct user_restricted *users;
     struct restrictions reply;
     enum status s;
 
@@ -211,12 +225,10 @@ static enum status fetch_list(struct identity *identity)
                  &restrictions_record, &reply, ASK_MS, NULL);
     if (s != STATUS_OK)
         return s;
-    users = reply.users.items;
     pthread_rwlock_wrlock(&identity->lock);
     for (size_t i = 0; i < reply.session_ids.n; i++)
         remember(identity, reply.session_ids.items[i], clock_now());
-    for (size_t i = 0; i < reply.users.n; i++)
-        restrict_user(identity, &users[i], clock_now());
+    restrict_all(identity, reply.users.items, reply.users.n, clock_now());
     identity->ever_listed = true;
     pthread_rwlock_unlock(&identity->lock);
     record_clear(&restrictions_record, &reply);
@@ -321,7 +333,8 @@ static void handle_service_event(struct identity *identity, const char *key, str
     }
 }
 
-static void take_events(struct identity *identity, int timeout_ms)
+/* One delivery; false when none came. */
+static bool take_event(struct identity *identity, int timeout_ms)
 {
     struct delivery delivery;
     struct envelope envelope;
@@ -330,11 +343,11 @@ static void take_events(struct identity *identity, int timeout_ms)
 
     s = bus_take(identity->bus, timeout_ms, identity->wake_fd, &delivery, NULL);
     if (s == STATUS_NOT_FOUND)
-        return;
+        return false;
     if (s != STATUS_OK) {
         /* The connection, or with a CONFLICT the queue, is gone: begin again. */
         atomic_store(&identity->attached, false);
-        return;
+        return false;
     }
     rest = delivery.body;
     while (envelope_next(&rest, &envelope, NULL) == STATUS_OK)
@@ -343,6 +356,15 @@ static void take_events(struct identity *identity, int timeout_ms)
             handle_service_event(identity, delivery.key, envelope.payload);
         }
     bus_delivery_clear(&delivery);
+    return true;
+}
+
+/* All that is there: a turn of the loop may be long while auth does not answer. */
+static void take_events(struct identity *identity, int timeout_ms)
+{
+    for (int n = 0; n < TAKE_MAX && take_event(identity, n ? 0 : timeout_ms); n++)
+        if (atomic_load(&identity->stopping))
+            return;
 }
 
 /* ---- The thread */
@@ -353,6 +375,8 @@ static bool keys_are_due(struct identity *identity)
 
     if (!identity->keys || identity->keys_at == 0)
         return true;
+    if (identity->keys_failed)
+        return age >= KEYS_RETRY_MS;
     return age >= KEYS_EVERY_MS ||
            (atomic_load(&identity->keys_wanted) && age >= KEYS_ON_DEMAND_MS);
 }
@@ -458,6 +482,16 @@ enum status identity_open(const struct identity_config *config, struct identity 
     return STATUS_OK;
 }
 
+void identity_stop(struct identity *identity)
+{
+    if (!identity || !identity->running)
+        return;
+    atomic_store(&identity->stopping, true);
+    wake(identity);
+    pthread_join(identity->thread, NULL);
+    identity->running = false;
+}
+
 void identity_close(struct identity *identity)
 {
     struct ended *ended, *next;
@@ -465,11 +499,7 @@ void identity_close(struct identity *identity)
 
     if (!identity)
         return;
-    atomic_store(&identity->stopping, true);
-    if (identity->running) {
-        wake(identity);
-        pthread_join(identity->thread, NULL);
-    }
+    identity_stop(identity);
     bus_close(identity->bus);
     rpc_client_close(identity->auth);
     token_keys_close(identity->keys);

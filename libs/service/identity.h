@@ -33,6 +33,10 @@ struct identity_config {
 
 MUST_CHECK enum status identity_open(const struct identity_config *config, struct identity **ret,
                                      struct error *err);
+
+/* Hear nothing more: none of the functions of its config is called once this has returned, while
+ * what is known can still be asked. NULL is fine. */
+void identity_stop(struct identity *identity);
 void identity_close(struct identity *identity);
 bool identity_is_ready(struct identity *identity);
 

@@ -323,6 +323,7 @@ static void end(struct runtime *runtime)
     http_close(http);
     rpc_server_close(runtime->rpc);
     stop_workers(runtime);
+    identity_stop(runtime->context.identity); /* its events are handled with what stop() frees */
     pthread_rwlock_wrlock(&runtime->lock);
     runtime->started = runtime->open = false;
     pthread_rwlock_unlock(&runtime->lock);

@@ -69,7 +69,7 @@ struct worker {
 
 /* An event of im.event that each process of the service is to hear. It is not kept for who is
  * away: after each (re)connect .missed is called instead. Both in identity's thread, so briefly, and
- * perhaps before .start() has returned. */
+ * perhaps before .start() has returned, but never once .stop() is called. */
 struct service_event {
     const char *key; /* EVENT_… of wire/topology.h */
     const struct record *record;

@@ -16,6 +16,7 @@
 #include "bus/bus.h"
 #include "rpc/rpc.h"
 #include "service/identity.h"
+#include "service/service.h"
 #include "wire/envelope.h"
 #include "wire/internal.h"
 
@@ -36,8 +37,11 @@ static struct {
     const char *key;      /* of the last of them */
     char *jwks;
     const char *ended; /* what auth's list holds; NULL: none */
+    const char *muted; /* who is muted in that list */
     bool bound_when_listed;
     int lists;
+    int key_asks;
+    int n_missed;
     char heard[256]; /* by the listener: the last */
     int n_heard;
 } world = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .up = true};
@@ -151,6 +155,8 @@ static enum status handle_keys(void *state, const void *request, void *reply, st
     (void)err;
     pthread_mutex_lock(&world.lock);
     keys->jwks = memory_text(world.jwks);
+    world.key_asks++;
+    pthread_cond_broadcast(&world.changed);
     pthread_mutex_unlock(&world.lock);
     return STATUS_OK;
 }
@@ -167,6 +173,13 @@ static enum status handle_ended(void *state, const void *request, void *reply, s
     world.lists++;
     if (world.ended)
         strings_add(&restrictions->session_ids, world.ended);
+    if (world.muted) {
+        struct user_restricted *users = memory_new(sizeof *users);
+
+        users->user_id = memory_text(world.muted);
+        users->muted_until = INT64_C(9000000000000000);
+        restrictions->users = (struct list){users, 1};
+    }
     pthread_mutex_unlock(&world.lock);
     return STATUS_OK;
 }
@@ -185,6 +198,37 @@ static void note_ended(void *context, const char *user_id, const char *session_i
                    session_id, reason);
     world.n_heard++;
     pthread_cond_broadcast(&world.changed);
+    pthread_mutex_unlock(&world.lock);
+}
+
+/* A service's own event, and what it hears of a reconnect. */
+
+static void hear_relation(void *state, const void *event)
+{
+    const struct user_relation *relation = event;
+
+    note_ended(state, relation->user_id, relation->other_id, "relation");
+}
+
+static void note_missed(void *state)
+{
+    assert_ptr_equal(state, &world);
+    pthread_mutex_lock(&world.lock);
+    world.n_missed++;
+    pthread_cond_broadcast(&world.changed);
+    pthread_mutex_unlock(&world.lock);
+}
+
+static const struct service_event service_events[] = {
+    {EVENT_USER_RELATION, &user_relation_record, hear_relation},
+};
+
+/* Wait until *number, under the lock, is that much. */
+static void expect_number(const int *number, int wanted)
+{
+    pthread_mutex_lock(&world.lock);
+    while (*number < wanted)
+        pthread_cond_wait(&world.changed, &world.lock);
     pthread_mutex_unlock(&world.lock);
 }
 
@@ -247,6 +291,10 @@ static void open_identity(void)
         .amqp_url = "amqp://unused",
         .node_id = "user-1",
         .ended = note_ended,
+        .events = service_events,
+        .n_events = N_ELEMENTS(service_events),
+        .missed = note_missed,
+        .state = &world,
     };
 
     assert_int_equal(identity_open(&config, &test.identity, NULL), STATUS_OK);
@@ -266,6 +314,9 @@ static int set_up(void **state)
 {
     (void)state;
     world.ended = NULL;
+    world.muted = NULL;
+    world.key_asks = 0;
+    world.n_missed = 0;
     world.up = true;
     world.n_heard = 0;
     world.heard[0] = '\0';
@@ -416,6 +467,68 @@ static void knows_who_is_muted(void **state)
     assert_int_equal(identity_muted_until(test.identity, "user_2"), 0);
 }
 
+static void forgets_a_mute_whose_end_it_missed(void **state)
+{
+    (void)state;
+    world.muted = "user_1";
+    open_identity();
+    wait_until_ready(true);
+    assert_true(identity_muted_until(test.identity, "user_1") > 0);
+    set_broker(false);
+    wait_until_ready(false);
+    assert_true(identity_muted_until(test.identity, "user_1") > 0);
+    pthread_mutex_lock(&world.lock);
+    world.muted = "user_2";
+    pthread_mutex_unlock(&world.lock);
+    set_broker(true);
+    wait_until_ready(true);
+    assert_int_equal(identity_muted_until(test.identity, "user_1"), 0);
+    assert_true(identity_muted_until(test.identity, "user_2") > 0);
+}
+
+static void fetches_the_keys_when_auth_says_that_they_changed(void **state)
+{
+    int asked;
+
+    (void)state;
+    open_identity();
+    wait_until_ready(true);
+    pthread_mutex_lock(&world.lock);
+    asked = world.key_asks;
+    pthread_mutex_unlock(&world.lock);
+    publish(EVENT_KEYS, "{}");
+    expect_number(&world.key_asks, asked + 1);
+}
+
+static void tells_the_service_its_events_and_when_it_missed_some(void **state)
+{
+    (void)state;
+    open_identity();
+    wait_until_ready(true);
+    expect_number(&world.n_missed, 1);
+    publish(EVENT_USER_RELATION, "{\"user_id\":\"user_1\"}"); /* not whole */
+    publish(EVENT_USER_RELATION, "{\"user_id\":\"user_1\",\"other_id\":\"user_2\"}");
+    expect_heard("user_1/user_2/relation");
+    set_broker(false);
+    wait_until_ready(false);
+    set_broker(true);
+    expect_number(&world.n_missed, 2);
+}
+
+static void hears_nothing_once_it_is_stopped_and_knows_what_it_knew(void **state)
+{
+    CLEANUP(free) char *token = sign("user_1", "sess_1");
+
+    (void)state;
+    open_identity();
+    wait_until_ready(true);
+    identity_stop(test.identity);
+    publish(EVENT_USER_RELATION, "{\"user_id\":\"user_1\",\"other_id\":\"user_2\"}");
+    assert_string_equal(world.heard, "");
+    assert_true(world.events.length > 0);
+    assert_int_equal(verify(token, NULL), STATUS_OK);
+}
+
 static void asks_again_for_what_it_missed_while_the_bus_was_away(void **state)
 {
     CLEANUP(free) char *token = sign("user_1", "sess_1");
@@ -462,6 +575,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(refuses_tokens_from_before_a_users_role_changed, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(asks_again_for_what_it_missed_while_the_bus_was_away,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(forgets_a_mute_whose_end_it_missed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(fetches_the_keys_when_auth_says_that_they_changed, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(tells_the_service_its_events_and_when_it_missed_some,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hears_nothing_once_it_is_stopped_and_knows_what_it_knew,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(finishes_while_everything_is_away, set_up, tear_down),
     };
