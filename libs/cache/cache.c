@@ -257,6 +257,39 @@ enum status cache_delete(struct cache *cache, const char *key, struct error *err
     return s;
 }
 
+enum status cache_put(struct cache *cache, const char *key, const char *value, int64_t ttl_s,
+                      struct error *err)
+{
+    enum status s = lock(cache, err);
+
+    if (s == STATUS_OK) {
+        (void)redisAppendCommand(cache->context, "SET %s %s EX %lld", key, value, (long long)ttl_s);
+        s = read_replies(cache, 1, NULL, err);
+    }
+    unlock(cache);
+    return s;
+}
+
+enum status cache_take(struct cache *cache, const char *key, char **ret, struct error *err)
+{
+    redisReply *reply = NULL;
+    enum status s = lock(cache, err);
+
+    if (s == STATUS_OK) {
+        (void)redisAppendCommand(cache->context, "GETDEL %s", key);
+        s = read_reply(cache, &reply, err);
+    }
+    unlock(cache);
+    if (s != STATUS_OK)
+        return s;
+    if (reply->type == REDIS_REPLY_STRING)
+        *ret = memory_text_n(reply->str, reply->len);
+    else
+        s = error_set(err, STATUS_NOT_FOUND, "Redis: no such key");
+    freeReplyObject(reply);
+    return s;
+}
+
 /* ---- Presence */
 
 static size_t append_change(struct cache *cache, const char *node,

@@ -23,6 +23,13 @@ MUST_CHECK enum status cache_get_count(struct cache *cache, const char *key, int
                                        int64_t *ret_ttl_s, struct error *err);
 MUST_CHECK enum status cache_delete(struct cache *cache, const char *key, struct error *err);
 
+/* Keep a text under key for ttl_s seconds, over what was there; and take it away again: *ret, which
+ * the caller frees, or NOT_FOUND. Of two who take at once, one gets it. */
+MUST_CHECK enum status cache_put(struct cache *cache, const char *key, const char *value,
+                                 int64_t ttl_s, struct error *err);
+MUST_CHECK enum status cache_take(struct cache *cache, const char *key, char **ret,
+                                  struct error *err);
+
 /* Presence: the hash online:{user_id} of "<node>:<device>" -> Unix ms, which expires
  * CACHE_ONLINE_SECONDS after its last refresh; im:nodes, a sorted set of node -> last seen; and
  * im:node:<node>, a hash about the node. All in one pipeline each. */

@@ -161,6 +161,23 @@ static void reads_a_count_that_may_be_absent(void **state)
     close_cache(cache);
 }
 
+static void keeps_a_text_for_a_while_and_gives_it_away_once(void **state)
+{
+    struct cache *cache = open_cache("+OK\r\n|+OK\r\n|+OK\r\n|$5\r\na \"b\"\r\n|$-1\r\n");
+    CLEANUP(free) char *text = NULL;
+    struct error err;
+
+    (void)state;
+    assert_int_equal(cache_put(cache, "k", "a \"b\"", 600, NULL), STATUS_OK);
+    assert_int_equal(cache_take(cache, "k", &text, NULL), STATUS_OK);
+    assert_string_equal(text, "a \"b\"");
+    assert_int_equal(cache_take(cache, "k", &text, &err), STATUS_NOT_FOUND);
+    close_cache(cache);
+    assert_non_null(
+        strstr(redis.heard, "SET\r\n$1\r\nk\r\n$5\r\na \"b\"\r\n$2\r\nEX\r\n$3\r\n600"));
+    assert_non_null(strstr(redis.heard, "GETDEL\r\n$1\r\nk"));
+}
+
 static void knows_the_online_by_a_fresh_time(void **state)
 {
     CLEANUP(buffer_clear) struct buffer replies = {0};
@@ -232,6 +249,7 @@ int main(void)
         cmocka_unit_test(counts_in_a_fixed_window),
         cmocka_unit_test(ends_a_window_that_slipped_between_two_commands),
         cmocka_unit_test(reads_a_count_that_may_be_absent),
+        cmocka_unit_test(keeps_a_text_for_a_while_and_gives_it_away_once),
         cmocka_unit_test(knows_the_online_by_a_fresh_time),
         cmocka_unit_test(writes_presence_in_one_pipeline),
         cmocka_unit_test(fails_soon_and_then_at_once_while_redis_is_silent),
