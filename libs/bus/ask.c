@@ -49,6 +49,7 @@ struct ask {
     struct frames *deliveries;
     struct frames **deliveries_end;
     size_t n_deliveries;
+    size_t delivery_bytes;
 };
 
 /* What ask_deliver() was given. */
@@ -142,6 +143,7 @@ static struct frames *take_deliveries(struct ask *ask)
     ask->deliveries = NULL;
     ask->deliveries_end = &ask->deliveries;
     ask->n_deliveries = 0;
+    ask->delivery_bytes = 0;
     pthread_mutex_unlock(&ask->lock);
     return all;
 }
@@ -389,6 +391,14 @@ enum status ask_publish_event(struct ask *ask, const char *key, const char *json
     return s;
 }
 
+/* Under the lock. */
+static bool has_room(const struct ask *ask, size_t length)
+{
+    return ask->n_deliveries < ASK_DELIVERIES_MAX &&
+           ask->delivery_bytes + length <= ASK_DELIVERY_BYTES_MAX && atomic_load(&ask->connected) &&
+           !atomic_load(&ask->stopping);
+}
+
 enum status ask_deliver(struct ask *ask, const char *key, struct slice body, struct error *err)
 {
     struct frames *frames = memory_new(sizeof *frames);
@@ -397,12 +407,12 @@ enum status ask_deliver(struct ask *ask, const char *key, struct slice body, str
     (void)memccpy(frames->key, key, '\0', sizeof frames->key - 1);
     buffer_add(&frames->body, body.data, body.length);
     pthread_mutex_lock(&ask->lock);
-    is_taken = ask->n_deliveries < ASK_DELIVERIES_MAX && atomic_load(&ask->connected) &&
-               !atomic_load(&ask->stopping);
+    is_taken = has_room(ask, body.length);
     if (is_taken) {
         *ask->deliveries_end = frames;
         ask->deliveries_end = &frames->next;
         ask->n_deliveries++;
+        ask->delivery_bytes += body.length;
         (void)eventfd_write(ask->wake, 1);
     }
     pthread_mutex_unlock(&ask->lock);

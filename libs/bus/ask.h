@@ -28,9 +28,11 @@ MUST_CHECK enum status ask_publish_event(struct ask *ask, const char *key, const
                                          struct error *err);
 
 /* Publish body, a run of envelopes, to im.deliver under key (topology_user_key(), …_node_key()):
- * frames for people, which nobody waits for and which are lost with the broker. The bytes are
- * copied. UNAVAILABLE when not connected or when ASK_DELIVERIES_MAX wait already. Any thread. */
+ * frames for people, which nobody waits for and which are lost with the broker. They go in the
+ * order in which they were given. The bytes are copied. UNAVAILABLE when not connected or when so
+ * many wait already. Any thread. */
 #define ASK_DELIVERIES_MAX 10000
+#define ASK_DELIVERY_BYTES_MAX (64 * 1024 * 1024)
 MUST_CHECK enum status ask_deliver(struct ask *ask, const char *key, struct slice body,
                                    struct error *err);
 
