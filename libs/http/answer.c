@@ -74,11 +74,25 @@ static enum MHD_Result send_body(struct exchange *exchange, unsigned code, enum 
     return send_response(exchange, code, status, content_type, response);
 }
 
+/* Printable ASCII: with a line's end in it there would be no header, or somebody else's. */
+static bool is_location(const char *text)
+{
+    for (; *text; text++)
+        if (*text <= ' ' || *text > '~')
+            return false;
+    return true;
+}
+
 static enum MHD_Result send_redirect(struct exchange *exchange)
 {
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(0, (char[]){""}, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response;
+    struct error err;
 
+    if (!is_location(exchange->location)) {
+        (void)error_set(&err, STATUS_INTERNAL, "a redirect to what is no address");
+        return answer_refusal(exchange, STATUS_INTERNAL, &err);
+    }
+    response = MHD_create_response_from_buffer(0, (char[]){""}, MHD_RESPMEM_PERSISTENT);
     if (response)
         add_header(response, "Location", exchange->location);
     return send_response(exchange, MHD_HTTP_FOUND, STATUS_OK, "text/plain", response);

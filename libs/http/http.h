@@ -111,7 +111,8 @@ void http_set_cookie(struct call *call, const char *name, const char *value, con
 /* The value of a cookie of the request, or NULL; it belongs to the call. */
 const char *http_find_cookie(struct call *call, const char *name);
 
-/* Answer 302 with that Location instead of the envelope, when the handler returns STATUS_OK. */
+/* Answer 302 with that Location instead of the envelope, when the handler returns STATUS_OK. It is
+ * escaped already: anything but printable ASCII is answered with INTERNAL. */
 void http_redirect(struct call *call, const char *location);
 
 /* Answer with these bytes instead of the envelope, as a file to be saved, when the handler returns

@@ -104,7 +104,7 @@ static void divide_record(struct route *route, const struct record *whole)
 /* So that no administrator's route can be added without its right, and no right be forgotten. */
 static enum status check_right(const struct http_route *info, struct error *err)
 {
-    bool is_admins = strncmp(info->path, "/v1/admin/", strlen("/v1/admin/")) == 0;
+    bool is_admins = strncmp(info->path, "/v1/admin", strlen("/v1/admin")) == 0;
 
     if (is_admins == (info->right != RIGHT_NONE) && (!is_admins || info->access == HTTP_USER))
         return STATUS_OK;

@@ -132,6 +132,22 @@ static enum status handle_cookie(void *state, struct call *call, const void *req
     return STATUS_OK;
 }
 
+static enum status handle_redirect(void *state, struct call *call, const void *request, void *reply,
+                                   struct error *err)
+{
+    const struct thing_id *id = request;
+
+    (void)state;
+    (void)reply;
+    (void)err;
+    http_set_cookie(call, "access_token", "t", "/", "Lax", 900);
+    http_redirect(call, "/before");
+    http_redirect(call, id->note);
+    if (strcmp(id->group_id, "no") == 0)
+        return error_set(err, STATUS_NOT_FOUND, "there is no such thing");
+    return STATUS_OK;
+}
+
 static enum status handle_slow(void *state, struct call *call, const void *request, void *reply,
                                struct error *err)
 {
@@ -183,6 +199,8 @@ static const struct http_route routes[] = {
      .handle = handle_id},
     {"GET", "/api/fail/{group_id}", HTTP_PUBLIC, &thing_id_record, NULL, .handle = handle_fail},
     {"POST", "/api/cookie", HTTP_PUBLIC, NULL, NULL, .handle = handle_cookie},
+    {"GET", "/api/redirect/{group_id}", HTTP_PUBLIC, &thing_id_record, NULL,
+     .handle = handle_redirect},
     {"GET", "/api/slow", HTTP_PUBLIC, NULL, NULL, .handle = handle_slow},
 };
 

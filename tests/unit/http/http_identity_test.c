@@ -102,12 +102,44 @@ static void believes_a_forwarded_port(void **state)
                  "|http://127.0.0.1:9090||");
 }
 
+static void sends_elsewhere_with_cookies(void **state)
+{
+    (void)state;
+    server_check("GET /api/redirect/yes?note=%2Fwelcome%3Fa%3D1%26b", "", NULL, 302,
+                 "Location: /welcome?a=1&b\r\n");
+    server_check("GET /api/redirect/yes?note=/welcome", "", NULL, 302,
+                 "Set-Cookie: access_token=t");
+    server_check("HEAD /api/redirect/yes?note=/welcome", "", NULL, 302, "Location: /welcome\r\n");
+    server_check("GET /api/redirect/no?note=/welcome", "", NULL, 404, "\"code\":40401");
+}
+
+static void puts_nobodys_lines_into_a_redirect(void **state)
+{
+    static const char *const bad[] = {"/a%0d%0aX-Bad:%20y", "/a%0aX-Bad:%20y", "/a%09b", "/%7f",
+                                      "/%C3%A9"};
+    char line[80];
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
+        CLEANUP(free) char *answer = NULL;
+
+        (void)snprintf(line, sizeof line, "GET /api/redirect/yes?note=%s", bad[i]);
+        answer = server_ask(line, "", NULL);
+        assert_int_equal(strncmp(answer, "HTTP/1.1 5", 10) && strncmp(answer, "HTTP/1.1 400", 12),
+                         0);
+        assert_null(strstr(answer, "\nX-Bad"));
+        assert_null(strstr(answer, "Location"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_the_user_by_bearer_token_or_cookie),
         cmocka_unit_test(refuses_a_foreign_origin_to_act_by_cookie),
         cmocka_unit_test(sets_cookies),
+        cmocka_unit_test(sends_elsewhere_with_cookies),
+        cmocka_unit_test(puts_nobodys_lines_into_a_redirect),
         cmocka_unit_test(knows_the_client_as_nginx_saw_it),
         cmocka_unit_test(believes_no_host_that_is_not_ours),
         cmocka_unit_test(believes_a_forwarded_port),
