@@ -106,6 +106,9 @@ enum status config_read(struct runtime *runtime, struct buffer *faults)
         runtime->own_config = memory_new(own->size);
         if (record_from_env(own, runtime->own_config, faults) != STATUS_OK)
             s = STATUS_INVALID;
+        else if (runtime->service->check_config &&
+                 runtime->service->check_config(runtime->own_config, faults) != STATUS_OK)
+            s = STATUS_INVALID;
     }
     if (s == STATUS_OK && !config->node_id)
         config->node_id = default_node_id(runtime->service);

@@ -80,6 +80,9 @@ struct service {
     const char *name;
     int uses;
     const struct record *config; /* its own settings, or NULL */
+    /* What the table cannot say of them: a line "<VARIABLE>: <fault>\n" for each that is wrong, and
+     * INVALID. NULL is fine. */
+    enum status (*check_config)(const void *own_config, struct buffer *faults);
     void *state;                 /* given to handlers, methods and workers; static */
     /* Before anything is served. NULL is fine. After UNAVAILABLE it is called again, so what it
      * made before failing must be kept or released. context lives until .stop() has returned. */

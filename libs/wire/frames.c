@@ -107,6 +107,9 @@ static const struct field system_content_fields[] = {
     FIELD(struct system_content, user_ids, .omit_zero = true, .item_max = ID_MAX - 1),
     FIELD(struct system_content, name),
     FIELD(struct system_content, reason),
+    FIELD(struct system_content, request_id),
+    FIELD(struct system_content, greeting),
+    FIELD(struct system_content, direction),
 };
 const struct record system_content_record =
     RECORD("content.system", struct system_content, system_content_fields);

@@ -159,6 +159,9 @@ struct system_content {
     struct strings user_ids;
     char *name;
     char *reason;
+    char *request_id; /* friend.requested: */
+    char *greeting;
+    char *direction; /* incoming: user_id asks; outgoing: user_id is asked */
 };
 extern const struct record system_content_record;
 

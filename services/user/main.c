@@ -1,8 +1,36 @@
 /* user: profiles, and who may write to whom. */
 
+#include <string.h>
+
 #include "user.h"
 
 static struct user_state user_state;
+
+static const struct field config_fields[] = {
+    FIELD(struct user_config, friend_policy, .def = "approve",
+          .about = "how people become friends: approve (the one who is asked says yes) or open (at "
+                   "once, and by a first message)"),
+    FIELD(struct user_config, stranger_messages, .def = "allow",
+          .about = "may people who are no friends write to each other: allow or deny"),
+};
+const struct record user_config_record = RECORD("user.config", struct user_config, config_fields);
+
+static bool is_one_of(const char *text, const char *a, const char *b)
+{
+    return strcmp(text, a) == 0 || strcmp(text, b) == 0;
+}
+
+static enum status check_config(const void *own_config, struct buffer *faults)
+{
+    const struct user_config *config = own_config;
+    size_t before = faults->length;
+
+    if (!is_one_of(config->friend_policy, "approve", "open"))
+        buffer_add_text(faults, "FRIEND_POLICY: must be approve or open\n");
+    if (!is_one_of(config->stranger_messages, "allow", "deny"))
+        buffer_add_text(faults, "STRANGER_MESSAGES: must be allow or deny\n");
+    return faults->length == before ? STATUS_OK : STATUS_INVALID;
+}
 
 static const struct http_route routes[] = {
     {"GET", "/api/users/me", HTTP_USER, NULL, &user_own_record, .handle = handle_me},
@@ -24,9 +52,13 @@ static enum status start(void *state, struct service_context *context, struct er
     struct user_state *user = state;
     enum status s = STATUS_OK;
 
+    user->config = context->own_config;
     user->store = context->store;
+    user->ask = context->ask;
     if (!user->auth)
         s = rpc_client_open(context->config->auth_rpc, &user->auth, err);
+    if (s == STATUS_OK)
+        s = relations_prepare(user, err);
     return s;
 }
 
@@ -39,7 +71,9 @@ static void stop(void *state)
 
 static const struct service user = {
     .name = "user",
-    .uses = USES_STORE | USES_IDENTITY,
+    .uses = USES_STORE | USES_IDENTITY | USES_ASK,
+    .config = &user_config_record,
+    .check_config = check_config,
     .state = &user_state,
     .start = start,
     .stop = stop,

@@ -1,15 +1,24 @@
 #ifndef USER_USER_H
 #define USER_USER_H
 
-#include "relations.h"
+#include "changes.h"
 #include "service/service.h"
 #include "wire/internal.h"
 #include "wire/user_api.h"
 
+/* Its own settings. */
+struct user_config {
+    char *friend_policy;     /* approve, open */
+    char *stranger_messages; /* allow, deny */
+};
+extern const struct record user_config_record;
+
 /* user: who people are to each other. A profile begins as a copy of what auth knows, made when it
  * is first asked for: so registering needs no event, and none can be lost. */
 struct user_state {
+    const struct user_config *config;
     struct store *store;
+    struct ask *ask;
     struct rpc_client *auth;
 };
 
