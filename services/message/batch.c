@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "announce.h"
 #include "base/clock.h"
@@ -103,7 +104,24 @@ static enum status check_known(struct batch *batch, struct error *err)
     return STATUS_OK;
 }
 
-static enum status may_write(struct batch *batch, struct command *command, bool *ret_bot)
+/* Muted by an administrator: everywhere, as long as he is. A look into memory. */
+static enum status check_muted(struct batch *batch, struct command *command)
+{
+    int64_t until =
+        identity_muted_until(batch->context->message->context->identity, command->user_id);
+    time_t seconds = (time_t)(until / 1000);
+    struct tm day;
+    char text[32];
+
+    if (until <= clock_now())
+        return STATUS_OK;
+    if (!gmtime_r(&seconds, &day) || strftime(text, sizeof text, "%F %T UTC", &day) == 0)
+        return error_set(&command->error, STATUS_MUTED, "you are muted"); /* for ages */
+    return error_set(&command->error, STATUS_MUTED, "you are muted until %s", text);
+}
+
+/* May he write there, whoever he is? */
+static enum status may_write_there(struct batch *batch, struct command *command, bool *ret_bot)
 {
     const struct frame *frame = &command->frame;
     const char *to = command->kind == COMMAND_SEND ? frame->send.to : frame->typing.to;
@@ -120,6 +138,13 @@ static enum status may_write(struct batch *batch, struct command *command, bool 
     if (row->doc.silenced_until > clock_now())
         return error_set(&command->error, STATUS_MUTED, "you are muted in this group");
     return STATUS_OK;
+}
+
+static enum status may_write(struct batch *batch, struct command *command, bool *ret_bot)
+{
+    enum status s = may_write_there(batch, command, ret_bot);
+
+    return s == STATUS_OK ? check_muted(batch, command) : s;
 }
 
 static void store_fresh(struct batch *batch, struct command *command)
