@@ -232,10 +232,22 @@ extern const struct record group_change_record;
 
 /* ---- Events (payload of ENVELOPE_EVENT) */
 
+/* Why a session has ended: users are told by content.system, and sockets are closed by it. */
+#define END_LOGOUT "logout"         /* on the device itself */
+#define END_EXPIRED "expired"       /* it was not used for 30 days */
+#define END_REPLAY "replay"         /* a refresh token came twice: somebody else may have it */
+#define END_ENDED "ended"           /* from another of the user's devices */
+#define END_EVERYWHERE "everywhere" /* all of the user's, by himself */
+#define END_PASSWORD "password"     /* the password has changed */
+#define END_REPLACED "replaced"     /* by a newer one: he had too many */
+#define END_ADMIN "admin"           /* all of the user's, by an administrator */
+#define END_BANNED "banned"
+#define END_DELETED "deleted" /* the account is no more */
+
 struct session_ended {
     char *user_id;
     char *session_id;
-    char *reason; /* logout, replay, … */
+    char *reason; /* one of those above */
 };
 extern const struct record session_ended_record;
 

@@ -7,8 +7,6 @@
 #include "base/memory.h"
 #include "log/log.h"
 
-#define ACCOUNTS "accounts"
-#define ROLE_USER "user"
 #define HUBOT "hubot"
 
 static const struct field account_fields[] = {
@@ -19,6 +17,16 @@ static const struct field account_fields[] = {
     FIELD(struct account_document, role),
     FIELD(struct account_document, bot),
     FIELD(struct account_document, created_at),
+    /* Absent until they are first set, also where they were not known yet. */
+    FIELD(struct account_document, generation, .omit_zero = true),
+    FIELD(struct account_document, banned, .omit_zero = true),
+    FIELD(struct account_document, banned_until, .omit_zero = true),
+    FIELD(struct account_document, ban_reason),
+    FIELD(struct account_document, muted_until, .omit_zero = true),
+    FIELD(struct account_document, mute_reason),
+    FIELD(struct account_document, restricted_at, .omit_zero = true),
+    FIELD(struct account_document, restriction_announced, .omit_zero = true),
+    FIELD(struct account_document, deleted_at, .omit_zero = true),
 };
 const struct record account_document_record =
     RECORD("auth.account_document", struct account_document, account_fields);
@@ -48,6 +56,11 @@ enum status account_find_named(struct auth_state *auth, const char *username,
 
     return store_find_one(auth->store, ACCOUNTS, &account_document_record, ret, err,
                           "{'username': %s}", lower);
+}
+
+bool account_is_banned(const struct account_document *account, int64_t now_ms)
+{
+    return account->banned && (account->banned_until == 0 || account->banned_until > now_ms);
 }
 
 /* Is it in by now, under this id? */
@@ -120,6 +133,23 @@ static enum status check_free(struct auth_state *auth, const char *username, str
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
+enum status account_create(struct auth_state *auth, struct account_document *account,
+                           struct error *err)
+{
+    char user_id[ID_MAX];
+    enum status s;
+
+    id_new("user_", user_id);
+    account->id = memory_text(user_id);
+    if (!account->role)
+        account->role = memory_text(ROLE_USER);
+    account->created_at = clock_now();
+    s = insert(auth, account, err);
+    if (s == STATUS_OK)
+        announce(auth, account);
+    return s;
+}
+
 enum status handle_register(void *state, struct call *call, const void *request, void *reply,
                             struct error *err)
 {
@@ -127,7 +157,6 @@ enum status handle_register(void *state, struct call *call, const void *request,
     const struct auth_register *wanted = request;
     struct auth_registered *registered = reply;
     CLEANUP(account_document_clear) struct account_document account = {0};
-    char user_id[ID_MAX];
     enum status s;
 
     (void)call;
@@ -138,16 +167,11 @@ enum status handle_register(void *state, struct call *call, const void *request,
         s = hash_slowly(auth, wanted->password, &account.password_hash, err);
     if (s != STATUS_OK)
         return s;
-    id_new("user_", user_id);
-    account.id = memory_text(user_id);
     account.username = username_lower(wanted->username);
     account.nickname = memory_text(wanted->nickname ? wanted->nickname : account.username);
-    account.role = memory_text(ROLE_USER);
-    account.created_at = clock_now();
-    s = insert(auth, &account, err);
+    s = account_create(auth, &account, err);
     if (s != STATUS_OK)
         return s;
-    announce(auth, &account);
     registered->user_id = memory_text(account.id);
     registered->username = memory_text(account.username);
     registered->nickname = memory_text(account.nickname);
@@ -172,6 +196,7 @@ enum status handle_find_account(void *state, const void *request, void *reply, s
     account->username = TAKE(found.username);
     account->nickname = TAKE(found.nickname);
     account->bot = found.bot;
+    account->deleted = found.deleted_at > 0;
     account->created_at = found.created_at;
     return STATUS_OK;
 }
@@ -202,5 +227,7 @@ enum status accounts_prepare(struct auth_state *auth, struct error *err)
 {
     enum status s = store_index(auth->store, ACCOUNTS, "{'username': 1}", true, 0, err);
 
+    if (s == STATUS_OK)
+        s = restrictions_prepare(auth, err);
     return s == STATUS_OK ? make_hubot(auth, err) : s;
 }

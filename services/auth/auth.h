@@ -26,6 +26,8 @@ struct auth_state {
 
 /* ---- accounts.c: the collection accounts */
 
+#define ACCOUNTS "accounts"
+
 struct account_document {
     char *id;       /* user_… */
     char *username; /* lower case; unique */
@@ -62,8 +64,8 @@ MUST_CHECK enum status account_find_named(struct auth_state *auth, const char *u
 /* Is it banned at the time now? */
 bool account_is_banned(const struct account_document *account, int64_t now_ms);
 
-/* A new account, whose id, role and time are filled in here: username (already in its normal form)
- * and nickname are set, password_hash may be. Announced to `user`. NAME_TAKEN. */
+/* A new account, whose id and time are filled in here: username (already in its normal form) and
+ * nickname are set, password_hash and role (absent: user) may be. Announced to `user`. NAME_TAKEN. */
 MUST_CHECK enum status account_create(struct auth_state *auth, struct account_document *account,
                                       struct error *err);
 
@@ -75,6 +77,8 @@ rpc_handler handle_find_account;
  * Who changes generation or muted_until sets restricted_at and restriction_announced: false in the
  * same update, and then calls this; what a crash leaves unsaid, the worker of ended.c says. */
 void restriction_announce(struct auth_state *auth, const char *user_id);
+void restrictions_sweep(struct auth_state *auth); /* what was left unsaid */
+MUST_CHECK enum status restrictions_prepare(struct auth_state *auth, struct error *err);
 rpc_handler handle_restrictions;
 
 /* ---- directory.c */
@@ -118,6 +122,9 @@ DEFINE_RECORD_CLEANUP(struct session_document, session_document)
 
 #define SESSIONS "sessions"
 
+/* Who logs in once more ends the session that was not seen for longest. */
+#define SESSIONS_MAX 100
+
 /* What a refresh token, by its hash, is to its session. Pure. */
 enum rotation {
     ROTATION_NEXT,   /* the current one: it is rotated */
@@ -136,13 +143,18 @@ MUST_CHECK enum status session_start(struct auth_state *auth, const struct call 
                                      struct session_document *ret,
                                      char ret_token[REFRESH_TOKEN_MAX], struct error *err);
 
+/* End those that the user has past SESSIONS_MAX, the ones not seen for longest. */
+MUST_CHECK enum status sessions_limit(struct auth_state *auth, const char *user_id,
+                                      struct error *err);
+
 /* The session of a refresh token, and the token's successor. UNAUTHENTICATED for a token that is
  * not good any more; if it once was, its session is ended. */
 MUST_CHECK enum status session_rotate(struct auth_state *auth, const char *token,
                                       struct session_document *ret,
                                       char ret_token[REFRESH_TOKEN_MAX], struct error *err);
 
-/* End it: stored first, then announced. Harmless to repeat. */
+/* End it, for a reason END_… of wire/internal.h: stored first, then announced. Harmless to
+ * repeat. */
 MUST_CHECK enum status session_end(struct auth_state *auth, const char *user_id,
                                    const char *session_id, const char *reason, struct error *err);
 
@@ -169,7 +181,14 @@ http_handler handle_logout;
 /* Publish the end of a session and note that it was; what fails is done again by the worker. */
 void ended_announce(struct auth_state *auth, const char *user_id, const char *session_id,
                     const char *reason);
+
+/* The same for all of the user's that ended and were not published yet. */
+void ended_announce_all(struct auth_state *auth, const char *user_id);
 void ended_run(void *state, struct service_context *context); /* the worker */
+
+/* Append the ids of those that ended since access tokens that are still good were issued. */
+MUST_CHECK enum status ended_find_recent(struct auth_state *auth, struct strings *ret,
+                                         struct error *err);
 rpc_handler handle_check_sessions;
 
 /* ---- keys.c */

@@ -4,8 +4,6 @@
 
 #include "auth.h"
 
-#define ACCOUNTS "accounts"
-
 /* Counting goes no further: nobody pages through more by hand. */
 #define TOTAL_MAX 10000
 

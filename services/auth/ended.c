@@ -43,20 +43,28 @@ static const struct record id_record = RECORD("auth.id", struct id, id_fields);
 
 /* ---- To everybody */
 
+static enum status publish(struct auth_state *auth, const struct ended *ended, struct error *err)
+{
+    CLEANUP(buffer_clear) struct buffer json = {0};
+    const struct session_ended event = {
+        .user_id = ended->user_id, .session_id = ended->id, .reason = ended->end_reason};
+
+    record_to_json(&session_ended_record, &event, &json);
+    return ask_publish_event(auth->context->ask, EVENT_SESSION_ENDED, buffer_text(&json), err);
+}
+
 void ended_announce(struct auth_state *auth, const char *user_id, const char *session_id,
                     const char *reason)
 {
-    CLEANUP(buffer_clear) struct buffer json = {0};
-    struct session_ended event = {.user_id = (char *)user_id, /* only read */
-                                  .session_id = (char *)session_id,
-                                  .reason = (char *)reason};
+    const struct ended ended = {.id = (char *)session_id, /* only read, as the rest */
+                                .user_id = (char *)user_id,
+                                .end_reason = (char *)reason};
     struct error err;
     enum status s;
 
     if (!ask_is_connected(auth->context->ask))
         return; /* the worker comes back to it */
-    record_to_json(&session_ended_record, &event, &json);
-    s = ask_publish_event(auth->context->ask, EVENT_SESSION_ENDED, buffer_text(&json), &err);
+    s = publish(auth, &ended, &err);
     if (s == STATUS_OK)
         s = store_update(auth->store, SESSIONS, 0, NULL, &err,
                          "[{'_id': %s}, {'$set': {'announced': true}}]", session_id);
@@ -65,13 +73,50 @@ void ended_announce(struct auth_state *auth, const char *user_id, const char *se
                  LOG_TEXT("reason", err.text));
 }
 
+/* What a search that ended with s has found; it is freed here. What fails stays as it is, for the
+ * worker. */
+static void announce_found(struct auth_state *auth, enum status s, struct list *found)
+{
+    struct ended *items = found->items;
+    struct strings told = {0};
+    struct error err = {.text = "the store did not answer"};
+
+    for (size_t i = 0; i < found->n; i++) {
+        if (s == STATUS_OK && !auth->context->stopping) {
+            s = publish(auth, &items[i], &err);
+            strings_add(&told, items[i].id); /* of no use unless all is well */
+        }
+        record_clear(&ended_record, &items[i]);
+    }
+    free(items);
+    if (s == STATUS_OK && told.n)
+        s = store_update(auth->store, SESSIONS, STORE_MANY, NULL, &err,
+                         "[{'_id': {'$in': %p}}, {'$set': {'announced': true}}]",
+                         (const void *)&told);
+    strings_clear(&told);
+    if (s != STATUS_OK && found->n)
+        log_warn("ends of sessions not announced yet", LOG_TEXT("reason", err.text));
+}
+
+void ended_announce_all(struct auth_state *auth, const char *user_id)
+{
+    static const struct store_find how = {.limit = SESSIONS_MAX * 2};
+    struct list sessions = {0};
+    enum status s;
+
+    if (!ask_is_connected(auth->context->ask))
+        return; /* the worker comes back to it */
+    s = store_find(auth->store, SESSIONS, &how, &ended_record, &sessions, NULL,
+                   "{'user_id': %s, 'ended_at': {'$gt': 0}, 'announced': false}", user_id);
+    announce_found(auth, s, &sessions);
+}
+
 /* What a crash, or a broker that was away, left unsaid. */
 static void sweep(struct auth_state *auth)
 {
     static const struct store_find how = {.sort = "{'ended_at': 1}", .limit = SWEEP_MAX};
     struct list sessions = {0};
     int64_t now = clock_now();
-    struct ended *items;
     enum status s;
 
     if (!ask_is_connected(auth->context->ask))
@@ -79,13 +124,7 @@ static void sweep(struct auth_state *auth)
     s = store_find(auth->store, SESSIONS, &how, &ended_record, &sessions, NULL,
                    "{'ended_at': {'$gt': %ld, '$lt': %ld}, 'announced': false}", now - KEPT_MS,
                    now - SWEEP_AFTER_MS);
-    items = sessions.items;
-    for (size_t i = 0; i < sessions.n; i++) {
-        if (s == STATUS_OK && !auth->context->stopping) /* else in a second, again */
-            ended_announce(auth, items[i].user_id, items[i].id, items[i].end_reason);
-        record_clear(&ended_record, &items[i]);
-    }
-    free(items);
+    announce_found(auth, s, &sessions);
 }
 
 /* In place of a TTL index, which wants dates (docs/decisions/0041). */
@@ -109,6 +148,7 @@ void ended_run(void *state, struct service_context *context)
     while (!context->stopping) {
         nanosleep(&(struct timespec){.tv_sec = SWEEP_MS / 1000}, NULL);
         sweep(auth);
+        restrictions_sweep(auth);
         if (clock_monotonic() < clean_at)
             continue;
         clean(auth);
@@ -130,18 +170,15 @@ static void move_ids(struct list *found, struct strings *ret)
     free(items);
 }
 
-enum status handle_restrictions(void *state, const void *request, void *reply, struct error *err)
+enum status ended_find_recent(struct auth_state *auth, struct strings *ret, struct error *err)
 {
     static const struct store_find how = {.sort = "{'ended_at': -1}", .limit = TOLD_MAX};
-    struct auth_state *auth = state;
-    struct restrictions *restrictions = reply;
     struct list found = {0};
     enum status s;
 
-    (void)request;
     s = store_find(auth->store, SESSIONS, &how, &id_record, &found, err,
                    "{'ended_at': {'$gt': %ld}}", clock_now() - TOLD_MS);
-    move_ids(&found, &restrictions->session_ids);
+    move_ids(&found, ret);
     return s;
 }
 

@@ -1,5 +1,6 @@
 /* Sessions: one for each device that is logged in, from log-in to its end. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "auth.h"
@@ -23,6 +24,9 @@ enum status sessions_prepare(struct auth_state *auth, struct error *err)
 {
     enum status s = store_index(auth->store, SESSIONS, "{'family_hash': 1}", true, 0, err);
 
+    if (s == STATUS_OK)
+        s = store_index(auth->store, SESSIONS, "{'user_id': 1, 'ended_at': 1, '_id': -1}", false, 0,
+                        err);
     if (s == STATUS_OK)
         s = store_index(auth->store, SESSIONS, "{'ended_at': 1}", false, 0, err);
     if (s == STATUS_OK)
@@ -59,6 +63,31 @@ enum status session_start(struct auth_state *auth, const struct call *call, cons
     s = store_insert(auth->store, SESSIONS, &session_document_record, &session, err);
     if (s == STATUS_OK)
         record_copy(&session_document_record, &session, ret);
+    return s;
+}
+
+enum status sessions_limit(struct auth_state *auth, const char *user_id, struct error *err)
+{
+    /* By twos, so that a crash, or a log-in beside us, never leaves too many for ever. */
+    static const struct store_find how = {.sort = "{'seen_at': 1}", .limit = 2};
+    struct list oldest = {0};
+    struct session_document *items;
+    int64_t n = 0;
+    enum status s;
+
+    s = store_count(auth->store, SESSIONS, SESSIONS_MAX + 2, &n, err,
+                    "{'user_id': %s, 'ended_at': 0}", user_id);
+    if (s != STATUS_OK || n <= SESSIONS_MAX)
+        return s;
+    s = store_find(auth->store, SESSIONS, &how, &session_document_record, &oldest, err,
+                   "{'user_id': %s, 'ended_at': 0}", user_id);
+    items = oldest.items;
+    for (size_t i = 0; i < oldest.n; i++) {
+        if (s == STATUS_OK && n-- > SESSIONS_MAX)
+            s = session_end(auth, user_id, items[i].id, END_REPLACED, err);
+        record_clear(&session_document_record, &items[i]);
+    }
+    free(items);
     return s;
 }
 
@@ -107,7 +136,7 @@ static enum status end_replayed(struct auth_state *auth, const struct session_do
 
     log_warn("refresh token replayed", LOG_TEXT("user_id", session->user_id),
              LOG_TEXT("session_id", session->id));
-    s = session_end(auth, session->user_id, session->id, "replay", err);
+    s = session_end(auth, session->user_id, session->id, END_REPLAY, err);
     return s == STATUS_OK ? refuse(err) : s;
 }
 
@@ -179,4 +208,18 @@ enum status session_end(struct auth_state *auth, const char *user_id, const char
         return s;
     ended_announce(auth, user_id, session_id, reason);
     return STATUS_OK;
+}
+
+enum status sessions_end_all(struct auth_state *auth, const char *user_id, const char *except,
+                             const char *reason, struct error *err)
+{
+    enum status s;
+
+    s = store_update(auth->store, SESSIONS, STORE_MANY, NULL, err,
+                     "[{'user_id': %s, 'ended_at': 0, '_id': {'$ne': %s}}, {'$set': "
+                     "{'ended_at': %ld, 'end_reason': %s, 'announced': false}}]",
+                     user_id, except, clock_now(), reason);
+    if (s == STATUS_OK)
+        ended_announce_all(auth, user_id);
+    return s;
 }
