@@ -22,7 +22,7 @@ endif
 FUZZ         := build/fuzz
 FUZZ_SECONDS ?= 60
 
-PACKAGES := librabbitmq libmongoc-1.0 hiredis libcjson libjwt libmicrohttpd libsodium libcurl openssl libutf8proc
+PACKAGES := librabbitmq libmongoc-1.0 hiredis libcjson libjwt libmicrohttpd libsodium libcurl openssl libutf8proc libzip
 CLI_PACKAGES := libedit libcurl libwebsockets libcjson
 # One short line per step; V=1 shows the commands, -s nothing.
 say = @$(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,printf '%-5s %s\n' $(1) $@;)
