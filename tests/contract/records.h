@@ -3,6 +3,7 @@
 
 /* Every record that travels: one list over the tables at the end of libs/wire/'s files. */
 
+#include "wire/admin_api.h"
 #include "wire/auth_api.h"
 #include "wire/frames.h"
 #include "wire/group_api.h"
@@ -18,7 +19,7 @@ static const struct {
     {frames_records, &n_frames_records},       {oauth_api_records, &n_oauth_api_records},
     {internal_records, &n_internal_records},   {auth_api_records, &n_auth_api_records},
     {group_api_records, &n_group_api_records}, {message_api_records, &n_message_api_records},
-    {user_api_records, &n_user_api_records},
+    {user_api_records, &n_user_api_records},   {admin_api_records, &n_admin_api_records},
 };
 
 static inline size_t contract_n_records(void)
