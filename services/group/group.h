@@ -75,9 +75,19 @@ http_handler handle_join;
 http_handler handle_leave;
 http_handler handle_members;
 
+/* The member leaves, and the log says so. NOT_FOUND: he is none. UNAVAILABLE: perhaps he has left,
+ * and the log hears of it later. */
+MUST_CHECK enum status member_leave(struct group_state *group, const char *group_id,
+                                    const char *user_id, struct error *err);
+
 /* Who owns a group after its owner left: the oldest admin, else the oldest member, and a bot only
  * when there are no people; NULL when nobody is left. Pure. */
 const struct member *members_successor(const struct group *group);
+
+/* ---- export.c, erase.c: data rights */
+
+rpc_handler handle_export;
+rpc_handler handle_erase;
 
 /* ---- outbox.c */
 

@@ -19,6 +19,11 @@ static const struct http_route routes[] = {
      &group_member_list_record, .handle = handle_members},
 };
 
+static const struct rpc_method methods[] = {
+    {RPC_GROUP_EXPORT, &export_query_record, &export_page_record, handle_export},
+    {RPC_GROUP_ERASE, &erase_record, &erased_record, handle_erase},
+};
+
 static const struct worker workers[] = {
     {"outbox", outbox_sweep},
 };
@@ -56,6 +61,8 @@ static const struct service group = {
     .metrics = outbox_metrics,
     .routes = routes,
     .n_routes = N_ELEMENTS(routes),
+    .methods = methods,
+    .n_methods = N_ELEMENTS(methods),
     .workers = workers,
     .n_workers = N_ELEMENTS(workers),
     .serves_http = true,

@@ -192,14 +192,21 @@ static enum status try_leave(struct attempt *attempt, struct error *err)
     return commit_leave(attempt, &head, successor ? successor->user_id : head.owner_id, err);
 }
 
+enum status member_leave(struct group_state *group, const char *group_id, const char *user_id,
+                         struct error *err)
+{
+    struct attempt attempt = {.state = group, .group_id = group_id, .user_id = user_id};
+
+    return change(&attempt, try_leave, err);
+}
+
 enum status handle_leave(void *state, struct call *call, const void *request, void *reply,
                          struct error *err)
 {
     const struct group_path *path = request;
-    struct attempt attempt = {.state = state, .group_id = path->group_id, .user_id = call->user_id};
 
     (void)reply;
-    return change(&attempt, try_leave, err);
+    return member_leave(state, path->group_id, call->user_id, err);
 }
 
 /* ---- List */
