@@ -129,8 +129,7 @@ static enum status may_write_there(struct batch *batch, struct command *command,
 
     *ret_bot = false;
     if (to)
-        return permissions_check(batch->context->permissions, command->user_id, to, ret_bot,
-                                 &command->error);
+        return permissions_check(batch->context->permissions, command, ret_bot, &command->error);
     row = ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
     /* A stranger gets the answer of a group that does not exist: ids must not be probed. */
     if (!row || !row->exists || !row_find_open_span(&row->doc))

@@ -108,11 +108,12 @@ static enum status load(struct message_state *message, const char *user_id, stru
     return STATUS_OK;
 }
 
-static int64_t unread(const struct entry *entry)
+int64_t conversations_unread(const struct conversation_document *conversation,
+                             const struct row_document *row)
 {
-    int64_t n = entry->conversation->count - entry->row->read_count;
+    int64_t n = conversation->count - row->read_count;
 
-    if (entry->has_left || n < 0)
+    if (n < 0)
         return 0;
     return n > UNREAD_MAX ? UNREAD_MAX : n;
 }
@@ -126,7 +127,7 @@ static void fill_item(const struct entry *entry, const char *user_id, struct con
     ret->conversation_id = memory_text(conversation->id);
     ret->last_seq = entry->last_seq;
     ret->read_seq = entry->row->read_seq;
-    ret->unread_count = unread(entry);
+    ret->unread_count = entry->has_left ? 0 : conversations_unread(conversation, entry->row);
     ret->updated_at = conversation->updated_at;
     if (conversation->group_id) {
         ret->type = memory_text("group");

@@ -15,7 +15,29 @@ static const struct http_route routes[] = {
 };
 
 static const struct rpc_method methods[] = {
+    {RPC_MESSAGE_EXPORT, &export_query_record, &export_page_record, handle_export},
+    {RPC_MESSAGE_ERASE, &erase_record, &erased_record, handle_erase},
     {RPC_MESSAGE_GROUPS, &user_ids_record, &users_groups_record, handle_groups},
+    {RPC_MESSAGE_PEERS, &peers_query_record, &peers_record, handle_peers},
+};
+
+static void hear_relation(void *state, const void *event)
+{
+    struct message_state *message = state;
+    const struct user_relation *relation = event;
+
+    permission_news_add(&message->news, relation->user_id, relation->other_id);
+}
+
+static void hear_missed(void *state)
+{
+    struct message_state *message = state;
+
+    permission_news_add_all(&message->news);
+}
+
+static const struct service_event events[] = {
+    {EVENT_USER_RELATION, &user_relation_record, hear_relation},
 };
 
 static const struct worker workers[] = {
@@ -43,6 +65,7 @@ static void stop(void *state)
     struct message_state *message = state;
 
     rpc_client_close(message->user_rpc);
+    strings_clear(&message->news.pairs);
 }
 
 static bool is_ready(void *state, struct buffer *why)
@@ -72,7 +95,7 @@ static void metrics(void *state, struct buffer *ret)
                   (long long)atomic_load(&message->parked));
 }
 
-static struct message_state message_state;
+static struct message_state message_state = {.news = PERMISSION_NEWS_INITIALIZER};
 
 static const struct service message = {
     .name = "message",
@@ -86,6 +109,9 @@ static const struct service message = {
     .n_routes = N_ELEMENTS(routes),
     .methods = methods,
     .n_methods = N_ELEMENTS(methods),
+    .events = events,
+    .n_events = N_ELEMENTS(events),
+    .missed = hear_missed,
     .workers = workers,
     .n_workers = N_ELEMENTS(workers),
     .serves_http = true,

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "documents.h"
+#include "permission.h"
 #include "service/service.h"
 #include "wire/message_api.h"
 
@@ -13,6 +14,7 @@ struct message_state {
     struct service_context *context;
     struct store *store;
     struct rpc_client *user_rpc;
+    struct permission_news news;
     atomic_int partitions; /* how many are ours */
     atomic_int_fast64_t batches;
     atomic_int_fast64_t commands;
@@ -36,9 +38,20 @@ void message_to_frame(const struct message_document *message, struct frame_messa
 enum status handle_conversations(void *state, struct call *call, const void *request, void *reply,
                                  struct error *err);
 
+/* How many messages of others the row's user has not read: 999 at most. */
+int64_t conversations_unread(const struct conversation_document *conversation,
+                             const struct row_document *row);
+
+/* peers.c: RPC_MESSAGE_PEERS */
+enum status handle_peers(void *state, const void *request, void *reply, struct error *err);
+
 /* send.c */
 enum status handle_send(void *state, struct call *call, const void *request, void *reply,
                         struct error *err);
+
+/* export.c, erase.c: data rights */
+enum status handle_export(void *state, const void *request, void *reply, struct error *err);
+enum status handle_erase(void *state, const void *request, void *reply, struct error *err);
 
 /* groups.c: RPC_MESSAGE_GROUPS */
 enum status handle_groups(void *state, const void *request, void *reply, struct error *err);

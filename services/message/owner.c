@@ -325,7 +325,7 @@ void owner_run(void *state, struct service_context *context)
         .context = context,
         .backoff_ms = BACKOFF_FIRST_MS,
         .ledger = {.store = message->store},
-        .permissions = {.user_rpc = message->user_rpc},
+        .permissions = {.user_rpc = message->user_rpc, .news = &message->news},
     };
     struct error err;
 

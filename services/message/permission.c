@@ -15,6 +15,7 @@ struct permission {
     char key[PAIR_KEY_MAX];
     int64_t code;
     bool bot;
+    bool for_messages; /* asked for a message, which is good for typing too; not the other way */
     int64_t until;
     UT_hash_handle hh;
 };
@@ -24,14 +25,19 @@ static void pair_key(const char *from, const char *to, char ret[PAIR_KEY_MAX])
     (void)snprintf(ret, PAIR_KEY_MAX, "%s>%s", from, to);
 }
 
-static struct permission *find(struct permissions *permissions, const char *from, const char *to)
+/* With FRIEND_POLICY=open a first message makes friends, and only asking tells user of it: so what
+ * was asked for typing does not answer for messages. */
+static struct permission *find(struct permissions *permissions, const char *from, const char *to,
+                               bool for_messages)
 {
     char key[PAIR_KEY_MAX];
     struct permission *pair;
 
     pair_key(from, to, key);
     HASH_FIND_STR(permissions->pairs, key, pair);
-    return pair && pair->until > clock_monotonic() ? pair : NULL;
+    if (!pair || pair->until <= clock_monotonic() || (for_messages && !pair->for_messages))
+        return NULL;
+    return pair;
 }
 
 void permissions_clear(struct permissions *permissions)
@@ -45,8 +51,65 @@ void permissions_clear(struct permissions *permissions)
     }
 }
 
+/* ---- What has changed */
+
+void permission_news_add(struct permission_news *news, const char *user_id, const char *other_id)
+{
+    pthread_mutex_lock(&news->lock);
+    if (news->pairs.n < (size_t)2 * PERMISSION_NEWS_MAX) {
+        strings_add(&news->pairs, user_id);
+        strings_add(&news->pairs, other_id);
+    } else {
+        news->is_all = true;
+    }
+    pthread_mutex_unlock(&news->lock);
+}
+
+void permission_news_add_all(struct permission_news *news)
+{
+    pthread_mutex_lock(&news->lock);
+    news->is_all = true;
+    pthread_mutex_unlock(&news->lock);
+}
+
+static void forget(struct permissions *permissions, const char *from, const char *to)
+{
+    char key[PAIR_KEY_MAX];
+    struct permission *pair;
+
+    pair_key(from, to, key);
+    HASH_FIND_STR(permissions->pairs, key, pair);
+    if (pair) {
+        HASH_DEL(permissions->pairs, pair);
+        free(pair);
+    }
+}
+
+static void hear(struct permissions *permissions)
+{
+    struct permission_news *news = permissions->news;
+    struct strings pairs;
+    bool is_all;
+
+    pthread_mutex_lock(&news->lock);
+    pairs = news->pairs;
+    is_all = news->is_all;
+    news->pairs = (struct strings){0};
+    news->is_all = false;
+    pthread_mutex_unlock(&news->lock);
+    if (is_all)
+        permissions_clear(permissions);
+    for (size_t i = 0; i + 1 < pairs.n; i += 2) {
+        forget(permissions, pairs.items[i], pairs.items[i + 1]);
+        forget(permissions, pairs.items[i + 1], pairs.items[i]);
+    }
+    strings_clear(&pairs);
+}
+
+/* ---- Asking */
+
 static void keep(struct permissions *permissions, const struct pair *asked,
-                 const struct pair_answer *answer)
+                 const struct pair_answer *answer, bool for_messages)
 {
     char key[PAIR_KEY_MAX];
     struct permission *pair;
@@ -60,23 +123,26 @@ static void keep(struct permissions *permissions, const struct pair *asked,
     }
     pair->code = answer->code;
     pair->bot = answer->bot;
+    pair->for_messages = for_messages;
     pair->until = clock_monotonic() + PERMISSION_MS;
 }
 
-static void ask(struct permissions *permissions, struct pairs *pairs)
+/* Ask for pairs and empty them. */
+static void ask(struct permissions *permissions, struct pairs *pairs, bool for_messages)
 {
     struct pair_answers answers = {0};
     const struct pair *asked = pairs->pairs.items;
     const struct pair_answer *answer;
 
-    pairs->purpose = memory_text("message");
+    pairs->purpose = memory_text(for_messages ? "message" : "typing");
     if (rpc_call(permissions->user_rpc, RPC_USER_MAY_WRITE, &pairs_record, pairs,
-                 &pair_answers_record, &answers, PERMISSION_TIMEOUT_MS, NULL) != STATUS_OK)
-        return;
-    answer = answers.answers.items;
-    for (size_t i = 0; i < answers.answers.n && i < pairs->pairs.n; i++)
-        keep(permissions, &asked[i], &answer[i]);
-    record_clear(&pair_answers_record, &answers);
+                 &pair_answers_record, &answers, PERMISSION_TIMEOUT_MS, NULL) == STATUS_OK) {
+        answer = answers.answers.items;
+        for (size_t i = 0; i < answers.answers.n && i < pairs->pairs.n; i++)
+            keep(permissions, &asked[i], &answer[i], for_messages);
+        record_clear(&pair_answers_record, &answers);
+    }
+    record_clear(&pairs_record, pairs);
 }
 
 static const char *recipient(const struct command *command)
@@ -86,43 +152,57 @@ static const char *recipient(const struct command *command)
     return command->kind == COMMAND_TYPING ? command->frame.typing.to : NULL;
 }
 
-void permissions_load(struct permissions *permissions, const struct command *commands, size_t n)
+static void load(struct permissions *permissions, const struct command *commands, size_t n,
+                 enum command_kind kind)
 {
+    bool for_messages = kind == COMMAND_SEND;
     struct pairs pairs = {0};
 
-    if (HASH_COUNT(permissions->pairs) > PERMISSION_MAX)
-        permissions_clear(permissions);
     for (size_t i = 0; i < n; i++) {
-        const char *to = recipient(&commands[i]);
+        const char *to = commands[i].kind == kind ? recipient(&commands[i]) : NULL;
         struct pair *pair;
 
-        if (!to || find(permissions, commands[i].user_id, to))
+        if (!to || find(permissions, commands[i].user_id, to, for_messages))
             continue;
         pair = list_add(&pairs.pairs, &pair_record);
         pair->from = memory_text(commands[i].user_id);
         pair->to = memory_text(to);
-        if (pairs.pairs.n == PAIRS_PER_CALL) {
-            ask(permissions, &pairs);
-            record_clear(&pairs_record, &pairs);
-        }
+        if (pairs.pairs.n == PAIRS_PER_CALL)
+            ask(permissions, &pairs, for_messages);
     }
     if (pairs.pairs.n > 0)
-        ask(permissions, &pairs);
-    record_clear(&pairs_record, &pairs);
+        ask(permissions, &pairs, for_messages);
 }
 
-enum status permissions_check(struct permissions *permissions, const char *from, const char *to,
+void permissions_load(struct permissions *permissions, const struct command *commands, size_t n)
+{
+    hear(permissions);
+    if (HASH_COUNT(permissions->pairs) > PERMISSION_MAX)
+        permissions_clear(permissions);
+    load(permissions, commands, n, COMMAND_SEND);
+    load(permissions, commands, n, COMMAND_TYPING);
+}
+
+enum status permissions_check(struct permissions *permissions, const struct command *command,
                               bool *ret_bot, struct error *err)
 {
-    const struct permission *pair = find(permissions, from, to);
+    const struct permission *pair =
+        find(permissions, command->user_id, recipient(command), command->kind == COMMAND_SEND);
 
     if (!pair)
         return error_set(err, STATUS_UNAVAILABLE,
                          "people cannot be looked up right now, try again");
     *ret_bot = pair->bot;
-    if (pair->code == 0)
+    switch (status_from_code(pair->code)) {
+    case STATUS_OK:
         return STATUS_OK;
-    if (status_from_code(pair->code) == STATUS_NOT_FOUND)
+    case STATUS_NOT_FOUND:
         return error_field(err, STATUS_NOT_FOUND, "to", "there is no such user");
-    return error_field(err, status_from_code(pair->code), "to", "you may not write to this user");
+    case STATUS_FORBIDDEN:
+        return error_field(err, STATUS_FORBIDDEN, "to",
+                           "only friends of this user may write to him");
+    default:
+        return error_field(err, status_from_code(pair->code), "to",
+                           "you may not write to this user");
+    }
 }

@@ -1,0 +1,150 @@
+/* RPC_MESSAGE_PEERS: how one's private conversations stand, for the list of friends. Three queries by
+ * _id, however many they are. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "message.h"
+#include "wire/internal.h"
+
+struct standing {
+    struct list conversations; /* struct conversation_document */
+    struct list rows;          /* struct row_document */
+    struct list messages;      /* struct message_document, the newest of each conversation */
+};
+
+static void clear_list(const struct record *rec, struct list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        record_clear(rec, (char *)list->items + i * rec->size);
+    free(list->items);
+}
+
+static void standing_clear(struct standing *standing)
+{
+    clear_list(&conversation_document_record, &standing->conversations);
+    clear_list(&row_document_record, &standing->rows);
+    clear_list(&message_document_record, &standing->messages);
+}
+
+static enum status find_by_ids(struct message_state *message, const char *collection,
+                               const struct record *rec, const struct strings *ids,
+                               struct list *ret, struct error *err)
+{
+    if (ids->n == 0)
+        return STATUS_OK;
+    return store_find(message->store, collection, &(struct store_find){0}, rec, ret, err,
+                      "{'_id': {'$in': %p}}", (void *)ids);
+}
+
+static enum status load(struct message_state *message, const struct peers_query *query,
+                        struct standing *ret, struct error *err)
+{
+    const struct conversation_document *conversation;
+    struct strings conversations = {0};
+    struct strings rows = {0};
+    struct strings messages = {0};
+    enum status s;
+
+    for (size_t i = 0; i < query->peer_ids.n; i++) {
+        char conversation_id[CONVERSATION_ID_MAX];
+        char row_id[ID_MAX + CONVERSATION_ID_MAX];
+
+        conversation_id_single(query->user_id, query->peer_ids.items[i], conversation_id);
+        (void)snprintf(row_id, sizeof row_id, "%s/%s", query->user_id, conversation_id);
+        strings_add(&conversations, conversation_id);
+        strings_add(&rows, row_id);
+    }
+    s = find_by_ids(message, CONVERSATIONS, &conversation_document_record, &conversations,
+                    &ret->conversations, err);
+    if (s == STATUS_OK)
+        s = find_by_ids(message, CONVERSATION_USERS, &row_document_record, &rows, &ret->rows, err);
+    conversation = ret->conversations.items;
+    for (size_t i = 0; i < ret->conversations.n; i++)
+        if (conversation[i].last_id)
+            strings_add(&messages, conversation[i].last_id);
+    if (s == STATUS_OK)
+        s = find_by_ids(message, MESSAGES, &message_document_record, &messages, &ret->messages,
+                        err);
+    strings_clear(&conversations);
+    strings_clear(&rows);
+    strings_clear(&messages);
+    return s;
+}
+
+static const struct conversation_document *find_conversation(const struct standing *standing,
+                                                             const char *id)
+{
+    const struct conversation_document *conversation = standing->conversations.items;
+
+    for (size_t i = 0; i < standing->conversations.n; i++)
+        if (strcmp(conversation[i].id, id) == 0)
+            return &conversation[i];
+    return NULL;
+}
+
+static const struct row_document *find_row(const struct standing *standing, const char *id)
+{
+    const struct row_document *row = standing->rows.items;
+
+    for (size_t i = 0; i < standing->rows.n; i++)
+        if (strcmp(row[i].conversation_id, id) == 0)
+            return &row[i];
+    return NULL;
+}
+
+static const struct message_document *find_message(const struct standing *standing, const char *id)
+{
+    const struct message_document *message = standing->messages.items;
+
+    for (size_t i = 0; i < standing->messages.n; i++)
+        if (strcmp(message[i].id, id) == 0)
+            return &message[i];
+    return NULL;
+}
+
+static void fill_peer(const struct standing *standing,
+                      const struct conversation_document *conversation,
+                      const struct row_document *row, struct peer *ret)
+{
+    const struct message_document *last =
+        conversation->last_id ? find_message(standing, conversation->last_id) : NULL;
+    struct frame_message frame;
+
+    ret->unread_count = conversations_unread(conversation, row);
+    ret->last_time = conversation->updated_at;
+    if (!last)
+        return;
+    message_to_frame(last, &frame);
+    ret->last_message = memory_new(sizeof frame);
+    record_copy(&frame_message_record, &frame, ret->last_message);
+}
+
+enum status handle_peers(void *state, const void *request, void *reply, struct error *err)
+{
+    const struct peers_query *query = request;
+    struct peers *peers = reply;
+    struct standing standing = {0};
+    enum status s = load(state, query, &standing, err);
+
+    for (size_t i = 0; s == STATUS_OK && i < query->peer_ids.n; i++) {
+        const char *peer_id = query->peer_ids.items[i];
+        char conversation_id[CONVERSATION_ID_MAX];
+        const struct conversation_document *conversation;
+        const struct row_document *row;
+        struct peer *peer;
+
+        conversation_id_single(query->user_id, peer_id, conversation_id);
+        conversation = find_conversation(&standing, conversation_id);
+        row = find_row(&standing, conversation_id);
+        if (!conversation || !row || conversation->last_seq == 0)
+            continue;
+        peer = list_add(&peers->peers, &peer_record);
+        peer->user_id = memory_text(peer_id);
+        fill_peer(&standing, conversation, row, peer);
+    }
+    standing_clear(&standing);
+    return s;
+}
