@@ -40,6 +40,28 @@ static const struct http_route routes[] = {
      .handle = handle_person},
     {"GET", "/api/users", HTTP_USER, &user_search_record, &user_list_record,
      .handle = handle_search},
+    {"GET", "/api/friends", HTTP_USER, &friend_page_record, &friend_list_record,
+     .handle = handle_friends},
+    {"DELETE", "/api/friends/{user_id}", HTTP_USER, &user_path_record, NULL,
+     .handle = handle_remove_friend},
+    {"PATCH", "/api/friends/{user_id}", HTTP_USER, &friend_change_record, NULL,
+     .handle = handle_remark},
+    {"POST", "/api/friend_requests", HTTP_USER, &friend_ask_record, &friend_request_record,
+     .handle = handle_ask},
+    {"GET", "/api/friend_requests", HTTP_USER, &friend_request_query_record,
+     &friend_request_list_record, .handle = handle_requests},
+    {"POST", "/api/friend_requests/{request_id}/accept", HTTP_USER, &friend_request_path_record,
+     &friend_request_record, .handle = handle_accept},
+    {"POST", "/api/friend_requests/{request_id}/reject", HTTP_USER, &friend_request_path_record,
+     NULL, .handle = handle_reject},
+    {"DELETE", "/api/friend_requests/{request_id}", HTTP_USER, &friend_request_path_record, NULL,
+     .handle = handle_withdraw},
+    {"GET", "/api/blocks", HTTP_USER, &friend_page_record, &block_list_record,
+     .handle = handle_blocks},
+    {"POST", "/api/blocks", HTTP_USER, &block_create_record, &block_item_record,
+     .handle = handle_block},
+    {"DELETE", "/api/blocks/{user_id}", HTTP_USER, &user_path_record, NULL,
+     .handle = handle_unblock},
 };
 
 static const struct rpc_method methods[] = {
@@ -57,6 +79,8 @@ static enum status start(void *state, struct service_context *context, struct er
     user->ask = context->ask;
     if (!user->auth)
         s = rpc_client_open(context->config->auth_rpc, &user->auth, err);
+    if (s == STATUS_OK && !user->message)
+        s = rpc_client_open(context->config->message_rpc, &user->message, err);
     if (s == STATUS_OK)
         s = relations_prepare(user, err);
     return s;
@@ -67,6 +91,7 @@ static void stop(void *state)
     struct user_state *user = state;
 
     rpc_client_close(user->auth);
+    rpc_client_close(user->message);
 }
 
 static const struct service user = {

@@ -154,6 +154,31 @@ enum status relations_blocked_by(struct user_state *user, const char *viewer_id,
     return s;
 }
 
+enum status relations_find_others(struct user_state *user, const struct list *relations,
+                                  const char *user_id, struct list *ret, struct error *err)
+{
+    const struct relation *relation = relations->items;
+    struct strings ids = {0};
+    enum status s;
+
+    for (size_t i = 0; i < relations->n; i++)
+        strings_add(&ids, relation_other(&relation[i], user_id));
+    s = profiles_find(user, &ids, ret, err);
+    strings_clear(&ids);
+    return s;
+}
+
+char *relations_cut(struct list *relations, size_t limit)
+{
+    struct relation *relation = relations->items;
+
+    if (relations->n <= limit)
+        return NULL;
+    while (relations->n > limit)
+        record_clear(&relation_record, &relation[--relations->n]);
+    return memory_text(relation[limit - 1].pair_id);
+}
+
 enum status relations_of_friends(struct user_state *user, const struct strings *user_ids,
                                  struct list *ret, struct error *err)
 {

@@ -11,6 +11,8 @@
 #define RELATIONS "relations"
 #define PAIR_ID_MAX 96 /* two ids, a colon and the terminator */
 
+#define RELATIONS_TOTAL_MAX 10000 /* counting goes no further: a bot may have more friends */
+
 struct user_state;
 
 struct relation {
@@ -66,6 +68,15 @@ MUST_CHECK enum status relations_find(struct user_state *user, const struct stri
 /* The one of the two in such a list, or NULL. */
 const struct relation *relations_get(const struct list *relations, const char *user_id,
                                      const char *other_id);
+
+/* The profiles of those who stand in relations to user_id, for profiles_get(). */
+MUST_CHECK enum status relations_find_others(struct user_state *user, const struct list *relations,
+                                             const char *user_id, struct list *ret,
+                                             struct error *err);
+
+/* Cut a page that was read with one more than limit; the pair_id of the last that is left, when
+ * there was one more, else NULL. The caller frees it. */
+char *relations_cut(struct list *relations, size_t limit);
 
 void relations_clear(struct list *relations);
 static inline void relations_clear_at(struct list *relations)

@@ -3,6 +3,8 @@
 
 #include "changes.h"
 #include "service/service.h"
+#include "wire/frames.h"
+#include "wire/friend_api.h"
 #include "wire/internal.h"
 #include "wire/user_api.h"
 
@@ -20,6 +22,7 @@ struct user_state {
     struct store *store;
     struct ask *ask;
     struct rpc_client *auth;
+    struct rpc_client *message;
 };
 
 /* ---- profiles.c: the collection users */
@@ -60,6 +63,24 @@ http_handler handle_me;
 http_handler handle_change;
 http_handler handle_person;
 http_handler handle_search;
+
+/* ---- friends.c, requests.c, blocks.c: REST */
+
+http_handler handle_friends;
+http_handler handle_remove_friend;
+http_handler handle_remark;
+
+http_handler handle_ask;
+http_handler handle_requests;
+http_handler handle_accept;
+http_handler handle_reject;
+http_handler handle_withdraw;
+
+http_handler handle_blocks;
+http_handler handle_block;
+http_handler handle_unblock;
+
+DEFINE_RECORD_CLEANUP(struct peers, peers)
 
 /* ---- answers.c: what other services ask */
 

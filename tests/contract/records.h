@@ -6,6 +6,7 @@
 #include "wire/admin_api.h"
 #include "wire/auth_api.h"
 #include "wire/frames.h"
+#include "wire/friend_api.h"
 #include "wire/group_api.h"
 #include "wire/internal.h"
 #include "wire/message_api.h"
@@ -16,10 +17,11 @@ static const struct {
     const struct record *const *records;
     const size_t *n;
 } contract_tables[] = {
-    {frames_records, &n_frames_records},       {oauth_api_records, &n_oauth_api_records},
-    {internal_records, &n_internal_records},   {auth_api_records, &n_auth_api_records},
-    {group_api_records, &n_group_api_records}, {message_api_records, &n_message_api_records},
-    {user_api_records, &n_user_api_records},   {admin_api_records, &n_admin_api_records},
+    {frames_records, &n_frames_records},         {oauth_api_records, &n_oauth_api_records},
+    {internal_records, &n_internal_records},     {auth_api_records, &n_auth_api_records},
+    {group_api_records, &n_group_api_records},   {message_api_records, &n_message_api_records},
+    {user_api_records, &n_user_api_records},     {admin_api_records, &n_admin_api_records},
+    {friend_api_records, &n_friend_api_records},
 };
 
 static inline size_t contract_n_records(void)
