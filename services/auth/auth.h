@@ -11,6 +11,8 @@
 
 struct auth_config {
     char *auth_key_file;
+    char *admin_username;
+    char *admin_password;
     char *push_public_url;
 };
 extern const struct record auth_config_record;

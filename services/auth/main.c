@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "admin.h"
+
 static struct auth_state auth_state = {.hashing = HASHING_INITIALIZER};
 
 static const struct field config_fields[] = {
@@ -13,6 +15,12 @@ static const struct field config_fields[] = {
     FIELD(struct auth_config, push_public_url, .max = 1024,
           .about = "the WebSocket's address that log-in tells (wss://push.example.com/ws); by "
                    "default /ws at the origin that the client used"),
+    FIELD(struct auth_config, admin_username, .min = USERNAME_MIN, .max = USERNAME_MAX,
+          .alphabet = USERNAME_ALPHABET,
+          .about = "the first administrator: the account is made at start, or promoted if it exists "
+                   "and ADMIN_PASSWORD is its password"),
+    FIELD(struct auth_config, admin_password, .min = PASSWORD_MIN, .max = PASSWORD_MAX,
+          .secret = true, .about = "of ADMIN_USERNAME; used only when the account is made or promoted"),
 };
 const struct record auth_config_record = RECORD("auth.config", struct auth_config, config_fields);
 
@@ -26,6 +34,29 @@ static const struct http_route routes[] = {
     {"POST", "/api/logout", HTTP_USER, NULL, NULL, .handle = handle_logout},
     {"GET", "/.well-known/jwks.json", HTTP_PUBLIC, NULL, &auth_jwks_record, .handle = handle_jwks,
      .raw = true},
+
+    {"GET", "/v1/admin/users", HTTP_USER, &admin_users_query_record, &admin_users_record,
+     .handle = handle_admin_users, .right = RIGHT_USERS_READ},
+    {"GET", "/v1/admin/users/{user_id}", HTTP_USER, &admin_user_path_record, &admin_account_record,
+     .handle = handle_admin_user, .right = RIGHT_USERS_READ},
+    {"GET", "/v1/admin/users/{user_id}/sessions", HTTP_USER, &admin_sessions_query_record,
+     &admin_sessions_record, .handle = handle_admin_sessions, .right = RIGHT_USERS_READ},
+    {"POST", "/v1/admin/users/{user_id}/ban", HTTP_USER, &admin_ban_record, &admin_user_record,
+     .handle = handle_ban, .right = RIGHT_USERS_BAN},
+    {"POST", "/v1/admin/users/{user_id}/unban", HTTP_USER, &admin_reason_record, &admin_user_record,
+     .handle = handle_unban, .right = RIGHT_USERS_BAN},
+    {"POST", "/v1/admin/users/{user_id}/mute", HTTP_USER, &admin_mute_record, &admin_user_record,
+     .handle = handle_mute, .right = RIGHT_USERS_MUTE},
+    {"POST", "/v1/admin/users/{user_id}/unmute", HTTP_USER, &admin_reason_record,
+     &admin_user_record, .handle = handle_unmute, .right = RIGHT_USERS_MUTE},
+    {"POST", "/v1/admin/users/{user_id}/logout", HTTP_USER, &admin_reason_record,
+     &admin_user_record, .handle = handle_force_logout, .right = RIGHT_USERS_LOGOUT},
+    {"POST", "/v1/admin/users/{user_id}/password", HTTP_USER, &admin_password_record,
+     &admin_user_record, .handle = handle_reset_password, .right = RIGHT_USERS_PASSWORD},
+    {"PUT", "/v1/admin/users/{user_id}/role", HTTP_USER, &admin_role_record, &admin_user_record,
+     .handle = handle_set_role, .right = RIGHT_USERS_ROLE},
+    {"GET", "/v1/admin/audit", HTTP_USER, &audit_query_record, &audit_page_record,
+     .handle = handle_audit, .right = RIGHT_AUDIT_READ},
 };
 
 static const struct rpc_method methods[] = {
@@ -61,6 +92,12 @@ static enum status start(void *state, struct service_context *context, struct er
         s = accounts_prepare(auth, err);
     if (s == STATUS_OK)
         s = sessions_prepare(auth, err);
+    if (s == STATUS_OK)
+        s = audit_prepare(auth, err);
+    if (s == STATUS_OK)
+        s = admin_users_prepare(auth, err);
+    if (s == STATUS_OK)
+        s = first_admin_prepare(auth, err);
     return s;
 }
 

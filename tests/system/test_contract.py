@@ -104,6 +104,7 @@ def test_operations_and_routes_say_the_same(openapi, routes):
         assert (operation.get("security") == []) == (route["access"] == "public"), route
         assert operation.get("x-request") == route["request"], route
         assert operation.get("x-reply") == route["reply"], route
+        assert operation.get("x-right", "") == route["right"], route
 
 
 def test_the_generated_docs_are_up_to_date(tmp_path):

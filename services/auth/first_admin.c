@@ -1,0 +1,97 @@
+/* The first administrator: somebody must be able to make the others. */
+
+#include "admin.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "log/log.h"
+
+#define SYSTEM "system"
+
+static enum status audit_promotion(struct auth_state *auth, const struct account_document *account,
+                                   struct error *err)
+{
+    struct audit_entry entry = {
+        .actor_id = (char *)SYSTEM, /* only read, as the rest */
+        .actor_username = (char *)SYSTEM,
+        .actor_role = (char *)SYSTEM,
+        .action = (char *)"users.role",
+        .target_id = account->id,
+        .target_username = account->username,
+        .reason = (char *)"ADMIN_USERNAME at start",
+        .details = (char *)"role=" ROLE_ADMIN,
+    };
+    enum status s = audit_announce(auth, &entry, err);
+
+    free_at(&entry.entry_id);
+    return s;
+}
+
+/* The account that has that name is there; is it the operator's? */
+static enum status promote(struct auth_state *auth, const struct account_document *account,
+                           struct error *err)
+{
+    enum status s;
+
+    if (strcmp(account->role, ROLE_ADMIN) == 0)
+        return STATUS_OK; /* whatever its password is by now */
+    if (account->bot || account->deleted_at > 0 || account_is_banned(account, clock_now()) ||
+        !password_is(account->password_hash, auth->config->admin_password)) {
+        log_error("ADMIN_USERNAME is not made an administrator",
+                  LOG_TEXT("username", account->username),
+                  LOG_TEXT("reason", "the account exists, and has another password, or is banned, "
+                                     "deleted, or a bot"));
+        return STATUS_OK;
+    }
+    s = audit_promotion(auth, account, err);
+    if (s == STATUS_OK)
+        s = store_update(auth->store, ACCOUNTS, 0, NULL, err,
+                         "[{'_id': %s}, {'$set': {'role': %s, 'restricted_at': %ld, "
+                         "'restriction_announced': false}, '$inc': {'generation': 1}}]",
+                         account->id, ROLE_ADMIN, clock_now());
+    if (s != STATUS_OK)
+        return s;
+    restriction_announce(auth, account->id);
+    log_info("ADMIN_USERNAME is an administrator now", LOG_TEXT("username", account->username));
+    return STATUS_OK;
+}
+
+/* As a user: it is promoted like any other, so that the log has its entry. NAME_TAKEN: a replica
+ * that starts beside us was faster. */
+static enum status make(struct auth_state *auth, const char *username, struct error *err)
+{
+    CLEANUP(account_document_clear) struct account_document account = {0};
+    enum status s;
+
+    s = password_new(auth, username, auth->config->admin_password, "ADMIN_PASSWORD",
+                     &account.password_hash, err);
+    if (s != STATUS_OK)
+        return s;
+    account.username = memory_text(username);
+    account.nickname = memory_text(username);
+    s = account_create(auth, &account, err);
+    return s == STATUS_NAME_TAKEN ? STATUS_OK : s;
+}
+
+enum status first_admin_prepare(struct auth_state *auth, struct error *err)
+{
+    const struct auth_config *config = auth->config;
+    CLEANUP(account_document_clear) struct account_document account = {0};
+    CLEANUP(free) char *username = NULL;
+    enum status s;
+
+    if (!config->admin_username != !config->admin_password)
+        return error_set(err, STATUS_INVALID, "ADMIN_USERNAME and ADMIN_PASSWORD belong together");
+    if (!config->admin_username)
+        return STATUS_OK;
+    username = username_lower(config->admin_username);
+    s = account_find_named(auth, username, &account, err);
+    if (s == STATUS_NOT_FOUND) {
+        s = make(auth, username, err);
+        if (s == STATUS_OK)
+            s = account_find_named(auth, username, &account, err);
+    }
+    return s == STATUS_OK ? promote(auth, &account, err) : s;
+}
