@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "admin.h"
+#include "wire/user_api.h"
 
 static struct auth_state auth_state = {.hashing = HASHING_INITIALIZER};
 
