@@ -18,10 +18,12 @@ static const struct field config_fields[] = {
                    "default /ws at the origin that the client used"),
     FIELD(struct auth_config, admin_username, .min = USERNAME_MIN, .max = USERNAME_MAX,
           .alphabet = USERNAME_ALPHABET,
-          .about = "the first administrator: the account is made at start, or promoted if it exists "
-                   "and ADMIN_PASSWORD is its password"),
+          .about =
+              "the first administrator: the account is made at start, or promoted if it exists "
+              "and ADMIN_PASSWORD is its password"),
     FIELD(struct auth_config, admin_password, .min = PASSWORD_MIN, .max = PASSWORD_MAX,
-          .secret = true, .about = "of ADMIN_USERNAME; used only when the account is made or promoted"),
+          .secret = true,
+          .about = "of ADMIN_USERNAME; used only when the account is made or promoted"),
 };
 const struct record auth_config_record = RECORD("auth.config", struct auth_config, config_fields);
 
