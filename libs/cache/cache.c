@@ -1,10 +1,8 @@
 /* One connection under a lock. A failure closes it and keeps calls away from it for a second. */
 
-#include "cache/cache.h"
+#include "connection.h"
 
 #include <errno.h>
-#include <hiredis.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,17 +12,6 @@
 
 #define TIMEOUT_MS 200
 #define AWAY_MS 1000
-#define PIPELINE_MAX 1000 /* replies */
-
-struct cache {
-    char *host;
-    int port;
-    char *password; /* NULL: none */
-    int database;
-    pthread_mutex_t lock;  /* of all below */
-    redisContext *context; /* NULL: not connected */
-    int64_t away_until;    /* until then calls fail at once */
-};
 
 /* ---- The URL */
 
@@ -104,8 +91,7 @@ static enum status give_up(struct cache *cache, const char *why, struct error *e
     return s;
 }
 
-/* The next reply of a pipeline, which the caller frees. */
-static enum status read_reply(struct cache *cache, redisReply **ret, struct error *err)
+enum status cache_read(struct cache *cache, redisReply **ret, struct error *err)
 {
     void *reply = NULL;
     enum status s;
@@ -121,12 +107,11 @@ static enum status read_reply(struct cache *cache, redisReply **ret, struct erro
     return s;
 }
 
-/* Read n replies. values (may be NULL) gets those that are numbers. */
-static enum status read_replies(struct cache *cache, size_t n, int64_t *values, struct error *err)
+enum status cache_read_numbers(struct cache *cache, size_t n, int64_t *values, struct error *err)
 {
     for (size_t i = 0; i < n; i++) {
         redisReply *reply;
-        enum status s = read_reply(cache, &reply, err);
+        enum status s = cache_read(cache, &reply, err);
 
         if (s != STATUS_OK)
             return s;
@@ -144,6 +129,7 @@ static enum status connect_now(struct cache *cache, struct error *err)
     const struct timeval timeout = {.tv_usec = TIMEOUT_MS * 1000};
     size_t n = 1;
 
+    cache->has_scripts = false;
     cache->context = redisConnectWithTimeout(cache->host, cache->port, timeout);
     if (!cache->context || cache->context->err)
         return give_up(cache, cache->context ? cache->context->errstr : "out of memory", err);
@@ -152,7 +138,7 @@ static enum status connect_now(struct cache *cache, struct error *err)
     if (cache->password && ++n)
         (void)redisAppendCommand(cache->context, "AUTH %s", cache->password);
     (void)redisAppendCommand(cache->context, "SELECT %d", cache->database);
-    return read_replies(cache, n, NULL, err);
+    return cache_read_numbers(cache, n, NULL, err);
 }
 
 /* Redis has closed its side: it restarted, and is most likely back. */
@@ -164,8 +150,7 @@ static bool is_stale(const struct cache *cache)
     return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
-/* Take the lock and a live connection. unlock() in any case. */
-static enum status lock(struct cache *cache, struct error *err)
+enum status cache_lock(struct cache *cache, struct error *err)
 {
     pthread_mutex_lock(&cache->lock);
     if (cache->context && !is_stale(cache))
@@ -178,7 +163,7 @@ static enum status lock(struct cache *cache, struct error *err)
     return connect_now(cache, err);
 }
 
-static void unlock(struct cache *cache)
+void cache_unlock(struct cache *cache)
 {
     pthread_mutex_unlock(&cache->lock);
 }
@@ -187,13 +172,13 @@ static void unlock(struct cache *cache)
 
 enum status cache_ping(struct cache *cache, struct error *err)
 {
-    enum status s = lock(cache, err);
+    enum status s = cache_lock(cache, err);
 
     if (s == STATUS_OK) {
         (void)redisAppendCommand(cache->context, "PING"); /* only fails when out of memory */
-        s = read_replies(cache, 1, NULL, err);
+        s = cache_read_numbers(cache, 1, NULL, err);
     }
-    unlock(cache);
+    cache_unlock(cache);
     return s;
 }
 
@@ -201,22 +186,22 @@ enum status cache_count(struct cache *cache, const char *key, int64_t window_s, 
                         int64_t *ret_ttl_s, struct error *err)
 {
     int64_t values[3] = {0};
-    enum status s = lock(cache, err);
+    enum status s = cache_lock(cache, err);
 
     if (s == STATUS_OK) {
         /* SET NX begins a window; INCR keeps its end. */
         (void)redisAppendCommand(cache->context, "SET %s 0 EX %lld NX", key, (long long)window_s);
         (void)redisAppendCommand(cache->context, "INCR %s", key);
         (void)redisAppendCommand(cache->context, "TTL %s", key);
-        s = read_replies(cache, 3, values, err);
+        s = cache_read_numbers(cache, 3, values, err);
     }
     if (s == STATUS_OK && values[2] < 0) {
         /* The window ended between the two: INCR began one without an end. */
         (void)redisAppendCommand(cache->context, "EXPIRE %s %lld", key, (long long)window_s);
-        s = read_replies(cache, 1, NULL, err);
+        s = cache_read_numbers(cache, 1, NULL, err);
         values[2] = window_s;
     }
-    unlock(cache);
+    cache_unlock(cache);
     if (s != STATUS_OK)
         return s;
     *ret = values[1];
@@ -229,14 +214,14 @@ enum status cache_get_count(struct cache *cache, const char *key, int64_t *ret, 
                             struct error *err)
 {
     int64_t values[2] = {0};
-    enum status s = lock(cache, err);
+    enum status s = cache_lock(cache, err);
 
     if (s == STATUS_OK) {
         (void)redisAppendCommand(cache->context, "GET %s", key);
         (void)redisAppendCommand(cache->context, "TTL %s", key);
-        s = read_replies(cache, 2, values, err);
+        s = cache_read_numbers(cache, 2, values, err);
     }
-    unlock(cache);
+    cache_unlock(cache);
     if (s != STATUS_OK)
         return s;
     *ret = values[0];
@@ -245,41 +230,29 @@ enum status cache_get_count(struct cache *cache, const char *key, int64_t *ret, 
     return STATUS_OK;
 }
 
-enum status cache_delete(struct cache *cache, const char *key, struct error *err)
-{
-    enum status s = lock(cache, err);
-
-    if (s == STATUS_OK) {
-        (void)redisAppendCommand(cache->context, "DEL %s", key);
-        s = read_replies(cache, 1, NULL, err);
-    }
-    unlock(cache);
-    return s;
-}
-
 enum status cache_put(struct cache *cache, const char *key, const char *value, int64_t ttl_s,
                       struct error *err)
 {
-    enum status s = lock(cache, err);
+    enum status s = cache_lock(cache, err);
 
     if (s == STATUS_OK) {
         (void)redisAppendCommand(cache->context, "SET %s %s EX %lld", key, value, (long long)ttl_s);
-        s = read_replies(cache, 1, NULL, err);
+        s = cache_read_numbers(cache, 1, NULL, err);
     }
-    unlock(cache);
+    cache_unlock(cache);
     return s;
 }
 
 enum status cache_take(struct cache *cache, const char *key, char **ret, struct error *err)
 {
     redisReply *reply = NULL;
-    enum status s = lock(cache, err);
+    enum status s = cache_lock(cache, err);
 
     if (s == STATUS_OK) {
         (void)redisAppendCommand(cache->context, "GETDEL %s", key);
-        s = read_reply(cache, &reply, err);
+        s = cache_read(cache, &reply, err);
     }
-    unlock(cache);
+    cache_unlock(cache);
     if (s != STATUS_OK)
         return s;
     if (reply->type == REDIS_REPLY_STRING)
@@ -288,98 +261,4 @@ enum status cache_take(struct cache *cache, const char *key, char **ret, struct 
         s = error_set(err, STATUS_NOT_FOUND, "Redis: no such key");
     freeReplyObject(reply);
     return s;
-}
-
-/* ---- Presence */
-
-static size_t append_change(struct cache *cache, const char *node,
-                            const struct cache_online *change, int64_t now)
-{
-    if (!change->online) {
-        (void)redisAppendCommand(cache->context, "HDEL online:%s %s:%s", change->user_id, node,
-                                 change->device);
-        return 1;
-    }
-    (void)redisAppendCommand(cache->context, "HSET online:%s %s:%s %lld", change->user_id, node,
-                             change->device, (long long)now);
-    (void)redisAppendCommand(cache->context, "EXPIRE online:%s %d", change->user_id,
-                             CACHE_ONLINE_SECONDS);
-    return 2;
-}
-
-enum status cache_set_online(struct cache *cache, const char *node,
-                             const struct cache_online *changes, size_t n, struct error *err)
-{
-    int64_t now = clock_now();
-    size_t n_replies = 0;
-    enum status s = lock(cache, err);
-
-    for (size_t i = 0; s == STATUS_OK && i < n; i++) {
-        n_replies += append_change(cache, node, &changes[i], now);
-        /* Neither side's buffers need hold more than this. */
-        if (n_replies >= PIPELINE_MAX || i + 1 == n) {
-            s = read_replies(cache, n_replies, NULL, err);
-            n_replies = 0;
-        }
-    }
-    unlock(cache);
-    return s;
-}
-
-enum status cache_set_node(struct cache *cache, const char *node, const char *address,
-                           int64_t sockets, struct error *err)
-{
-    long long now = clock_now();
-    enum status s = lock(cache, err);
-
-    if (s == STATUS_OK) {
-        (void)redisAppendCommand(cache->context, "ZADD im:nodes %lld %s", now, node);
-        (void)redisAppendCommand(cache->context,
-                                 "HSET im:node:%s address %s sockets %lld seen_at %lld", node,
-                                 address, (long long)sockets, now);
-        (void)redisAppendCommand(cache->context, "EXPIRE im:node:%s %d", node,
-                                 CACHE_ONLINE_SECONDS);
-        s = read_replies(cache, 3, NULL, err);
-    }
-    unlock(cache);
-    return s;
-}
-
-enum status cache_remove_node(struct cache *cache, const char *node, struct error *err)
-{
-    enum status s = lock(cache, err);
-
-    if (s == STATUS_OK) {
-        (void)redisAppendCommand(cache->context, "ZREM im:nodes %s", node);
-        (void)redisAppendCommand(cache->context, "DEL im:node:%s", node);
-        s = read_replies(cache, 2, NULL, err);
-    }
-    unlock(cache);
-    return s;
-}
-
-/* The hash lives as long as any of its devices; a dead node's are known by their age. */
-static bool has_fresh(const redisReply *times, int64_t now)
-{
-    for (size_t i = 0; i < times->elements; i++)
-        if (strtoll(times->element[i]->str, NULL, 10) > now - CACHE_ONLINE_SECONDS * 1000)
-            return true;
-    return false;
-}
-
-enum status cache_is_online(struct cache *cache, const char *user_id, bool *ret, struct error *err)
-{
-    redisReply *times;
-    enum status s = lock(cache, err);
-
-    if (s == STATUS_OK) {
-        (void)redisAppendCommand(cache->context, "HVALS online:%s", user_id);
-        s = read_reply(cache, &times, err);
-    }
-    unlock(cache);
-    if (s != STATUS_OK)
-        return s;
-    *ret = has_fresh(times, clock_now());
-    freeReplyObject(times);
-    return STATUS_OK;
 }

@@ -1,8 +1,9 @@
 #ifndef CACHE_CACHE_H
 #define CACHE_CACHE_H
 
+#include <stdint.h>
+
 #include "base/error.h"
-#include "record/record.h"
 
 /* Redis: short-lived state that may vanish at any time. Delivery never depends on it.
  *
@@ -21,7 +22,6 @@ MUST_CHECK enum status cache_count(struct cache *cache, const char *key, int64_t
                                    int64_t *ret, int64_t *ret_ttl_s, struct error *err);
 MUST_CHECK enum status cache_get_count(struct cache *cache, const char *key, int64_t *ret,
                                        int64_t *ret_ttl_s, struct error *err);
-MUST_CHECK enum status cache_delete(struct cache *cache, const char *key, struct error *err);
 
 /* Keep a text under key for ttl_s seconds, over what was there; and take it away again: *ret, which
  * the caller frees, or NOT_FOUND. Of two who take at once, one gets it. */
@@ -29,26 +29,5 @@ MUST_CHECK enum status cache_put(struct cache *cache, const char *key, const cha
                                  int64_t ttl_s, struct error *err);
 MUST_CHECK enum status cache_take(struct cache *cache, const char *key, char **ret,
                                   struct error *err);
-
-/* Presence: the hash online:{user_id} of "<node>:<device>" -> Unix ms, which expires
- * CACHE_ONLINE_SECONDS after its last refresh; im:nodes, a sorted set of node -> last seen; and
- * im:node:<node>, a hash about the node. All in one pipeline each. */
-#define CACHE_ONLINE_SECONDS 90 /* three refreshes of 30 s */
-
-struct cache_online {
-    const char *user_id;
-    const char *device; /* the session's id */
-    bool online;        /* false: remove */
-};
-MUST_CHECK enum status cache_set_online(struct cache *cache, const char *node,
-                                        const struct cache_online *changes, size_t n,
-                                        struct error *err);
-MUST_CHECK enum status cache_set_node(struct cache *cache, const char *node, const char *address,
-                                      int64_t sockets, struct error *err);
-MUST_CHECK enum status cache_remove_node(struct cache *cache, const char *node, struct error *err);
-
-/* *ret: is the user online on any node? */
-MUST_CHECK enum status cache_is_online(struct cache *cache, const char *user_id, bool *ret,
-                                       struct error *err);
 
 #endif

@@ -117,6 +117,17 @@ static bool lists_user(struct slice list, const char *user_id)
     return false;
 }
 
+/* Those of a list who have sockets here. */
+static void visit_present(struct router *router, struct slice user_id, struct slice group_id,
+                          const struct envelope *envelope)
+{
+    struct user *user = registry_find_user(&router->registry, user_id);
+
+    (void)group_id;
+    if (user)
+        gather_user(router, user, sender_of(router, envelope));
+}
+
 static struct slice group_of(const struct envelope *envelope)
 {
     static const char prefix[] = "group:";
@@ -188,6 +199,8 @@ static void deliver(struct router *router, const char *key, const struct envelop
         members_by_user(router, name, envelope);
     else if (envelope->kind == ENVELOPE_MEMBERS)
         members_by_group(router, envelope);
+    else if (envelope->kind == ENVELOPE_USERS)
+        each_user(router, envelope->users_in, (struct slice){"", 0}, envelope, visit_present);
     else if (envelope->kind == ENVELOPE_DELIVER && user)
         gather_user(router, user, sender_of(router, envelope));
     else if (envelope->kind == ENVELOPE_DELIVER && strncmp(key, "g.", 2) == 0)

@@ -13,7 +13,7 @@
 enum letter_kind {
     LETTER_OPENED,           /* a loop: a user wants a socket; it waits for an answer */
     LETTER_CLOSED,           /* a loop: that socket is gone */
-    LETTER_SESSION_ENDED,    /* identity: user_id, session_id ("": all of the user's), reason */
+    LETTER_SESSION_ENDED,    /* identity: user_id, session_id, reason */
     LETTER_SESSIONS_UNKNOWN, /* identity: any may have ended */
     LETTER_FIND_GROUPS,      /* router to lookups: ids are users */
     LETTER_GROUPS,           /* lookups to router: groups */

@@ -19,6 +19,7 @@ void outgoing_clear(struct outgoing *outgoing)
 {
     for (int i = 0; i < PARTITIONS; i++)
         buffer_clear(&outgoing->waiting[i]);
+    buffer_clear(&outgoing->presence);
     if (outgoing->wake > 0)
         close(outgoing->wake);
     outgoing->wake = 0;
@@ -66,6 +67,27 @@ void outgoing_take(struct outgoing *outgoing, struct buffer taken[PARTITIONS])
         outgoing->waiting[i] = taken[i];
         taken[i] = waiting;
     }
+    pthread_mutex_unlock(&outgoing->lock);
+}
+
+void outgoing_put_presence(struct outgoing *outgoing, const struct envelope *event)
+{
+    uint64_t one = 1;
+
+    pthread_mutex_lock(&outgoing->lock);
+    envelope_add(&outgoing->presence, event);
+    pthread_mutex_unlock(&outgoing->lock);
+    (void)!write(outgoing->wake, &one, sizeof one);
+}
+
+void outgoing_take_presence(struct outgoing *outgoing, struct buffer *taken)
+{
+    struct buffer waiting;
+
+    pthread_mutex_lock(&outgoing->lock);
+    waiting = outgoing->presence;
+    outgoing->presence = *taken;
+    *taken = waiting;
     pthread_mutex_unlock(&outgoing->lock);
 }
 

@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/slice.h"
+#include "wire/envelope.h"
 #include "wire/topology.h"
 
 /* Commands on their way to RabbitMQ, by partition. Nothing waits here when the publisher is idle;
@@ -18,8 +19,9 @@
 struct outgoing {
     pthread_mutex_t lock;
     struct buffer waiting[PARTITIONS];
-    atomic_size_t bytes; /* waiting, and in the publisher's hands */
-    int wake;            /* eventfd: readable while something waits */
+    atomic_size_t bytes;    /* of commands: waiting, and in the publisher's hands */
+    struct buffer presence; /* events: a run of envelopes */
+    int wake;               /* eventfd: readable while something waits */
 };
 
 MUST_CHECK enum status outgoing_init(struct outgoing *outgoing, struct error *err);
@@ -33,6 +35,11 @@ void outgoing_put(struct outgoing *outgoing, struct buffer commands[PARTITIONS])
 
 /* Exchange what waits for taken, whose buffers must be empty. */
 void outgoing_take(struct outgoing *outgoing, struct buffer taken[PARTITIONS]);
+
+/* The same for what friends are to hear. Bounded by who puts: only while the publisher is connected,
+ * and each user's last change once. */
+void outgoing_put_presence(struct outgoing *outgoing, const struct envelope *event);
+void outgoing_take_presence(struct outgoing *outgoing, struct buffer *taken);
 
 /* Cut the next AMQP body off *rest: whole envelopes, OUTGOING_BODY_MAX at most or just one. */
 struct slice outgoing_body(struct slice *rest);

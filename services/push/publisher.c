@@ -32,6 +32,20 @@ static enum status publish_all(struct push_state *push, struct bus *bus,
     return STATUS_OK;
 }
 
+/* What friends are to hear: old news when the connection is back, so it is not kept over a loss. */
+static enum status publish_presence(struct push_state *push, struct bus *bus, struct error *err)
+{
+    CLEANUP(buffer_clear) struct buffer events = {0};
+    struct slice rest;
+    enum status s = STATUS_OK;
+
+    outgoing_take_presence(&push->outgoing, &events);
+    rest = (struct slice){events.data, events.length};
+    while (s == STATUS_OK && rest.length > 0)
+        s = bus_publish(bus, EXCHANGE_EVENT, EVENT_PRESENCE, NULL, 0, outgoing_body(&rest), 0, err);
+    return s;
+}
+
 /* Wait for something to publish, and serve the connection meanwhile. */
 static enum status wait(struct push_state *push, struct bus *bus, struct error *err)
 {
@@ -82,6 +96,8 @@ void publisher_run(void *state, struct service_context *context)
             outgoing_take(&push->outgoing, taken);
         if (s == STATUS_OK)
             s = publish_all(push, bus, taken, done, &err);
+        if (s == STATUS_OK)
+            s = publish_presence(push, bus, &err);
         if (was_drained)
             break;
         if (s == STATUS_OK)

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "cache/cache.h"
+#include "cache/presence.h"
 
 /* ---- A Redis that says what it was told to say, and notes what it was asked */
 
@@ -21,7 +21,7 @@ static struct {
     char url[64];
     const char *replies; /* one to each command, with "|" between them; NULL: it is silent */
     pthread_t thread;
-    char heard[2048];
+    char heard[16384];
     size_t length;
 } redis;
 
@@ -45,7 +45,7 @@ static size_t count_commands(void)
     size_t n = 0;
 
     for (const char *p = redis.heard; (p = strchr(p, '*')); p++)
-        n++; /* no argument of ours has one */
+        n += p == redis.heard || p[-1] == '\n'; /* no argument of ours begins with one */
     return n;
 }
 
@@ -178,41 +178,68 @@ static void keeps_a_text_for_a_while_and_gives_it_away_once(void **state)
     assert_non_null(strstr(redis.heard, "GETDEL\r\n$1\r\nk"));
 }
 
+/* ---- Presence */
+
+#define GREETING "+OK\r\n|+OK\r\n|" /* AUTH, SELECT */
+#define LOADED "$1\r\na\r\n|$1\r\nb\r\n|$1\r\nc\r\n|$1\r\nd\r\n|"
+
 static void knows_the_online_by_a_fresh_time(void **state)
 {
-    CLEANUP(buffer_clear) struct buffer replies = {0};
-    struct cache *cache;
-    bool online;
+    char user_1[] = "user_1", user_2[] = "user_2", user_3[] = "user_3";
+    char *items[] = {user_1, user_2, user_3};
+    const struct strings ids = {.items = items, .n = N_ELEMENTS(items)};
+    struct cache_online online[N_ELEMENTS(items)];
+    struct cache *cache = open_cache(GREETING "*2\r\n$10\r\n1700000100\r\n$6\r\n500000\r\n|"
+                                              "*0\r\n|"
+                                              "*2\r\n$8\r\nn1#a:s_1\r\n$13\r\n1700000055500\r\n|"
+                                              "*6\r\n$8\r\nn1#a:s_1\r\n$13\r\n1700000055501\r\n"
+                                              "$8\r\nn1#b:s_2\r\n$13\r\n1700000100400\r\n"
+                                              "$8\r\nn2#c:s_3\r\n$13\r\n1700000090000\r\n");
 
     (void)state;
-    buffer_printf(&replies,
-                  "+OK\r\n|+OK\r\n|*0\r\n|*1\r\n$1\r\n7\r\n|*2\r\n$1\r\n7\r\n$13\r\n%lld\r\n",
-                  (long long)clock_now());
-    cache = open_cache(buffer_text(&replies));
-    assert_int_equal(cache_is_online(cache, "user_1", &online, NULL), STATUS_OK);
-    assert_false(online);
-    assert_int_equal(cache_is_online(cache, "user_1", &online, NULL), STATUS_OK);
-    assert_false(online); /* a dead node's entry */
-    assert_int_equal(cache_is_online(cache, "user_1", &online, NULL), STATUS_OK);
-    assert_true(online);
+    assert_int_equal(cache_find_online(cache, &ids, online, NULL), STATUS_OK);
+    assert_int_equal(online[0].seen_at, 0);
+    assert_int_equal(online[1].seen_at, 0); /* a dead node's entry */
+    assert_int_equal(online[1].nodes.n, 0);
+    assert_int_equal(online[2].seen_at, 1700000100400);
+    assert_int_equal(online[2].nodes.n, 2);
+    assert_string_equal(online[2].nodes.items[0], "n1");
+    assert_string_equal(online[2].nodes.items[1], "n2");
+    cache_online_clear(online, ids.n);
     close_cache(cache);
 }
 
-static void writes_presence_in_one_pipeline(void **state)
+static void says_who_turned_by_a_change(void **state)
 {
-    const struct cache_online changes[] = {
-        {"user_1", "sess_1", true},
-        {"user_2", "sess_2", false},
+    struct cache_session sessions[] = {
+        {.user_id = "user_1", .session_id = "sess_1"},
+        {.user_id = "user_2", .session_id = "sess_2"},
     };
-    struct cache *cache = open_cache("+OK\r\n|+OK\r\n|:1\r\n|:1\r\n|:1\r\n");
+    struct cache *cache = open_cache(GREETING LOADED ":1\r\n|:0\r\n");
 
     (void)state;
-    assert_int_equal(cache_set_online(cache, "push-1", changes, N_ELEMENTS(changes), NULL),
-                     STATUS_OK);
+    assert_int_equal(cache_come(cache, "n1#a", sessions, N_ELEMENTS(sessions), NULL), STATUS_OK);
+    assert_true(sessions[0].has_turned);
+    assert_false(sessions[1].has_turned);
     close_cache(cache);
-    assert_non_null(strstr(redis.heard, "HSET\r\n$13\r\nonline:user_1\r\n$13\r\npush-1:sess_1"));
-    assert_non_null(strstr(redis.heard, "EXPIRE\r\n$13\r\nonline:user_1\r\n$2\r\n90"));
-    assert_non_null(strstr(redis.heard, "HDEL\r\n$13\r\nonline:user_2\r\n$13\r\npush-1:sess_2"));
+    assert_non_null(strstr(redis.heard, "EVALSHA\r\n$1\r\na\r\n$1\r\n2\r\n$13\r\nonline:user_1\r\n"
+                                        "$18\r\nim:node:n1#a:users\r\n$4\r\nn1#a\r\n"
+                                        "$6\r\nsess_1\r\n$4\r\ncome\r\n$5\r\n45000\r\n"));
+}
+
+static void gives_each_run_of_a_node_a_life_of_its_own(void **state)
+{
+    char first[CACHE_LIFE_MAX], second[CACHE_LIFE_MAX], longest[CACHE_LIFE_MAX], name[300];
+
+    (void)state;
+    cache_life_new("push-1", first);
+    cache_life_new("push-1", second);
+    assert_memory_equal(first, "push-1#", 7);
+    assert_string_not_equal(first, second);
+    memset(name, 'n', sizeof name);
+    name[sizeof name - 1] = '\0';
+    cache_life_new(name, longest);
+    assert_non_null(strchr(longest, '#'));
 }
 
 static void fails_soon_and_then_at_once_while_redis_is_silent(void **state)
@@ -251,7 +278,8 @@ int main(void)
         cmocka_unit_test(reads_a_count_that_may_be_absent),
         cmocka_unit_test(keeps_a_text_for_a_while_and_gives_it_away_once),
         cmocka_unit_test(knows_the_online_by_a_fresh_time),
-        cmocka_unit_test(writes_presence_in_one_pipeline),
+        cmocka_unit_test(says_who_turned_by_a_change),
+        cmocka_unit_test(gives_each_run_of_a_node_a_life_of_its_own),
         cmocka_unit_test(fails_soon_and_then_at_once_while_redis_is_silent),
         cmocka_unit_test(says_what_redis_said),
     };
