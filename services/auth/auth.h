@@ -14,6 +14,7 @@ struct auth_config {
     char *admin_username;
     char *admin_password;
     char *push_public_url;
+    char *oauth_file;
 };
 extern const struct record auth_config_record;
 
@@ -24,6 +25,7 @@ struct auth_state {
     struct token_signer *signer;
     char *jwks;
     struct hashing hashing;
+    struct oauth *oauth; /* oauth.h */
 };
 
 /* ---- accounts.c: the collection accounts */
@@ -32,7 +34,7 @@ struct auth_state {
 
 struct account_document {
     char *id;       /* user_… */
-    char *username; /* lower case; unique */
+    char *username; /* folded, see username_lower(); unique */
     char *nickname;
     char *password_hash; /* absent: nobody logs in with one (bots, people of another provider) */
     char *role;
@@ -51,7 +53,7 @@ struct account_document {
 extern const struct record account_document_record;
 DEFINE_RECORD_CLEANUP(struct account_document, account_document)
 
-/* In lower case; the caller frees it. */
+/* The form in which usernames are stored and compared (fold/fold.h); the caller frees it. */
 char *username_lower(const char *username);
 
 /* The indexes, and hubot's account. */
@@ -66,8 +68,10 @@ MUST_CHECK enum status account_find_named(struct auth_state *auth, const char *u
 /* Is it banned at the time now? */
 bool account_is_banned(const struct account_document *account, int64_t now_ms);
 
-/* A new account, whose id and time are filled in here: username (already in its normal form) and
- * nickname are set, password_hash and role (absent: user) may be. Announced to `user`. NAME_TAKEN. */
+/* A new account, whose time is filled in here: username (already in its normal form) and nickname
+ * are set; id (absent: a new one), password_hash and role (absent: user) may be. Announced to
+ * `user`. NAME_TAKEN; OK when there is an account of that id already, as after a first try whose
+ * outcome was unknown. */
 MUST_CHECK enum status account_create(struct auth_state *auth, struct account_document *account,
                                       struct error *err);
 
@@ -85,18 +89,31 @@ rpc_handler handle_restrictions;
 
 /* ---- directory.c */
 
-rpc_handler handle_search_accounts;
+rpc_handler handle_list_accounts;
+rpc_handler handle_rename;
 
 /* ---- password.c: who is it? */
 
 /* The account that has that name and password. WRONG_PASSWORD for both mistakes alike, in the same
- * time; TOO_FAST after LOGIN_FAILURES in a minute (Retry-After is set), UNAVAILABLE when that
- * cannot be counted. */
-#define LOGIN_FAILURES 5
-#define LOGIN_WINDOW_S 60
+ * time; TOO_FAST past the limits of limits.h (Retry-After is set), UNAVAILABLE when those cannot
+ * be counted. */
 MUST_CHECK enum status password_check(struct auth_state *auth, struct call *call,
                                       const struct auth_login *login, struct account_document *ret,
                                       struct error *err);
+
+/* Is it still the account's owner who calls? By its password (NULL: none was given), with the same
+ * errors and limits; where the account has none, the session must have begun within the last
+ * SESSION_FRESH_MS (FORBIDDEN). */
+#define SESSION_FRESH_MS (10 * 60 * 1000)
+MUST_CHECK enum status password_confirm(struct auth_state *auth, struct call *call,
+                                        const struct account_document *account,
+                                        const char *password, struct error *err);
+
+/* *ret is the hash of a new password, which the caller frees. INVALID, naming the field, for one
+ * that is too common (common_passwords.h); UNAVAILABLE when too many are being hashed. */
+MUST_CHECK enum status password_new(struct auth_state *auth, const char *username,
+                                    const char *password, const char *field, char **ret,
+                                    struct error *err);
 
 /* ---- sessions.c: the collection sessions, one for each device that is logged in */
 
@@ -192,6 +209,12 @@ void ended_run(void *state, struct service_context *context); /* the worker */
 MUST_CHECK enum status ended_find_recent(struct auth_state *auth, struct strings *ret,
                                          struct error *err);
 rpc_handler handle_check_sessions;
+
+/* ---- identities.c: where log-in by other providers (oauth.h) leads */
+
+/* Delete all that lead to the user. Harmless to repeat. */
+MUST_CHECK enum status identities_forget(struct auth_state *auth, const char *user_id,
+                                         struct error *err);
 
 /* ---- keys.c */
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "admin.h"
+#include "oauth.h"
 #include "wire/user_api.h"
 
 static struct auth_state auth_state = {.hashing = HASHING_INITIALIZER};
@@ -24,8 +25,19 @@ static const struct field config_fields[] = {
     FIELD(struct auth_config, admin_password, .min = PASSWORD_MIN, .max = PASSWORD_MAX,
           .secret = true,
           .about = "of ADMIN_USERNAME; used only when the account is made or promoted"),
+    FIELD(struct auth_config, oauth_file, .max = 1024,
+          .about = "the providers that one may log in with (JSON, mode 0600; docs/oauth.md); none "
+                   "when it is not set"),
 };
 const struct record auth_config_record = RECORD("auth.config", struct auth_config, config_fields);
+
+static enum status check_config(const void *own_config, struct buffer *faults)
+{
+    const struct auth_config *config = own_config;
+    CLEANUP(oauth_settings_clear) struct oauth_settings settings = {0};
+
+    return oauth_settings_read(config->oauth_file, &settings, faults);
+}
 
 static const struct http_route routes[] = {
     {"POST", "/api/register", HTTP_PUBLIC, &auth_register_record, &auth_registered_record,
@@ -35,6 +47,18 @@ static const struct http_route routes[] = {
     {"POST", "/api/refresh", HTTP_PUBLIC, &auth_refresh_record, &auth_session_record,
      .handle = handle_refresh},
     {"POST", "/api/logout", HTTP_USER, NULL, NULL, .handle = handle_logout},
+    {"GET", "/api/oauth", HTTP_PUBLIC, NULL, &oauth_providers_record,
+     .handle = handle_oauth_providers},
+    {"GET", "/api/oauth/{provider}", HTTP_PUBLIC, &oauth_start_record, NULL,
+     .handle = handle_oauth_start},
+    {"GET", "/api/oauth/{provider}/callback", HTTP_PUBLIC, &oauth_callback_record,
+     &auth_session_record, .handle = handle_oauth_callback},
+    {"POST", "/api/oauth/{provider}/link", HTTP_USER, &oauth_link_record, &oauth_url_record,
+     .handle = handle_oauth_link},
+    {"GET", "/api/identities", HTTP_USER, NULL, &oauth_identities_record,
+     .handle = handle_identities},
+    {"DELETE", "/api/identities/{provider}", HTTP_USER, &oauth_unlink_record, NULL,
+     .handle = handle_unlink},
     {"GET", "/.well-known/jwks.json", HTTP_PUBLIC, NULL, &auth_jwks_record, .handle = handle_jwks,
      .raw = true},
 
@@ -67,8 +91,8 @@ static const struct rpc_method methods[] = {
     {RPC_AUTH_RESTRICTIONS, &nothing_record, &restrictions_record, handle_restrictions},
     {RPC_AUTH_CHECK_SESSIONS, &session_ids_record, &session_ids_record, handle_check_sessions},
     {RPC_AUTH_FIND_ACCOUNT, &account_query_record, &account_record, handle_find_account},
-    {RPC_AUTH_SEARCH_ACCOUNTS, &account_search_record, &account_page_record,
-     handle_search_accounts},
+    {RPC_AUTH_LIST_ACCOUNTS, &account_range_record, &accounts_record, handle_list_accounts},
+    {RPC_AUTH_RENAME, &account_rename_record, &nothing_record, handle_rename},
 };
 
 static const struct worker workers[] = {
@@ -96,6 +120,10 @@ static enum status start(void *state, struct service_context *context, struct er
     if (s == STATUS_OK)
         s = sessions_prepare(auth, err);
     if (s == STATUS_OK)
+        s = identities_prepare(auth, err);
+    if (s == STATUS_OK && !auth->oauth)
+        s = oauth_open(auth, err);
+    if (s == STATUS_OK)
         s = audit_prepare(auth, err);
     if (s == STATUS_OK)
         s = admin_users_prepare(auth, err);
@@ -110,12 +138,14 @@ static void stop(void *state)
 
     token_signer_close(auth->signer);
     free(auth->jwks);
+    oauth_close(auth->oauth);
 }
 
 static const struct service auth = {
     .name = "auth",
     .uses = USES_STORE | USES_CACHE | USES_IDENTITY | USES_ASK,
     .config = &auth_config_record,
+    .check_config = check_config,
     .state = &auth_state,
     .start = start,
     .stop = stop,

@@ -1,0 +1,84 @@
+/* A username for who comes by a provider. */
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/utf8.h"
+#include "fold/fold.h"
+#include "oauth.h"
+#include "wire/shown.h"
+#include "wire/user_api.h"
+
+#define EDGES "-._" /* nobody is called "-anna-" */
+#define FALLBACK "user"
+#define NUMBERED_MAX 9  /* past anna-9 the names would tell how many there are, and take long */
+#define RANDOM_LENGTH 6 /* 31 bits */
+
+/* What our alphabet has of it, spaces as "-"; NULL if that is too little. */
+static char *in_our_alphabet(const char *text)
+{
+    CLEANUP(free) char *folded = fold_name(text);
+    char name[USERNAME_MAX + 1];
+    size_t n = 0;
+
+    for (const char *c = folded; c && *c && *c != '@' && n < USERNAME_MAX; c++) {
+        char next = *c == ' ' ? '-' : *c;
+
+        if (strchr(USERNAME_ALPHABET, next) && !(n == 0 && strchr(EDGES, next)))
+            name[n++] = next;
+    }
+    while (n > 0 && strchr(EDGES, name[n - 1]))
+        n--;
+    return n >= USERNAME_MIN ? memory_text_n(name, n) : NULL;
+}
+
+char *newcomer_name(const struct id_token_claims *claims)
+{
+    const char *const called[] = {claims->preferred_username, claims->email, claims->name};
+
+    for (size_t i = 0; i < N_ELEMENTS(called); i++) {
+        char *name = called[i] ? in_our_alphabet(called[i]) : NULL;
+
+        if (name)
+            return name;
+    }
+    return memory_text(FALLBACK);
+}
+
+char *newcomer_name_numbered(const char *name, int n)
+{
+    CLEANUP(buffer_clear) struct buffer suffix = {0};
+    struct buffer ret = {0};
+    char random[SECRET_MAX];
+    char hash[SECRET_MAX];
+    size_t room;
+
+    if (n == 1)
+        return memory_text(name);
+    buffer_add_text(&suffix, "-");
+    if (n <= NUMBERED_MAX) {
+        buffer_printf(&suffix, "%d", n);
+    } else {
+        secret_new(random);
+        secret_hash(random, hash);
+        for (size_t i = 0; i < RANDOM_LENGTH; i++)
+            buffer_printf(&suffix, "%c", "abcdefghijkmnpqrstuvwxyz23456789"[hash[i] & 31]);
+    }
+    room = USERNAME_MAX - suffix.length;
+    buffer_add(&ret, name, strlen(name) < room ? strlen(name) : room);
+    buffer_add(&ret, suffix.data, suffix.length);
+    return buffer_take(&ret);
+}
+
+char *newcomer_nickname(const struct id_token_claims *claims, const char *username)
+{
+    const char *end = claims->name;
+    CLEANUP(free) char *cut = NULL;
+
+    if (!claims->name || !*claims->name)
+        return memory_text(username);
+    for (int i = 0; *end && i < NICKNAME_MAX; i++)
+        (void)utf8_next(&end);
+    cut = memory_text_n(claims->name, (size_t)(end - claims->name));
+    return shown_check_line(cut, "nickname", NULL) == STATUS_OK ? TAKE(cut) : memory_text(username);
+}
