@@ -155,14 +155,71 @@ static void note_bot(struct group *group, struct group_change *change, const cha
         members[i].bot |= strcmp(members[i].user_id, user_id) == 0;
 }
 
-/* The first change, which makes the conversation. Everyone must exist. */
+DEFINE_RECORD_CLEANUP(struct pairs, pairs)
+DEFINE_RECORD_CLEANUP(struct pair_answers, pair_answers)
+
+/* May the owner put each of them into a group? He himself is among them, so that it is known
+ * whether he is a bot. */
+static enum status ask_user(struct group_state *state, const struct group *group,
+                            struct pair_answers *ret, struct error *err)
+{
+    const struct member *members = group->members.items;
+    CLEANUP(pairs_clear) struct pairs pairs = {.purpose = memory_text("invite")};
+
+    for (size_t i = 0; i < group->members.n; i++) {
+        struct pair *pair = list_add(&pairs.pairs, &pair_record);
+
+        pair->from = memory_text(group->owner_id);
+        pair->to = memory_text(members[i].user_id);
+    }
+    return rpc_call(state->user, RPC_USER_MAY_WRITE, &pairs_record, &pairs, &pair_answers_record,
+                    ret, USER_TIMEOUT_MS, err);
+}
+
+static enum status refuse(int64_t code, struct error *err)
+{
+    switch (status_from_code(code)) {
+    case STATUS_NOT_FOUND:
+        return error_field(err, STATUS_INVALID, "member_ids",
+                           "field 'member_ids' names somebody who does not exist");
+    case STATUS_FORBIDDEN:
+        return error_field(err, STATUS_FORBIDDEN, "member_ids",
+                           "field 'member_ids' names somebody who is no friend of yours");
+    case STATUS_BLOCKED:
+        return error_field(err, STATUS_BLOCKED, "member_ids",
+                           "field 'member_ids' names somebody who takes no invitations of yours");
+    default:
+        return error_set(err, STATUS_INTERNAL, "user.may_write answers %lld", (long long)code);
+    }
+}
+
+static enum status check_members(struct group_state *state, struct group *group,
+                                 struct group_change *change, struct error *err)
+{
+    const struct member *members = group->members.items;
+    CLEANUP(pair_answers_clear) struct pair_answers answers = {0};
+    const struct pair_answer *answer;
+    enum status s = ask_user(state, group, &answers, err);
+
+    if (s != STATUS_OK)
+        return s;
+    if (answers.answers.n != group->members.n)
+        return error_set(err, STATUS_INTERNAL, "user.may_write does not answer for all");
+    answer = answers.answers.items;
+    for (size_t i = 0; i < answers.answers.n; i++) {
+        if (answer[i].code != 0)
+            return refuse(answer[i].code, err);
+        if (answer[i].bot)
+            note_bot(group, change, members[i].user_id);
+    }
+    return STATUS_OK;
+}
+
+/* The first change, which makes the conversation. */
 static enum status add_creation(struct group_state *state, struct group *group, struct error *err)
 {
     const struct member *members = group->members.items;
-    CLEANUP(accounts_clear) struct accounts accounts = {0};
     struct group_change *change = list_add(&group->pending, &group_change_record);
-    const struct account *account;
-    enum status s;
 
     change->group_id = memory_text(group->group_id);
     change->rev = group->rev;
@@ -172,17 +229,7 @@ static enum status add_creation(struct group_state *state, struct group *group, 
     change->timestamp = group->created_at;
     for (size_t i = 0; i < group->members.n; i++)
         strings_add(&change->users_in, members[i].user_id);
-    s = group_find_accounts(state, &change->users_in, &accounts, err);
-    if (s != STATUS_OK)
-        return s;
-    if (accounts.accounts.n != group->members.n)
-        return error_field(err, STATUS_INVALID, "member_ids",
-                           "field 'member_ids' names somebody who does not exist");
-    account = accounts.accounts.items;
-    for (size_t i = 0; i < accounts.accounts.n; i++)
-        if (account[i].bot)
-            note_bot(group, change, account[i].user_id);
-    return STATUS_OK;
+    return check_members(state, group, change, err);
 }
 
 enum status handle_create(void *state, struct call *call, const void *request, void *reply,

@@ -19,6 +19,7 @@
 #define CLAIM_MS 250                 /* how often a partition that another holds is tried for */
 #define BACKOFF_FIRST_MS 100         /* after MongoDB failed; doubled up to the next */
 #define BACKOFF_MAX_MS 2000
+#define USER_TIMEOUT_MS 1000
 #define ATTEMPTS 3 /* for one command that cannot be handled, before it is parked */
 
 struct owner {
@@ -317,6 +318,14 @@ static void owner_close(struct owner *owner)
     free(owner->deliveries);
 }
 
+static enum status ask_user(void *context, const struct pairs *pairs, struct pair_answers *ret)
+{
+    struct message_state *message = context;
+
+    return rpc_call(message->user_rpc, RPC_USER_MAY_WRITE, &pairs_record, pairs,
+                    &pair_answers_record, ret, USER_TIMEOUT_MS, NULL);
+}
+
 void owner_run(void *state, struct service_context *context)
 {
     struct message_state *message = state;
@@ -325,7 +334,7 @@ void owner_run(void *state, struct service_context *context)
         .context = context,
         .backoff_ms = BACKOFF_FIRST_MS,
         .ledger = {.store = message->store},
-        .permissions = {.user_rpc = message->user_rpc, .news = &message->news},
+        .permissions = {.ask = ask_user, .context = message, .news = &message->news},
     };
     struct error err;
 

@@ -135,8 +135,7 @@ static void ask(struct permissions *permissions, struct pairs *pairs, bool for_m
     const struct pair_answer *answer;
 
     pairs->purpose = memory_text(for_messages ? "message" : "typing");
-    if (rpc_call(permissions->user_rpc, RPC_USER_MAY_WRITE, &pairs_record, pairs,
-                 &pair_answers_record, &answers, PERMISSION_TIMEOUT_MS, NULL) == STATUS_OK) {
+    if (permissions->ask(permissions->context, pairs, &answers) == STATUS_OK) {
         answer = answers.answers.items;
         for (size_t i = 0; i < answers.answers.n && i < pairs->pairs.n; i++)
             keep(permissions, &asked[i], &answer[i], for_messages);

@@ -4,13 +4,11 @@
 #include <pthread.h>
 
 #include "command.h"
-#include "rpc/rpc.h"
 
 /* May one person write to another? `user` knows; its answers are kept for 30 s, or until it says
  * that something changed between the two. One thread, but for what it hears of. */
 
 #define PERMISSION_MS 30000
-#define PERMISSION_TIMEOUT_MS 1000
 #define PERMISSION_MAX 200000 /* pairs in memory; past that all are asked for again */
 
 /* What others' threads have heard: whose answers are stale. It is taken over before each batch asks
@@ -30,10 +28,15 @@ struct permission_news {
 void permission_news_add(struct permission_news *news, const char *user_id, const char *other_id);
 void permission_news_add_all(struct permission_news *news);
 
+/* RPC_USER_MAY_WRITE. */
+typedef enum status permission_ask(void *context, const struct pairs *pairs,
+                                   struct pair_answers *ret);
+
 struct permission; /* one pair's answer */
 
 struct permissions {
-    struct rpc_client *user_rpc;
+    permission_ask *ask;
+    void *context;
     struct permission_news *news;
     struct permission *pairs; /* hash */
 };
