@@ -65,6 +65,9 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
 
+# A text that the assembler takes in, where no -MMD sees it.
+$(BUILD)/services/auth/common_passwords.o: services/auth/common_passwords.txt
+
 # A library is made anew when a file leaves its folder, or the old object would stay inside.
 $(LIB): $(call objects,libs/*/*.c)
 	@rm -f $@

@@ -8,7 +8,7 @@
 
 static const struct field register_fields[] = {
     FIELD(struct auth_register, username, .required = true, .min = USERNAME_MIN,
-          .max = USERNAME_MAX, .alphabet = USERNAME_ALPHABET),
+          .max = USERNAME_MAX), /* its characters are looked at in its normal form */
     FIELD(struct auth_register, nickname, .min = 1, .max = NICKNAME_MAX),
     FIELD(struct auth_register, password, .required = true, .min = PASSWORD_MIN,
           .max = PASSWORD_MAX),

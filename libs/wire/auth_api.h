@@ -10,7 +10,8 @@
 #define PASSWORD_MAX 128 /* a long sentence; hashing what is longer would be a gift to attackers */
 #define DEVICE_MAX 64
 
-/* POST /api/register. Usernames are lower-cased on their way in. */
+/* POST /api/register. Usernames are folded on their way in (libs/fold): "ＡＮＮＡ" is anna, and what
+ * is left must be of USERNAME_ALPHABET. */
 struct auth_register {
     char *username;
     char *nickname; /* absent: the username */

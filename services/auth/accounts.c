@@ -5,7 +5,11 @@
 #include "auth.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "common_passwords.h"
+#include "fold/fold.h"
+#include "limits.h"
 #include "log/log.h"
+#include "wire/user_api.h"
 
 #define HUBOT "hubot"
 
@@ -31,15 +35,11 @@ static const struct field account_fields[] = {
 const struct record account_document_record =
     RECORD("auth.account_document", struct account_document, account_fields);
 
-/* ASCII by its table; what else a log-in may hold, nobody is called. */
 char *username_lower(const char *username)
 {
-    char *lower = memory_text(username);
+    char *folded = fold_name(username);
 
-    for (char *c = lower; *c; c++)
-        if (*c >= 'A' && *c <= 'Z')
-            *c += 'a' - 'A';
-    return lower;
+    return folded ? folded : memory_text(username); /* what is not UTF-8, nobody is called */
 }
 
 enum status account_find(struct auth_state *auth, const char *user_id, struct account_document *ret,
@@ -107,19 +107,18 @@ static void announce(struct auth_state *auth, const struct account_document *acc
                  LOG_TEXT("reason", err.text));
 }
 
-static enum status hash_slowly(struct auth_state *auth, const char *password, char **ret,
-                               struct error *err)
+/* In its normal form: there a name may be shorter or longer than it was written. */
+static enum status check_username(const char *username, struct error *err)
 {
-    char hash[PASSWORD_HASH_MAX];
-    enum status s = hashing_begin(&auth->hashing, err);
+    size_t length = strlen(username);
 
-    if (s != STATUS_OK)
-        return s;
-    s = password_hash(password, hash, err);
-    hashing_end(&auth->hashing);
-    if (s == STATUS_OK)
-        *ret = memory_text(hash);
-    return s;
+    if (length < USERNAME_MIN || length > USERNAME_MAX ||
+        strspn(username, USERNAME_ALPHABET) != length)
+        return error_field(err, STATUS_INVALID, "username",
+                           "field 'username' must have %d to %d characters of a-z, 0-9, '_', '.' "
+                           "and '-'",
+                           USERNAME_MIN, USERNAME_MAX);
+    return STATUS_OK;
 }
 
 /* Before the dear hash is made for a name that is taken. */
@@ -139,8 +138,10 @@ enum status account_create(struct auth_state *auth, struct account_document *acc
     char user_id[ID_MAX];
     enum status s;
 
-    id_new("user_", user_id);
-    account->id = memory_text(user_id);
+    if (!account->id) {
+        id_new("user_", user_id);
+        account->id = memory_text(user_id);
+    }
     if (!account->role)
         account->role = memory_text(ROLE_USER);
     account->created_at = clock_now();
@@ -150,26 +151,40 @@ enum status account_create(struct auth_state *auth, struct account_document *acc
     return s;
 }
 
+/* The cheap checks first; the dear hash last. */
+static enum status prepare_account(struct auth_state *auth, struct call *call,
+                                   const struct auth_register *wanted, struct account_document *ret,
+                                   struct error *err)
+{
+    enum status s = auth_register_check(wanted, err);
+
+    ret->username = username_lower(wanted->username);
+    ret->nickname = memory_text(wanted->nickname ? wanted->nickname : ret->username);
+    if (s == STATUS_OK)
+        s = check_username(ret->username, err);
+    if (s == STATUS_OK)
+        s = check_free(auth, ret->username, err);
+    if (s == STATUS_OK)
+        s = password_is_uncommon(wanted->password, ret->username, "password", err);
+    if (s == STATUS_OK)
+        s = limit_count(auth->context, call, &limit_address_registrations, NULL, err);
+    if (s != STATUS_OK)
+        return s;
+    return password_new(auth, ret->username, wanted->password, "password", &ret->password_hash,
+                        err);
+}
+
 enum status handle_register(void *state, struct call *call, const void *request, void *reply,
                             struct error *err)
 {
     struct auth_state *auth = state;
-    const struct auth_register *wanted = request;
     struct auth_registered *registered = reply;
     CLEANUP(account_document_clear) struct account_document account = {0};
     enum status s;
 
-    (void)call;
-    s = auth_register_check(wanted, err);
+    s = prepare_account(auth, call, request, &account, err);
     if (s == STATUS_OK)
-        s = check_free(auth, wanted->username, err);
-    if (s == STATUS_OK)
-        s = hash_slowly(auth, wanted->password, &account.password_hash, err);
-    if (s != STATUS_OK)
-        return s;
-    account.username = username_lower(wanted->username);
-    account.nickname = memory_text(wanted->nickname ? wanted->nickname : account.username);
-    s = account_create(auth, &account, err);
+        s = account_create(auth, &account, err);
     if (s != STATUS_OK)
         return s;
     registered->user_id = memory_text(account.id);

@@ -26,6 +26,10 @@ struct auth_state {
     char *jwks;
     struct hashing hashing;
     struct oauth *oauth; /* oauth.h */
+    struct rpc_client *user; /* data_rights.h: those who have something of a user's */
+    struct rpc_client *group;
+    struct rpc_client *message;
+    atomic_int exports; /* that are being made */
 };
 
 /* ---- accounts.c: the collection accounts */

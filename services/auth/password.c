@@ -2,72 +2,47 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "auth.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "limits.h"
+#include "common_passwords.h"
 
-#define KEY_MAX (REFRESH_HASH_MAX + 16)
-
-/* Guesses are counted by name, also for names that nobody has. The hash is of fixed length, whatever
- * was typed. */
-static void failures_key(const char *username, char ret[KEY_MAX])
-{
-    CLEANUP(free) char *lower = username_lower(username);
-    char hash[REFRESH_HASH_MAX];
-
-    refresh_token_hash(lower, hash);
-    (void)snprintf(ret, KEY_MAX, "login:%s", hash); /* fits */
-}
-
-static enum status refuse_for(struct call *call, int64_t ttl_s, struct error *err)
-{
-    http_set_retry_after(call, ttl_s > 0 ? ttl_s : LOGIN_WINDOW_S);
-    return error_set(err, STATUS_TOO_FAST, "too many wrong passwords: wait a minute");
-}
-
-/* Without Redis nobody can say how often it was tried: guessing must not become free by it. */
-static enum status check_failures(struct auth_state *auth, struct call *call, const char *key,
-                                  struct error *err)
-{
-    int64_t n = 0;
-    int64_t ttl_s = 0;
-    enum status s = cache_get_count(auth->context->cache, key, &n, &ttl_s, err);
-
-    if (s != STATUS_OK || n < LOGIN_FAILURES)
-        return s;
-    return refuse_for(call, ttl_s, err);
-}
-
-/* Those that ran beside the last one allowed hear no more than those who come after it. */
-static enum status count_failure(struct auth_state *auth, struct call *call, const char *key,
+/* Count a wrong password, for the account and for the address; name is in its normal form. Both,
+ * whatever the first says: who goes on guessing at a locked account makes his address wait. */
+static enum status count_failure(struct auth_state *auth, struct call *call, const char *name,
                                  struct error *err)
 {
-    int64_t n = 0;
-    int64_t ttl_s = 0;
-    enum status s = cache_count(auth->context->cache, key, LOGIN_WINDOW_S, &n, &ttl_s, err);
+    enum status s;
+    enum status s_address;
 
-    if (s != STATUS_OK)
-        return s;
-    if (n > LOGIN_FAILURES)
-        return refuse_for(call, ttl_s, err);
-    return error_set(err, STATUS_WRONG_PASSWORD, "wrong username or password");
+    s = limit_count(auth->context, call, &limit_account_failures, name, err);
+    s_address = limit_count(auth->context, call, &limit_address_failures, NULL,
+                            s == STATUS_OK ? err : NULL);
+    return s == STATUS_OK ? s_address : s;
 }
 
-/* With a slot in hand, so that no more guesses than there are slots run past the count. */
+/* With a slot in hand, so that no more guesses than there are slots run past the count. Guesses are
+ * counted by name, also for names that nobody has. */
 static enum status check(struct auth_state *auth, struct call *call, const struct auth_login *login,
                          struct account_document *ret, struct error *err)
 {
-    char key[KEY_MAX];
+    CLEANUP(free) char *name = username_lower(login->username);
     enum status s;
 
-    failures_key(login->username, key);
-    s = check_failures(auth, call, key, err);
+    s = limit_check(auth->context, call, &limit_account_failures, name, err);
     if (s == STATUS_OK)
-        s = account_find_named(auth, login->username, ret, err);
+        s = account_find_named(auth, name, ret, err);
     if (s != STATUS_OK && s != STATUS_NOT_FOUND)
         return s;
-    if (!password_is(ret->password_hash, login->password))
-        return count_failure(auth, call, key, err);
-    return STATUS_OK;
+    if (password_is(ret->password_hash, login->password))
+        return STATUS_OK;
+    s = count_failure(auth, call, name, err);
+    if (s != STATUS_OK)
+        return s;
+    return error_set(err, STATUS_WRONG_PASSWORD, "wrong username or password");
 }
 
 enum status password_check(struct auth_state *auth, struct call *call,
@@ -75,8 +50,10 @@ enum status password_check(struct auth_state *auth, struct call *call,
                            struct error *err)
 {
     struct account_document account = {0};
-    enum status s = hashing_begin(&auth->hashing, err);
+    enum status s = limit_check(auth->context, call, &limit_address_failures, NULL, err);
 
+    if (s == STATUS_OK)
+        s = hashing_begin(&auth->hashing, err);
     if (s != STATUS_OK)
         return s;
     s = check(auth, call, login, &account, err);
@@ -85,5 +62,54 @@ enum status password_check(struct auth_state *auth, struct call *call,
         *ret = account;
     else
         record_clear(&account_document_record, &account);
+    return s;
+}
+
+/* Whoever has just come in by another provider has proved enough. */
+static enum status check_fresh(struct auth_state *auth, const struct call *call, struct error *err)
+{
+    CLEANUP(session_document_clear) struct session_document session = {0};
+    enum status s;
+
+    s = store_find_one(auth->store, SESSIONS, &session_document_record, &session, err,
+                       "{'_id': %s, 'user_id': %s}", call->session_id, call->user_id);
+    if (s == STATUS_NOT_FOUND || (s == STATUS_OK && session.ended_at > 0))
+        return error_set(err, STATUS_UNAUTHENTICATED, "the session has ended");
+    if (s == STATUS_OK && session.created_at < clock_now() - SESSION_FRESH_MS)
+        return error_set(err, STATUS_FORBIDDEN,
+                         "log in again: this needs a log-in of less than %d "
+                         "minutes ago",
+                         SESSION_FRESH_MS / 60000);
+    return s;
+}
+
+enum status password_confirm(struct auth_state *auth, struct call *call,
+                             const struct account_document *account, const char *password,
+                             struct error *err)
+{
+    CLEANUP(account_document_clear) struct account_document same = {0};
+    const struct auth_login login = {.username = account->username, .password = (char *)password};
+
+    if (!account->password_hash)
+        return check_fresh(auth, call, err);
+    if (!password)
+        return error_set(err, STATUS_WRONG_PASSWORD, "the password is missing");
+    return password_check(auth, call, &login, &same, err);
+}
+
+enum status password_new(struct auth_state *auth, const char *username, const char *password,
+                         const char *field, char **ret, struct error *err)
+{
+    char hash[PASSWORD_HASH_MAX];
+    enum status s = password_is_uncommon(password, username, field, err);
+
+    if (s == STATUS_OK)
+        s = hashing_begin(&auth->hashing, err);
+    if (s != STATUS_OK)
+        return s;
+    s = password_hash(password, hash, err);
+    hashing_end(&auth->hashing);
+    if (s == STATUS_OK)
+        *ret = memory_text(hash);
     return s;
 }
