@@ -41,21 +41,6 @@ static const struct field account_fields[] = {
 };
 const struct record account_record = RECORD("auth.account", struct account, account_fields);
 
-static const struct field account_search_fields[] = {
-    FIELD(struct account_search, prefix, .required = true, .min = 1, .max = 64),
-    FIELD(struct account_search, after, .max = 64),
-    FIELD(struct account_search, limit, .required = true, .min = 1, .max = 101),
-};
-const struct record account_search_record =
-    RECORD("auth.account_search", struct account_search, account_search_fields);
-
-static const struct field account_page_fields[] = {
-    FIELD(struct account_page, total, .required = true),
-    FIELD(struct account_page, accounts, .required = true, .max = 101, .of = &account_record),
-};
-const struct record account_page_record =
-    RECORD("auth.account_page", struct account_page, account_page_fields);
-
 static const struct field account_range_fields[] = {
     ID_FIELD(struct account_range, after),
     FIELD(struct account_range, limit, .required = true, .min = 1, .max = 1000),
@@ -132,6 +117,7 @@ const struct record export_query_record =
 static const struct field export_part_fields[] = {
     FIELD(struct export_part, name, .required = true, .min = 1),
     FIELD(struct export_part, json, .required = true, .max = RPC_TEXT_MAX),
+    FIELD(struct export_part, alone, .omit_zero = true),
 };
 const struct record export_part_record =
     RECORD("internal.export_part", struct export_part, export_part_fields);
@@ -266,8 +252,6 @@ const struct record *const internal_records[] = {
     &account_query_record,
     &account_record,
     &account_range_record,
-    &account_search_record,
-    &account_page_record,
     &account_rename_record,
     &user_restricted_record,
     &restrictions_record,

@@ -18,9 +18,8 @@ extern const struct record nothing_record;
 #define RPC_AUTH_RESTRICTIONS "auth.restrictions"     /* nothing -> restrictions */
 #define RPC_AUTH_CHECK_SESSIONS "auth.check_sessions" /* session_ids -> those of them that ended */
 #define RPC_AUTH_FIND_ACCOUNT "auth.find_account"     /* account_query -> account */
-#define RPC_AUTH_SEARCH_ACCOUNTS "auth.search_accounts" /* account_search -> account_page */
-#define RPC_AUTH_LIST_ACCOUNTS "auth.list_accounts"     /* account_range -> accounts */
-#define RPC_AUTH_RENAME "auth.rename"                   /* account_rename -> nothing */
+#define RPC_AUTH_LIST_ACCOUNTS "auth.list_accounts"   /* account_range -> accounts */
+#define RPC_AUTH_RENAME "auth.rename"                 /* account_rename -> nothing */
 
 struct keys {
     char *jwks; /* the JWKS document as text */
@@ -47,19 +46,6 @@ struct account {
     int64_t created_at;
 };
 extern const struct record account_record;
-
-struct account_search {
-    char *prefix; /* of the username, in lower case */
-    char *after;  /* only usernames after this one */
-    int64_t limit;
-};
-extern const struct record account_search_record;
-
-struct account_page {
-    int64_t total;        /* how many have that prefix, on all pages; counted up to 10,000 */
-    struct list accounts; /* struct account, by username */
-};
-extern const struct record account_page_record;
 
 /* Accounts in the order of their ids, which is that of their making. */
 struct account_range {
@@ -146,6 +132,7 @@ extern const struct record export_query_record;
 struct export_part {
     char *name; /* of the file, "messages/group_….json"; parts of one name follow each other */
     char *json; /* one JSON value */
+    bool alone; /* it is the whole file; otherwise the file is an array of its parts */
 };
 extern const struct record export_part_record;
 

@@ -14,7 +14,7 @@ const struct record user_path_record = RECORD("user.path", struct user_path, pat
 static const struct field search_fields[] = {
     FIELD(struct user_search, query, .required = true, .min = 1, .max = 64),
     FIELD(struct user_search, limit, .min = 1, .max = 100, .def = "50"),
-    FIELD(struct user_search, cursor, .max = USERNAME_MAX, .alphabet = USERNAME_ALPHABET),
+    FIELD(struct user_search, cursor, .max = SEARCH_CURSOR_MAX, .alphabet = ALPHABET_ID),
 };
 const struct record user_search_record = RECORD("user.search", struct user_search, search_fields);
 
@@ -26,6 +26,7 @@ static const struct field change_fields[] = {
     FIELD(struct user_change, birthday, .max = 10, .alphabet = "0123456789-"),
     FIELD(struct user_change, region, .max = 100),
     FIELD(struct user_change, email, .max = EMAIL_MAX),
+    FIELD(struct user_change, invisible),
 };
 const struct record user_change_record = RECORD("user.change", struct user_change, change_fields);
 
@@ -39,6 +40,7 @@ static const struct field own_fields[] = {
     FIELD(struct user_own, birthday, .nullable = true),
     FIELD(struct user_own, region, .nullable = true),
     FIELD(struct user_own, email, .nullable = true),
+    FIELD(struct user_own, invisible),
     FIELD(struct user_own, bot),
     FIELD(struct user_own, created_at),
 };
@@ -54,6 +56,7 @@ static const struct field profile_fields[] = {
     FIELD(struct user_profile, birthday, .nullable = true),
     FIELD(struct user_profile, region, .nullable = true),
     FIELD(struct user_profile, bot),
+    FIELD(struct user_profile, deleted, .omit_zero = true),
     FIELD(struct user_profile, created_at),
     FIELD(struct user_profile, is_your_friend),
 };

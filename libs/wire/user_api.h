@@ -10,6 +10,8 @@
 #define NICKNAME_MAX 64
 #define AVATAR_MAX 1024 /* an address with its query; longer ones are data in disguise */
 #define EMAIL_MAX 254   /* RFC 5321's longest path, less the brackets */
+/* A place in a search: a nickname whose 64 characters fold to 18 each, an id, in base64. */
+#define SEARCH_CURSOR_MAX 4096
 
 struct user_path {
     char *user_id;
@@ -18,7 +20,7 @@ extern const struct record user_path_record;
 
 /* GET /api/users */
 struct user_search {
-    char *query; /* the beginning of a username */
+    char *query; /* the beginning of a username or nickname, in any case */
     int64_t limit;
     char *cursor;
 };
@@ -33,6 +35,7 @@ struct user_change {
     char *birthday; /* 1990-12-31 */
     char *region;
     char *email;
+    struct maybe invisible;
 };
 extern const struct record user_change_record;
 
@@ -51,12 +54,14 @@ struct user_own {
     char *birthday;
     char *region;
     char *email;
+    bool invisible; /* to everybody he is offline */
     bool bot;
+    bool deleted; /* stored, and not shown: nobody asks for his own then */
     int64_t created_at;
 };
 extern const struct record user_own_record;
 
-/* Anyone else: without the email. */
+/* Anyone else: without the email, and what he hides. */
 struct user_profile {
     char *user_id;
     char *username;
@@ -67,6 +72,7 @@ struct user_profile {
     char *birthday;
     char *region;
     bool bot;
+    bool deleted; /* he has left; his names stand for anyone who has */
     int64_t created_at;
     bool is_your_friend;
 };

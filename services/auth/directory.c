@@ -1,42 +1,77 @@
-/* Who has a name that begins so: for `user`, which shows them. */
+/* Who there is, for `user`, which shows and finds people by a copy of it. */
 
 #include <stdlib.h>
 
 #include "auth.h"
 
-/* Counting goes no further: nobody pages through more by hand. */
-#define TOTAL_MAX 10000
-
-/* "~" comes after every character of a username, so the names that begin with a prefix are those
- * from it up to it and "~". */
-#define AFTER_USERNAMES "~"
-
 /* Without the password's hash, which is not even read. */
-static const struct field shown_fields[] = {
-    FIELD_NAMED(struct account, user_id, "_id"),
-    FIELD(struct account, username),
-    FIELD(struct account, nickname),
-    FIELD(struct account, bot),
-    FIELD(struct account, created_at),
+struct listed {
+    char *id;
+    char *username;
+    char *nickname;
+    bool bot;
+    int64_t created_at;
+    int64_t deleted_at;
 };
-static const struct record shown_record =
-    RECORD("auth.shown_account", struct account, shown_fields);
 
-enum status handle_search_accounts(void *state, const void *request, void *reply, struct error *err)
+static const struct field listed_fields[] = {
+    FIELD_NAMED(struct listed, id, "_id"), FIELD(struct listed, username),
+    FIELD(struct listed, nickname),        FIELD(struct listed, bot),
+    FIELD(struct listed, created_at),      FIELD(struct listed, deleted_at),
+};
+static const struct record listed_record = RECORD("auth.listed", struct listed, listed_fields);
+
+/* Moves the texts out of it. */
+static void add_account(struct listed *listed, struct list *ret)
+{
+    struct account *account = list_add(ret, &account_record);
+
+    *account = (struct account){
+        .user_id = TAKE(listed->id),
+        .username = TAKE(listed->username),
+        .nickname = TAKE(listed->nickname),
+        .bot = listed->bot,
+        .deleted = listed->deleted_at > 0,
+        .created_at = listed->created_at,
+    };
+}
+
+enum status handle_list_accounts(void *state, const void *request, void *reply, struct error *err)
 {
     struct auth_state *auth = state;
-    const struct account_search *search = request;
-    struct account_page *page = reply;
-    const struct store_find how = {.sort = "{'username': 1}", .limit = search->limit};
-    CLEANUP(buffer_clear) struct buffer end = {0};
+    const struct account_range *range = request;
+    struct accounts *accounts = reply;
+    const struct store_find how = {.sort = "{'_id': 1}", .limit = range->limit};
+    struct list found = {0};
+    struct listed *items;
     enum status s;
 
-    buffer_printf(&end, "%s" AFTER_USERNAMES, search->prefix);
-    s = store_count(auth->store, ACCOUNTS, TOTAL_MAX, &page->total, err,
-                    "{'username': {'$gte': %s, '$lt': %s}}", search->prefix, buffer_text(&end));
-    if (s != STATUS_OK)
-        return s;
-    return store_find(auth->store, ACCOUNTS, &how, &shown_record, &page->accounts, err,
-                      "{'username': {'$gte': %s, '$lt': %s, '$gt': %s}}", search->prefix,
-                      buffer_text(&end), search->after ? search->after : "");
+    s = store_find(auth->store, ACCOUNTS, &how, &listed_record, &found, err, "{'_id': {'$gt': %s}}",
+                   range->after ? range->after : "");
+    items = found.items;
+    for (size_t i = 0; i < found.n; i++) {
+        if (s == STATUS_OK)
+            add_account(&items[i], &accounts->accounts);
+        record_clear(&listed_record, &items[i]);
+    }
+    free(items);
+    return s;
+}
+
+/* Who has left keeps the name that stands for anyone who has. */
+enum status handle_rename(void *state, const void *request, void *reply, struct error *err)
+{
+    struct auth_state *auth = state;
+    const struct account_rename *rename = request;
+    int64_t n = 0;
+    enum status s;
+
+    (void)reply;
+    s = store_update(
+        auth->store, ACCOUNTS, 0, &n, err,
+        "[{'_id': %s, 'deleted_at': {'$not': {'$gt': 0}}}, {'$set': {'nickname': %s}}]",
+        rename->user_id, rename->nickname);
+    if (s == STATUS_OK && n == 0)
+        return error_set(err, STATUS_NOT_FOUND, "no such user");
+    return s;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "admin.h"
+#include "data_rights.h"
 #include "oauth.h"
 #include "wire/user_api.h"
 
@@ -84,6 +85,9 @@ static const struct http_route routes[] = {
      .handle = handle_set_role, .right = RIGHT_USERS_ROLE},
     {"GET", "/v1/admin/audit", HTTP_USER, &audit_query_record, &audit_page_record,
      .handle = handle_audit, .right = RIGHT_AUDIT_READ},
+    {"GET", "/api/account/export", HTTP_USER, NULL, NULL, .handle = handle_export},
+    {"POST", "/api/account/delete", HTTP_USER, &account_delete_record, NULL,
+     .handle = handle_delete_account},
 };
 
 static const struct rpc_method methods[] = {
@@ -97,7 +101,21 @@ static const struct rpc_method methods[] = {
 
 static const struct worker workers[] = {
     {"ended", ended_run},
+    {"deletion", deletion_run},
 };
+
+/* Those who have something of a user's. */
+static enum status open_others(struct auth_state *auth, const struct service_config *config,
+                               struct error *err)
+{
+    enum status s = rpc_client_open(config->user_rpc, &auth->user, err);
+
+    if (s == STATUS_OK)
+        s = rpc_client_open(config->group_rpc, &auth->group, err);
+    if (s == STATUS_OK)
+        s = rpc_client_open(config->message_rpc, &auth->message, err);
+    return s;
+}
 
 /* Called again while MongoDB is away. */
 static enum status start(void *state, struct service_context *context, struct error *err)
@@ -128,6 +146,10 @@ static enum status start(void *state, struct service_context *context, struct er
     if (s == STATUS_OK)
         s = admin_users_prepare(auth, err);
     if (s == STATUS_OK)
+        s = deletions_prepare(auth, err);
+    if (s == STATUS_OK && !auth->user)
+        s = open_others(auth, context->config, err);
+    if (s == STATUS_OK)
         s = first_admin_prepare(auth, err);
     return s;
 }
@@ -139,6 +161,9 @@ static void stop(void *state)
     token_signer_close(auth->signer);
     free(auth->jwks);
     oauth_close(auth->oauth);
+    rpc_client_close(auth->user);
+    rpc_client_close(auth->group);
+    rpc_client_close(auth->message);
 }
 
 static const struct service auth = {

@@ -4,7 +4,7 @@
 
 #include "user.h"
 
-static struct user_state user_state;
+static struct user_state user_state = {.directory = DIRECTORY_INITIALIZER};
 
 static const struct field config_fields[] = {
     FIELD(struct user_config, friend_policy, .def = "approve",
@@ -69,6 +69,19 @@ static const struct rpc_method methods[] = {
     {RPC_USER_FIND, &user_ids_record, &accounts_record, handle_find},
 };
 
+static const struct service_event events[] = {
+    {EVENT_USER_REGISTERED, &account_record, directory_hear},
+};
+
+static void missed(void *state)
+{
+    directory_missed(state);
+}
+
+static const struct worker workers[] = {
+    {"directory", directory_run},
+};
+
 static enum status start(void *state, struct service_context *context, struct error *err)
 {
     struct user_state *user = state;
@@ -81,6 +94,8 @@ static enum status start(void *state, struct service_context *context, struct er
         s = rpc_client_open(context->config->auth_rpc, &user->auth, err);
     if (s == STATUS_OK && !user->message)
         s = rpc_client_open(context->config->message_rpc, &user->message, err);
+    if (s == STATUS_OK)
+        s = search_prepare(user, err);
     if (s == STATUS_OK)
         s = relations_prepare(user, err);
     return s;
@@ -106,6 +121,11 @@ static const struct service user = {
     .n_routes = N_ELEMENTS(routes),
     .methods = methods,
     .n_methods = N_ELEMENTS(methods),
+    .events = events,
+    .n_events = N_ELEMENTS(events),
+    .missed = missed,
+    .workers = workers,
+    .n_workers = N_ELEMENTS(workers),
     .serves_http = true,
 };
 

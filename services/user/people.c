@@ -1,12 +1,11 @@
-#include <ctype.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "fold/fold.h"
 #include "user.h"
 
-#define USERS "users"
+#define AUTH_TIMEOUT_MS 1000
 
 /* What somebody removed is as if it had never been there. */
 static char *shown(char **text)
@@ -31,12 +30,13 @@ static void show_own(struct user_own *profile, struct user_own *ret)
         .birthday = shown(&profile->birthday),
         .region = shown(&profile->region),
         .email = shown(&profile->email),
+        .invisible = profile->invisible,
         .bot = profile->bot,
         .created_at = profile->created_at,
     };
 }
 
-static void show(struct user_own *profile, struct user_profile *ret)
+void profile_show(struct user_own *profile, bool is_friend, struct user_profile *ret)
 {
     *ret = (struct user_profile){
         .user_id = TAKE(profile->user_id),
@@ -48,7 +48,9 @@ static void show(struct user_own *profile, struct user_profile *ret)
         .birthday = shown(&profile->birthday),
         .region = shown(&profile->region),
         .bot = profile->bot,
+        .deleted = profile->deleted,
         .created_at = profile->created_at,
+        .is_your_friend = is_friend,
     };
 }
 
@@ -70,33 +72,59 @@ enum status handle_me(void *state, struct call *call, const void *request, void 
 static enum status apply(struct user_state *user, const char *user_id,
                          const struct user_change *change, struct error *err)
 {
-    return store_update(user->store, USERS, 0, NULL, err,
-                        "[{'_id': %s}, [{'$set': {"
-                        "'nickname': {'$ifNull': [{'$literal': %s}, '$nickname']},"
-                        "'avatar': {'$ifNull': [{'$literal': %s}, '$avatar']},"
-                        "'bio': {'$ifNull': [{'$literal': %s}, '$bio']},"
-                        "'gender': {'$ifNull': [{'$literal': %s}, '$gender']},"
-                        "'birthday': {'$ifNull': [{'$literal': %s}, '$birthday']},"
-                        "'region': {'$ifNull': [{'$literal': %s}, '$region']},"
-                        "'email': {'$ifNull': [{'$literal': %s}, '$email']}}}]]",
-                        user_id, change->nickname, change->avatar, change->bio, change->gender,
-                        change->birthday, change->region, change->email);
+    CLEANUP(free) char *key = fold_name(change->nickname);
+    int64_t n = 0;
+    enum status s;
+
+    s = store_update(user->store, USERS, 0, &n, err,
+                     "[{'_id': %s, 'deleted': {'$ne': true}}, [{'$set': {"
+                     "'nickname': {'$ifNull': [{'$literal': %s}, '$nickname']},"
+                     "'nickname_key': {'$ifNull': [{'$literal': %s}, '$nickname_key']},"
+                     "'avatar': {'$ifNull': [{'$literal': %s}, '$avatar']},"
+                     "'bio': {'$ifNull': [{'$literal': %s}, '$bio']},"
+                     "'gender': {'$ifNull': [{'$literal': %s}, '$gender']},"
+                     "'birthday': {'$ifNull': [{'$literal': %s}, '$birthday']},"
+                     "'region': {'$ifNull': [{'$literal': %s}, '$region']},"
+                     "'email': {'$ifNull': [{'$literal': %s}, '$email']},"
+                     "'invisible': {'$cond': [%d, %d, '$invisible']}}}]]",
+                     user_id, change->nickname, key, change->avatar, change->bio, change->gender,
+                     change->birthday, change->region, change->email, change->invisible.is_set,
+                     change->invisible.value);
+    if (s == STATUS_OK && n == 0)
+        return error_set(err, STATUS_NOT_FOUND, "no such user");
+    return s;
+}
+
+/* auth first, which answers it at the log-in: if we die in between, others see the old nickname
+ * until he repeats what was never confirmed to him. */
+static enum status rename_account(struct user_state *user, const char *user_id,
+                                  const char *nickname, struct error *err)
+{
+    const struct account_rename rename = {.user_id = (char *)user_id, .nickname = (char *)nickname};
+    struct nothing nothing = {0};
+    enum status s;
+
+    s = rpc_call(user->auth, RPC_AUTH_RENAME, &account_rename_record, &rename, &nothing_record,
+                 &nothing, AUTH_TIMEOUT_MS, err);
+    record_clear(&nothing_record, &nothing);
+    return s;
 }
 
 enum status handle_change(void *state, struct call *call, const void *request, void *reply,
                           struct error *err)
 {
     CLEANUP(user_own_clear) struct user_own profile = {0};
+    const struct user_change *change = request;
     struct user_state *user = state;
     enum status s;
 
-    s = user_change_check(request, clock_now(), err);
-    if (s != STATUS_OK)
-        return s;
-    s = profile_find(user, call->user_id, &profile, err); /* makes it if need be */
-    if (s != STATUS_OK)
-        return s;
-    s = apply(user, call->user_id, request, err);
+    s = user_change_check(change, clock_now(), err);
+    if (s == STATUS_OK)
+        s = profile_find(user, call->user_id, &profile, err); /* makes it if need be */
+    if (s == STATUS_OK && change->nickname)
+        s = rename_account(user, call->user_id, change->nickname, err);
+    if (s == STATUS_OK)
+        s = apply(user, call->user_id, change, err);
     if (s != STATUS_OK)
         return s;
     return handle_me(state, call, NULL, reply, err);
@@ -107,56 +135,14 @@ enum status handle_person(void *state, struct call *call, const void *request, v
 {
     const struct user_path *path = request;
     CLEANUP(user_own_clear) struct user_own profile = {0};
+    const struct strings one = {.items = (char **)&path->user_id, .n = 1};
+    bool is_friend = false;
     enum status s;
 
-    (void)call;
     s = profile_find(state, path->user_id, &profile, err);
     if (s == STATUS_OK)
-        show(&profile, reply);
+        s = relations_friends_among(state, call->user_id, &one, &is_friend, err);
+    if (s == STATUS_OK)
+        profile_show(&profile, is_friend, reply);
     return s;
-}
-
-/* ---- Search */
-
-static void lower(char *text)
-{
-    for (; *text; text++)
-        *text = (char)tolower((unsigned char)*text);
-}
-
-DEFINE_RECORD_CLEANUP(struct account_page, account_page)
-
-/* Names are auth's, so it says who there is: someone who was never seen here is found too. One
- * more than the page tells whether there is another; the cursor is the last name shown. */
-enum status handle_search(void *state, struct call *call, const void *request, void *reply,
-                          struct error *err)
-{
-    const struct user_search *search = request;
-    struct user_list *list = reply;
-    CLEANUP(free) char *prefix = memory_text(search->query);
-    CLEANUP(profiles_clear) struct list profiles = {0};
-    CLEANUP(account_page_clear) struct account_page page = {0};
-    const struct account_search question = {
-        .prefix = prefix, .after = search->cursor, .limit = search->limit + 1};
-    struct account *accounts;
-    enum status s;
-
-    (void)call;
-    if (strlen(prefix) > USERNAME_MAX || strspn(prefix, USERNAME_ALPHABET) != strlen(prefix))
-        return STATUS_OK; /* nobody's name begins so */
-    lower(prefix);
-    s = profiles_search(state, &question, &page, &profiles, err);
-    if (s != STATUS_OK)
-        return s;
-    accounts = page.accounts.items;
-    list->total = page.total;
-    for (size_t i = 0; i < page.accounts.n && i < (size_t)search->limit; i++) {
-        CLEANUP(user_own_clear) struct user_own profile = {0};
-
-        record_copy(&profile_record, profiles_get(&profiles, accounts[i].user_id), &profile);
-        show(&profile, list_add(&list->users, &user_profile_record));
-    }
-    if (page.accounts.n > (size_t)search->limit)
-        list->next_cursor = memory_text(accounts[search->limit - 1].username);
-    return STATUS_OK;
 }

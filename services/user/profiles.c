@@ -3,10 +3,11 @@
 
 #include "base/id.h"
 #include "base/memory.h"
+#include "fold/fold.h"
 #include "user.h"
 
-#define USERS "users"
 #define AUTH_TIMEOUT_MS 1000
+#define FOLD_PAGE 500
 
 static const struct field profile_fields[] = {
     FIELD_NAMED(struct user_own, user_id, "_id"),
@@ -18,13 +19,14 @@ static const struct field profile_fields[] = {
     FIELD(struct user_own, birthday),
     FIELD(struct user_own, region),
     FIELD(struct user_own, email),
+    FIELD(struct user_own, invisible),
     FIELD(struct user_own, bot),
+    FIELD(struct user_own, deleted),
     FIELD(struct user_own, created_at),
 };
 const struct record profile_record = RECORD("users", struct user_own, profile_fields);
 
 DEFINE_RECORD_CLEANUP(struct account, account)
-DEFINE_RECORD_CLEANUP(struct user_ids, user_ids)
 
 /* Could it be a user's id? Only those are worth a question to auth. */
 static bool is_user_id(const char *text)
@@ -42,11 +44,13 @@ static enum status ask_auth(struct user_state *user, const struct account_query 
 
 static void add_profile(struct store_bulk *bulk, const struct account *account)
 {
+    CLEANUP(free) char *key = fold_name(account->nickname);
+
     store_bulk_add(bulk, STORE_UPSERT,
-                   "[{'_id': %s}, {'$setOnInsert': {'username': %s, 'nickname': %s, 'bot': %d, "
-                   "'created_at': %ld}}]",
-                   account->user_id, account->username, account->nickname, account->bot,
-                   account->created_at);
+                   "[{'_id': %s}, {'$setOnInsert': {'username': %s, 'nickname': %s, "
+                   "'nickname_key': %s, 'bot': %d, 'deleted': %d, 'created_at': %ld}}]",
+                   account->user_id, account->username, account->nickname, key ? key : "",
+                   account->bot, account->deleted, account->created_at);
 }
 
 /* ID_TAKEN: another thread or process made the same profile at the same time. */
@@ -134,6 +138,7 @@ static void take_account(struct account *account, struct list *ret)
     profile->username = TAKE(account->username);
     profile->nickname = TAKE(account->nickname);
     profile->bot = account->bot;
+    profile->deleted = account->deleted;
     profile->created_at = account->created_at;
 }
 
@@ -216,35 +221,75 @@ enum status profiles_find(struct user_state *user, const struct strings *user_id
     return add_missing(user, &sorted, ret, err);
 }
 
-enum status profiles_search(struct user_state *user, const struct account_search *search,
-                            struct account_page *page, struct list *ret, struct error *err)
+/* ---- The directory */
+
+/* All that is read of one that may be there. */
+static const struct field known_fields[] = {
+    FIELD_NAMED(struct user_own, user_id, "_id"),
+};
+static const struct record known_record = RECORD("users.known", struct user_own, known_fields);
+
+enum status profiles_keep(struct user_state *user, const struct list *accounts, struct error *err)
 {
-    struct account *accounts;
-    struct store_bulk *bulk;
+    const struct account *items = accounts->items;
     CLEANUP(user_ids_clear) struct user_ids ids = {0};
-    struct list made = {0};
+    CLEANUP(profiles_clear) struct list known = {0};
+    struct store_bulk *bulk;
     enum status s;
 
-    s = rpc_call(user->auth, RPC_AUTH_SEARCH_ACCOUNTS, &account_search_record, search,
-                 &account_page_record, page, AUTH_TIMEOUT_MS, err);
-    if (s != STATUS_OK || page->accounts.n == 0)
-        return s;
-    accounts = page->accounts.items;
-    for (size_t i = 0; i < page->accounts.n; i++)
-        strings_add(&ids.user_ids, accounts[i].user_id);
-    s = find_stored(user, &ids.user_ids, ret, err);
+    if (accounts->n == 0)
+        return STATUS_OK;
+    for (size_t i = 0; i < accounts->n; i++)
+        strings_add(&ids.user_ids, items[i].user_id);
+    s = store_find(user->store, USERS, &(struct store_find){0}, &known_record, &known, err,
+                   "{'_id': {'$in': %p}}", (void *)&ids.user_ids);
     if (s != STATUS_OK)
         return s;
+    sort_profiles(&known);
     bulk = store_bulk_new(user->store, USERS);
-    for (size_t i = 0; i < page->accounts.n; i++) {
-        CLEANUP(account_clear) struct account account = {0};
-
-        if (profiles_get(ret, accounts[i].user_id))
-            continue;
-        add_profile(bulk, &accounts[i]);
-        record_copy(&account_record, &accounts[i], &account);
-        take_account(&account, &made);
-    }
-    join_lists(&made, ret);
+    for (size_t i = 0; i < accounts->n; i++)
+        if (!profiles_get(&known, items[i].user_id))
+            add_profile(bulk, &items[i]);
     return run_profiles(bulk, err);
+}
+
+/* Only while it has the nickname that was folded, and none yet: whoever changed it meanwhile has
+ * folded the new one. */
+static void add_key(struct store_bulk *bulk, const struct user_own *profile)
+{
+    CLEANUP(free) char *key = fold_name(profile->nickname);
+
+    store_bulk_add(bulk, 0,
+                   "[{'_id': %s, 'nickname': %s, 'nickname_key': null}, "
+                   "{'$set': {'nickname_key': %s}}]",
+                   profile->user_id, profile->nickname, key ? key : "");
+}
+
+/* *ret_done: there was none left. */
+static enum status fold_some(struct user_state *user, bool *ret_done, struct error *err)
+{
+    const struct store_find how = {.limit = FOLD_PAGE};
+    CLEANUP(profiles_clear) struct list found = {0};
+    struct store_bulk *bulk;
+    enum status s;
+
+    s = store_find(user->store, USERS, &how, &profile_record, &found, err,
+                   "{'nickname_key': null}");
+    if (s != STATUS_OK)
+        return s;
+    *ret_done = found.n == 0;
+    bulk = store_bulk_new(user->store, USERS);
+    for (size_t i = 0; i < found.n; i++)
+        add_key(bulk, &((struct user_own *)found.items)[i]);
+    return store_bulk_run(bulk, err);
+}
+
+enum status profiles_fold(struct user_state *user, const atomic_bool *stopping, struct error *err)
+{
+    bool done = false;
+    enum status s = STATUS_OK;
+
+    while (s == STATUS_OK && !done && !*stopping)
+        s = fold_some(user, &done, err);
+    return s;
 }

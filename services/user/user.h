@@ -2,6 +2,7 @@
 #define USER_USER_H
 
 #include "changes.h"
+#include "directory.h"
 #include "service/service.h"
 #include "wire/frames.h"
 #include "wire/friend_api.h"
@@ -15,22 +16,26 @@ struct user_config {
 };
 extern const struct record user_config_record;
 
-/* user: who people are to each other. A profile begins as a copy of what auth knows, made when it
- * is first asked for: so registering needs no event, and none can be lost. */
+/* user: who people are, and what they are to each other. A profile begins as a copy of what auth
+ * knows, made by directory.c, or when it is asked for before that. */
 struct user_state {
     const struct user_config *config;
     struct store *store;
     struct ask *ask;
     struct rpc_client *auth;
+    struct directory directory;
     struct rpc_client *message;
 };
 
 /* ---- profiles.c: the collection users */
 
+#define USERS "users"
+
 /* A stored profile: what its owner may see of it. */
 extern const struct record profile_record; /* of struct user_own, with user_id as _id */
 
 DEFINE_RECORD_CLEANUP(struct user_own, user_own)
+DEFINE_RECORD_CLEANUP(struct user_ids, user_ids)
 
 /* The profile of a user, which is made now if auth knows him and we do not yet.
  * NOT_FOUND: nobody has that id. *ret is the caller's to clear. */
@@ -42,11 +47,14 @@ MUST_CHECK enum status profile_find(struct user_state *user, const char *user_id
 MUST_CHECK enum status profiles_find(struct user_state *user, const struct strings *user_ids,
                                      struct list *ret, struct error *err);
 
-/* A page of those whose username begins so, as auth knows them, and their profiles, sorted as
- * above, in *ret. Both are the caller's to clear. */
-MUST_CHECK enum status profiles_search(struct user_state *user, const struct account_search *search,
-                                       struct account_page *page, struct list *ret,
-                                       struct error *err);
+/* Make a profile of each of the accounts (struct account) that has none. */
+MUST_CHECK enum status profiles_keep(struct user_state *user, const struct list *accounts,
+                                     struct error *err);
+
+/* Give those from before nicknames were searched their nickname_key; OK also when it was stopped,
+ * and the next call goes on. */
+MUST_CHECK enum status profiles_fold(struct user_state *user, const atomic_bool *stopping,
+                                     struct error *err);
 
 void profiles_clear(struct list *profiles);
 static inline void profiles_clear_at(struct list *profiles)
@@ -62,7 +70,20 @@ const struct user_own *profiles_get(const struct list *profiles, const char *use
 http_handler handle_me;
 http_handler handle_change;
 http_handler handle_person;
+
+/* What others see of it; moves the texts out of profile. */
+void profile_show(struct user_own *profile, bool is_friend, struct user_profile *ret);
+
+/* ---- search.c */
+
+MUST_CHECK enum status search_prepare(struct user_state *user, struct error *err); /* the indexes */
 http_handler handle_search;
+
+/* ---- directory.c */
+
+void directory_hear(void *state, const void *event); /* user.registered */
+void directory_missed(struct user_state *user);
+void directory_run(void *state, struct service_context *context); /* the worker */
 
 /* ---- friends.c, requests.c, blocks.c: REST */
 
