@@ -15,12 +15,9 @@
 
 /* All that is read of an account for it. */
 static const struct field restricted_fields[] = {
-    FIELD_NAMED(struct account_document, id, "_id"),
-    FIELD(struct account_document, generation),
-    FIELD(struct account_document, muted_until),
-    FIELD(struct account_document, restricted_at),
-    FIELD(struct account_document, banned),
-    FIELD(struct account_document, banned_until),
+    FIELD_NAMED(struct account_document, id, "_id"), FIELD(struct account_document, generation),
+    FIELD(struct account_document, muted_until),     FIELD(struct account_document, restricted_at),
+    FIELD(struct account_document, banned),          FIELD(struct account_document, banned_until),
 };
 static const struct record restricted_record =
     RECORD("auth.restricted", struct account_document, restricted_fields);

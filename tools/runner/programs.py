@@ -19,6 +19,10 @@ class Place:
     def __init__(self, root, environment):
         self.root = root
         self.environment = dict(environment)
+        # A password is for the one program that needs it.
+        self.admin = {name: self.environment.pop(name) for name in
+                      ("ADMIN_USERNAME", "ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE")
+                      if name in self.environment}
         try:
             self.port = int(environment.get("PORT") or 8080)
         except ValueError:
@@ -162,6 +166,7 @@ def service(place, name, urls):
         environment[f"{other.upper()}_RPC"] = f"127.0.0.1:{place.port_of(other, 2)}"
     if name == "auth":
         environment["AUTH_KEY_FILE"] = str(place.var / "data/auth.key")
+        environment.update(place.admin)
 
     def ready():
         status, body = ask(place.port_of(name, 1), "/readyz")
