@@ -107,6 +107,7 @@ static const struct field system_content_fields[] = {
     FIELD(struct system_content, user_ids, .omit_zero = true, .item_max = ID_MAX - 1),
     FIELD(struct system_content, name),
     FIELD(struct system_content, reason),
+    FIELD(struct system_content, session_id),
     FIELD(struct system_content, request_id),
     FIELD(struct system_content, greeting),
     FIELD(struct system_content, direction),
@@ -132,6 +133,16 @@ static const struct field frame_typing_out_fields[] = {
 };
 const struct record frame_typing_out_record =
     RECORD("frame.typing_out", struct frame_typing_out, frame_typing_out_fields);
+
+static const struct field frame_presence_fields[] = {
+    FIELD(struct frame_presence, type, .required = true, .min = FRAME_PRESENCE,
+          .max = FRAME_PRESENCE),
+    FIELD(struct frame_presence, user_id, .required = true),
+    FIELD(struct frame_presence, online, .required = true),
+    FIELD(struct frame_presence, last_seen, .nullable = true, .omit_zero = true),
+};
+const struct record frame_presence_record =
+    RECORD("frame.presence", struct frame_presence, frame_presence_fields);
 
 static const struct record_choice choices[] = {
     {FRAME_TEXT, &frame_send_record},     {FRAME_PRIVATE, &frame_send_record},
@@ -309,5 +320,6 @@ const struct record *const frames_records[] = {
     &frame_heartbeat_record, &content_text_record, &content_location_record,
     &frame_message_record,   &error_data_record,   &frame_ack_record,
     &system_content_record,  &frame_system_record, &frame_typing_out_record,
+    &frame_presence_record,
 };
 const size_t n_frames_records = N_ELEMENTS(frames_records);

@@ -18,6 +18,7 @@ enum frame_type {
     FRAME_CUSTOM = 9,
     FRAME_ACK = 30,
     FRAME_TYPING = 33,
+    FRAME_PRESENCE = 40,
     FRAME_HEARTBEAT = 99,
     FRAME_HEARTBEAT_ANSWER = 100,
 };
@@ -158,7 +159,8 @@ struct system_content {
     char *user_id;
     struct strings user_ids;
     char *name;
-    char *reason;
+    char *reason;     /* session.ended: one of internal.h's END_… */
+    char *session_id; /* session.ended: which */
     char *request_id; /* friend.requested: */
     char *greeting;
     char *direction; /* incoming: user_id asks; outgoing: user_id is asked */
@@ -180,6 +182,14 @@ struct frame_typing_out {
     char *conversation_id;
 };
 extern const struct record frame_typing_out_record;
+
+struct frame_presence { /* type 40: a friend comes or goes */
+    int64_t type;
+    char *user_id;
+    bool online;
+    int64_t last_seen; /* 0, written as null: hidden, or never */
+};
+extern const struct record frame_presence_record;
 
 /* All records of this file, for the contract tests. */
 extern const struct record *const frames_records[];

@@ -18,6 +18,7 @@ static const struct rpc_method methods[] = {
     {RPC_MESSAGE_EXPORT, &export_query_record, &export_page_record, handle_export},
     {RPC_MESSAGE_ERASE, &erase_record, &erased_record, handle_erase},
     {RPC_MESSAGE_GROUPS, &user_ids_record, &users_groups_record, handle_groups},
+    {RPC_MESSAGE_FELLOWS, &fellows_query_record, &user_ids_record, handle_fellows},
     {RPC_MESSAGE_PEERS, &peers_query_record, &peers_record, handle_peers},
 };
 

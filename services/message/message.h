@@ -53,6 +53,9 @@ enum status handle_send(void *state, struct call *call, const void *request, voi
 enum status handle_export(void *state, const void *request, void *reply, struct error *err);
 enum status handle_erase(void *state, const void *request, void *reply, struct error *err);
 
+/* fellows.c: RPC_MESSAGE_FELLOWS */
+enum status handle_fellows(void *state, const void *request, void *reply, struct error *err);
+
 /* groups.c: RPC_MESSAGE_GROUPS */
 enum status handle_groups(void *state, const void *request, void *reply, struct error *err);
 

@@ -40,6 +40,8 @@ static const struct http_route routes[] = {
      .handle = handle_person},
     {"GET", "/api/users", HTTP_USER, &user_search_record, &user_list_record,
      .handle = handle_search},
+    {"GET", "/api/presence", HTTP_USER, &presence_query_record, &presence_list_record,
+     .handle = handle_presence},
     {"GET", "/api/friends", HTTP_USER, &friend_page_record, &friend_list_record,
      .handle = handle_friends},
     {"DELETE", "/api/friends/{user_id}", HTTP_USER, &user_path_record, NULL,
@@ -67,6 +69,8 @@ static const struct http_route routes[] = {
 static const struct rpc_method methods[] = {
     {RPC_USER_MAY_WRITE, &pairs_record, &pair_answers_record, handle_may_write},
     {RPC_USER_FIND, &user_ids_record, &accounts_record, handle_find},
+    {RPC_USER_EXPORT, &export_query_record, &export_page_record, handle_export},
+    {RPC_USER_ERASE, &erase_record, &erased_record, handle_erase},
 };
 
 static const struct service_event events[] = {
@@ -79,6 +83,8 @@ static void missed(void *state)
 }
 
 static const struct worker workers[] = {
+    {"presence", presence_run},
+    {"sweeper", presence_sweep_run},
     {"directory", directory_run},
 };
 
@@ -89,6 +95,7 @@ static enum status start(void *state, struct service_context *context, struct er
 
     user->config = context->own_config;
     user->store = context->store;
+    user->cache = context->cache;
     user->ask = context->ask;
     if (!user->auth)
         s = rpc_client_open(context->config->auth_rpc, &user->auth, err);
@@ -98,6 +105,8 @@ static enum status start(void *state, struct service_context *context, struct er
         s = search_prepare(user, err);
     if (s == STATUS_OK)
         s = relations_prepare(user, err);
+    if (s == STATUS_OK)
+        s = erase_prepare(user, err);
     return s;
 }
 
@@ -111,7 +120,7 @@ static void stop(void *state)
 
 static const struct service user = {
     .name = "user",
-    .uses = USES_STORE | USES_IDENTITY | USES_ASK,
+    .uses = USES_BUS | USES_STORE | USES_CACHE | USES_IDENTITY | USES_ASK,
     .config = &user_config_record,
     .check_config = check_config,
     .state = &user_state,

@@ -13,6 +13,7 @@
 
 struct user_state;
 struct service_context;
+struct presence_news;
 
 struct presence_view {
     bool online;
@@ -32,6 +33,30 @@ void presence_visibility_changed(struct user_state *user, const char *user_id, b
 /* What is between the two has changed (friends, blocks), and is stored: each is told what he may
  * now know of the other. Nobody waits for it. */
 void presence_introduce(struct user_state *user, const char *user_id, const char *other_id);
+
+/* ---- For presence's own files */
+
+struct presence_profile { /* the part of a profile that is about presence */
+    char *user_id;
+    bool invisible;
+    int64_t last_seen;
+};
+
+/* Append the profiles of those of user_ids that have one, sorted. */
+MUST_CHECK enum status presence_profiles(struct user_state *user, const struct strings *user_ids,
+                                         struct list *ret, struct error *err);
+const struct presence_profile *presence_profile_get(const struct list *profiles,
+                                                    const char *user_id);
+void presence_profiles_clear(struct list *profiles);
+static inline void presence_profiles_clear_at(struct list *profiles)
+{
+    presence_profiles_clear(profiles);
+}
+
+/* Keep when they were here last. */
+MUST_CHECK enum status presence_save_last_seen(struct user_state *user,
+                                               const struct presence_news *gone, size_t n,
+                                               struct error *err);
 
 /* The workers: friends are told of what push saw, and of those whose node died. */
 void presence_run(void *state, struct service_context *context);

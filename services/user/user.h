@@ -2,11 +2,13 @@
 #define USER_USER_H
 
 #include "changes.h"
+#include "presence.h"
 #include "directory.h"
 #include "service/service.h"
 #include "wire/frames.h"
 #include "wire/friend_api.h"
 #include "wire/internal.h"
+#include "wire/presence_api.h"
 #include "wire/user_api.h"
 
 /* Its own settings. */
@@ -21,6 +23,7 @@ extern const struct record user_config_record;
 struct user_state {
     const struct user_config *config;
     struct store *store;
+    struct cache *cache;
     struct ask *ask;
     struct rpc_client *auth;
     struct directory directory;
@@ -102,6 +105,16 @@ http_handler handle_block;
 http_handler handle_unblock;
 
 DEFINE_RECORD_CLEANUP(struct peers, peers)
+
+/* ---- presence.c: REST */
+
+http_handler handle_presence;
+
+/* ---- export.c, erase.c: data rights */
+
+MUST_CHECK enum status erase_prepare(struct user_state *user, struct error *err); /* indexes */
+rpc_handler handle_export;
+rpc_handler handle_erase;
 
 /* ---- answers.c: what other services ask */
 

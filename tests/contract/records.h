@@ -3,6 +3,7 @@
 
 /* Every record that travels: one list over the tables at the end of libs/wire/'s files. */
 
+#include "wire/account_api.h"
 #include "wire/admin_api.h"
 #include "wire/auth_api.h"
 #include "wire/frames.h"
@@ -11,16 +12,18 @@
 #include "wire/internal.h"
 #include "wire/message_api.h"
 #include "wire/oauth_api.h"
+#include "wire/presence_api.h"
 #include "wire/user_api.h"
 
 static const struct {
     const struct record *const *records;
     const size_t *n;
 } contract_tables[] = {
-    {frames_records, &n_frames_records},         {oauth_api_records, &n_oauth_api_records},
-    {internal_records, &n_internal_records},     {auth_api_records, &n_auth_api_records},
-    {group_api_records, &n_group_api_records},   {message_api_records, &n_message_api_records},
-    {user_api_records, &n_user_api_records},     {admin_api_records, &n_admin_api_records},
+    {account_api_records, &n_account_api_records},   {frames_records, &n_frames_records},
+    {oauth_api_records, &n_oauth_api_records},       {internal_records, &n_internal_records},
+    {auth_api_records, &n_auth_api_records},         {group_api_records, &n_group_api_records},
+    {message_api_records, &n_message_api_records},   {user_api_records, &n_user_api_records},
+    {presence_api_records, &n_presence_api_records}, {admin_api_records, &n_admin_api_records},
     {friend_api_records, &n_friend_api_records},
 };
 
