@@ -5,6 +5,7 @@
 #include "auth.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "data_rights.h"
 #include "common_passwords.h"
 #include "fold/fold.h"
 #include "limits.h"
@@ -145,7 +146,9 @@ enum status account_create(struct auth_state *auth, struct account_document *acc
     if (!account->role)
         account->role = memory_text(ROLE_USER);
     account->created_at = clock_now();
-    s = insert(auth, account, err);
+    s = deletion_check_name(auth, account->username, err);
+    if (s == STATUS_OK)
+        s = insert(auth, account, err);
     if (s == STATUS_OK)
         announce(auth, account);
     return s;

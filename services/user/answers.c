@@ -65,11 +65,12 @@ static enum status judge(struct judgement *judgement, const struct pair *pair, e
                          struct error *err)
 {
     const struct relation *relation = relations_get(&judgement->relations, pair->from, pair->to);
+    const struct user_own *to = profiles_get(&judgement->profiles, pair->to);
     bool are_friends = relation && relation_is_friends(relation);
     enum status s;
 
     *ret = STATUS_OK;
-    if (!profiles_get(&judgement->profiles, pair->to)) {
+    if (!to || to->deleted) {
         *ret = STATUS_NOT_FOUND;
         return STATUS_OK;
     }
@@ -144,6 +145,7 @@ enum status handle_find(void *state, const void *request, void *reply, struct er
         account->username = TAKE(profile->username);
         account->nickname = TAKE(profile->nickname);
         account->bot = profile->bot;
+        account->deleted = profile->deleted;
         account->created_at = profile->created_at;
     }
     return STATUS_OK;

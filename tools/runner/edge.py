@@ -10,6 +10,15 @@ from .programs import SERVICES
 from .supervisor import CannotStart
 
 
+# Archives take minutes to be made, and are not kept here when the client is slow.
+SLOW = "/export"
+
+
+def slow_location(service):
+    return (f" location ~ {SLOW}$ {{ proxy_pass http://{service}; proxy_read_timeout 600s;"
+            " proxy_max_temp_file_size 0; }")
+
+
 def routes_of(place, service):
     done = subprocess.run([place.bin / f"parley-{service}", "--routes"], capture_output=True,
                           text=True, check=False, timeout=20, stdin=subprocess.DEVNULL)
@@ -52,8 +61,11 @@ def render(place):
                          "        keepalive 32;\n        keepalive_timeout 60s;\n    }")
     for prefix, service in sorted(prefixes(tables).items()):
         # Exactly the prefix, or what is below it: /api/users is not /api/users_of_others.
-        locations += [f"        location {match} {{ proxy_pass http://{service}; }}"
-                      for match in (f"= {prefix}", f"^~ {prefix}/")]
+        slow = any(path.startswith(prefix + "/") and path.endswith(SLOW)
+                   for path in tables[service])
+        locations.append(f"        location = {prefix} {{ proxy_pass http://{service}; }}")
+        locations.append(f"        location ^~ {prefix}/ {{ proxy_pass http://{service};"
+                         f"{slow_location(service) if slow else ''} }}")
     values = {
         # As root, workers would become nobody, who cannot read var/.
         "USER": f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else "",

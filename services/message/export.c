@@ -1,0 +1,327 @@
+/* RPC_MESSAGE_EXPORT: a user's conversations, and in them what is his to take along: all of his
+ * private ones, and in groups what he wrote himself (docs/decisions/0088). */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "message.h"
+#include "wire/internal.h"
+
+#define PAGE_BYTES (256 * 1024)
+#define PAGE_PARTS 1000 /* the record's limit */
+#define PAGE_MS 1000    /* what one question may take */
+#define ROWS 200
+#define BATCH 250    /* messages in memory: 250 of the longest are 15 MB */
+#define WINDOW 20000 /* seqs looked at by one query: in a group few of them may be his */
+
+#define IN_CONVERSATIONS "conversations/"
+#define IN_MESSAGES "messages/"
+
+/* A line of conversations.json. */
+struct settings {
+    char *conversation_id;
+    char *group_id;
+    char *name;
+    int64_t last_seq;
+    int64_t read_seq;
+    int64_t updated_at;
+};
+
+static const struct field settings_fields[] = {
+    FIELD(struct settings, conversation_id),
+    FIELD(struct settings, group_id),
+    FIELD(struct settings, name),
+    FIELD(struct settings, last_seq),
+    FIELD(struct settings, read_seq),
+    FIELD(struct settings, updated_at),
+};
+static const struct record settings_record =
+    RECORD("message.exported_settings", struct settings, settings_fields);
+
+struct export
+{
+    struct message_state *message;
+    const char *user_id;
+    struct export_page *page;
+    size_t bytes;
+    int64_t deadline;
+};
+
+/* Where in the messages it is. */
+struct place {
+    char conversation_id[CONVERSATION_ID_MAX]; /* "": before the first */
+    int64_t seq;                               /* up to here it is done */
+    int64_t end;
+    bool only_own;
+};
+
+static void add_part(struct export *export, const char *name, struct buffer *json)
+{
+    struct export_part *part = list_add(&export->page->parts, &export_part_record);
+
+    export->bytes += json->length;
+    part->name = memory_text(name);
+    part->json = buffer_take(json);
+}
+
+static bool is_full(const struct export *export)
+{
+    return export->bytes >= PAGE_BYTES || export->page->parts.n >= PAGE_PARTS ||
+           clock_monotonic() >= export->deadline;
+}
+
+static void clear_list(struct list *list, const struct record *rec)
+{
+    for (size_t i = 0; i < list->n; i++)
+        record_clear(rec, (char *)list->items + i * rec->size);
+    free(list->items);
+}
+
+/* Rows of the user's after that of after ("": from the first), in the order of their ids. */
+static enum status find_rows(const struct export *export, const char *after, int64_t limit,
+                             struct list *ret, struct error *err)
+{
+    const struct store_find how = {.sort = "{'_id': 1}", .limit = limit};
+    CLEANUP(buffer_clear) struct buffer from = {0};
+    CLEANUP(buffer_clear) struct buffer to = {0};
+
+    buffer_printf(&from, "%s/%s", export->user_id, after);
+    buffer_printf(&to, "%s0", export->user_id); /* "0" comes after "/" */
+    return store_find(export->message->store, CONVERSATION_USERS, &how, &row_document_record, ret,
+                      err, "{'_id': {'$gt': %s, '$lt': %s}}", buffer_text(&from), buffer_text(&to));
+}
+
+/* ---- conversations.json */
+
+static const struct conversation_document *find_conversation(const struct list *conversations,
+                                                             const char *id)
+{
+    const struct conversation_document *items = conversations->items;
+
+    for (size_t i = 0; i < conversations->n; i++)
+        if (strcmp(items[i].id, id) == 0)
+            return &items[i];
+    return NULL;
+}
+
+/* Up to where he may know of it: who left a group does not learn what came afterwards. */
+static int64_t visible_end(const struct row_document *row, int64_t last_seq)
+{
+    const struct span *spans = row->spans.items;
+    int64_t to_seq = row->spans.n > 0 ? spans[row->spans.n - 1].to_seq : 0;
+
+    return to_seq > 0 && to_seq < last_seq ? to_seq : last_seq;
+}
+
+static void add_settings(struct export *export, const struct row_document *row,
+                         const struct conversation_document *conversation)
+{
+    const struct settings settings = {
+        .conversation_id = row->conversation_id,
+        .group_id = conversation->group_id,
+        .name = conversation->name,
+        .last_seq = visible_end(row, conversation->last_seq),
+        .read_seq = row->read_seq,
+        .updated_at = conversation->updated_at,
+    };
+    CLEANUP(buffer_clear) struct buffer json = {0};
+
+    record_to_json(&settings_record, &settings, &json);
+    add_part(export, "conversations.json", &json);
+}
+
+static enum status add_rows(struct export *export, const struct list *rows, struct error *err)
+{
+    const struct row_document *row = rows->items;
+    struct list conversations = {0};
+    struct strings ids = {0};
+    enum status s;
+
+    for (size_t i = 0; i < rows->n; i++)
+        strings_add(&ids, row[i].conversation_id);
+    s = store_find(export->message->store, CONVERSATIONS, &(struct store_find){0},
+                   &conversation_document_record, &conversations, err, "{'_id': {'$in': %p}}",
+                   (void *)&ids);
+    for (size_t i = 0; s == STATUS_OK && i < rows->n; i++) {
+        const struct conversation_document *found =
+            find_conversation(&conversations, row[i].conversation_id);
+
+        if (found)
+            add_settings(export, &row[i], found);
+    }
+    clear_list(&conversations, &conversation_document_record);
+    strings_clear(&ids);
+    return s;
+}
+
+static enum status export_conversations(struct export *export, const char *after, struct error *err)
+{
+    struct buffer cursor = {0};
+    struct list rows = {0};
+    enum status s = find_rows(export, after, ROWS, &rows, err);
+
+    if (s == STATUS_OK && rows.n > 0)
+        s = add_rows(export, &rows, err);
+    if (s == STATUS_OK) {
+        if (rows.n == ROWS)
+            buffer_printf(&cursor, IN_CONVERSATIONS "%s",
+                          ((struct row_document *)rows.items)[ROWS - 1].conversation_id);
+        else
+            buffer_add_text(&cursor, IN_MESSAGES);
+        export->page->next_cursor = buffer_take(&cursor);
+    }
+    clear_list(&rows, &row_document_record);
+    return s;
+}
+
+/* ---- messages/<conversation_id>.json */
+
+/* A colon is no part of a file's name everywhere. */
+static void name_file(const char *conversation_id, struct buffer *ret)
+{
+    buffer_printf(ret, "messages/%s.json", conversation_id);
+    for (char *c = buffer_text(ret); *c; c++)
+        if (*c == ':')
+            *c = '_';
+}
+
+/* Go to the row's conversation, after seq. What is not there any more has nothing to read. */
+static enum status enter(struct export *export, const struct row_document *row, int64_t seq,
+                         struct place *ret, struct error *err)
+{
+    const struct span *spans = row->spans.items;
+    struct conversation_document conversation = {0};
+    enum status s;
+
+    s = store_find_one(export->message->store, CONVERSATIONS, &conversation_document_record,
+                       &conversation, err, "{'_id': %s}", row->conversation_id);
+    if (s != STATUS_OK && s != STATUS_NOT_FOUND)
+        return s;
+    (void)snprintf(ret->conversation_id, sizeof ret->conversation_id, "%s", row->conversation_id);
+    ret->only_own = strncmp(row->conversation_id, "group:", 6) == 0;
+    ret->seq = seq;
+    ret->end = visible_end(row, conversation.last_seq);
+    /* He wrote nothing before he joined; of who left very often the first joining is forgotten. */
+    if (row->spans.n > 0 && row->spans.n < SPANS_MAX && spans[0].from_seq - 1 > seq)
+        ret->seq = spans[0].from_seq - 1;
+    record_clear(&conversation_document_record, &conversation);
+    return STATUS_OK;
+}
+
+/* NOT_FOUND: that was the last. */
+static enum status enter_next(struct export *export, struct place *place, struct error *err)
+{
+    struct list rows = {0};
+    enum status s = find_rows(export, place->conversation_id, 1, &rows, err);
+
+    if (s == STATUS_OK)
+        s = rows.n > 0 ? enter(export, rows.items, 0, place, err) : STATUS_NOT_FOUND;
+    clear_list(&rows, &row_document_record);
+    return s;
+}
+
+/* "<conversation_id>/<seq>" */
+static enum status enter_again(struct export *export, const char *cursor, struct place *place,
+                               struct error *err)
+{
+    size_t length = strcspn(cursor, "/");
+    CLEANUP(free) char *conversation_id = memory_text_n(cursor, length);
+    CLEANUP(buffer_clear) struct buffer id = {0};
+    struct row_document row = {0};
+    enum status s;
+
+    if (length >= CONVERSATION_ID_MAX || !cursor[length])
+        return error_field(err, STATUS_INVALID, "cursor", "field 'cursor' is not one of ours");
+    buffer_printf(&id, "%s/%s", export->user_id, conversation_id);
+    s = store_find_one(export->message->store, CONVERSATION_USERS, &row_document_record, &row, err,
+                       "{'_id': %s}", buffer_text(&id));
+    if (s == STATUS_OK)
+        s = enter(export, &row, strtoll(cursor + length + 1, NULL, 10), place, err);
+    else if (s == STATUS_NOT_FOUND) { /* gone since: the next one */
+        memcpy(place->conversation_id, conversation_id, length + 1);
+        s = STATUS_OK;
+    }
+    record_clear(&row_document_record, &row);
+    return s;
+}
+
+static void add_messages(struct export *export, const struct place *place, const struct list *found)
+{
+    const struct message_document *messages = found->items;
+    CLEANUP(buffer_clear) struct buffer name = {0};
+
+    name_file(place->conversation_id, &name);
+    for (size_t i = 0; i < found->n; i++) {
+        CLEANUP(buffer_clear) struct buffer json = {0};
+        struct frame_message frame;
+
+        message_to_frame(&messages[i], &frame);
+        record_to_json(&frame_message_record, &frame, &json);
+        add_part(export, buffer_text(&name), &json);
+    }
+}
+
+/* One query's worth. */
+static enum status read_on(struct export *export, struct place *place, struct error *err)
+{
+    const struct store_find how = {.sort = "{'seq': 1}", .limit = BATCH};
+    int64_t to = place->end - place->seq > WINDOW ? place->seq + WINDOW : place->end;
+    struct store *store = export->message->store;
+    struct list found = {0};
+    enum status s;
+
+    if (place->only_own)
+        s = store_find(store, MESSAGES, &how, &message_document_record, &found, err,
+                       "{'conversation_id': %s, 'seq': {'$gt': %ld, '$lte': %ld}, "
+                       "'from_user_id': %s}",
+                       place->conversation_id, place->seq, to, export->user_id);
+    else
+        s = store_find(store, MESSAGES, &how, &message_document_record, &found, err,
+                       "{'conversation_id': %s, 'seq': {'$gt': %ld, '$lte': %ld}}",
+                       place->conversation_id, place->seq, to);
+    if (s == STATUS_OK) {
+        add_messages(export, place, &found);
+        place->seq =
+            found.n == BATCH ? ((struct message_document *)found.items)[BATCH - 1].seq : to;
+    }
+    clear_list(&found, &message_document_record);
+    return s;
+}
+
+static enum status export_messages(struct export *export, const char *cursor, struct error *err)
+{
+    struct place place = {0};
+    struct buffer next = {0};
+    enum status s = *cursor ? enter_again(export, cursor, &place, err) : STATUS_OK;
+
+    while (s == STATUS_OK && !is_full(export))
+        s = place.seq < place.end ? read_on(export, &place, err) : enter_next(export, &place, err);
+    if (s == STATUS_NOT_FOUND)
+        return STATUS_OK;
+    if (s != STATUS_OK)
+        return s;
+    buffer_add_text(&next, IN_MESSAGES);
+    if (place.conversation_id[0]) /* else not even the first was entered in time */
+        buffer_printf(&next, "%s/%lld", place.conversation_id, (long long)place.seq);
+    export->page->next_cursor = buffer_take(&next);
+    return STATUS_OK;
+}
+
+enum status handle_export(void *state, const void *request, void *reply, struct error *err)
+{
+    const struct export_query *query = request;
+    struct export export = {.message = state,
+                            .user_id = query->user_id,
+                            .page = reply,
+                            .deadline = clock_monotonic() + PAGE_MS};
+    const char *cursor = query->cursor ? query->cursor : IN_CONVERSATIONS;
+
+    if (strncmp(cursor, IN_CONVERSATIONS, strlen(IN_CONVERSATIONS)) == 0)
+        return export_conversations(&export, cursor + strlen(IN_CONVERSATIONS), err);
+    if (strncmp(cursor, IN_MESSAGES, strlen(IN_MESSAGES)) == 0)
+        return export_messages(&export, cursor + strlen(IN_MESSAGES), err);
+    return error_field(err, STATUS_INVALID, "cursor", "field 'cursor' is not one of ours");
+}
