@@ -19,6 +19,7 @@ from instance import ROOT, Instance, eventually  # noqa: E402
 
 PORT = int(os.environ.get("PARLEY_TEST_PORT", "8190"))
 PASSWORD = "correct-horse-battery"  # must appear in no log
+ADMIN = "overseer"
 
 
 class Parley(Instance):
@@ -117,7 +118,7 @@ def stop_and_look(instance):
 @pytest.fixture(scope="session")
 def parley(make_parley):
     """The instance that most stories share."""
-    return make_parley(PORT)
+    return make_parley(PORT, ADMIN_USERNAME=ADMIN, ADMIN_PASSWORD=PASSWORD)
 
 
 @pytest.fixture(autouse=True)
@@ -145,6 +146,15 @@ def user(parley):
     for session in people:
         for device in session.devices:
             device.close()
+
+
+@pytest.fixture
+def admin(parley):
+    """The first administrator, logged in once more."""
+    session = parley.login(ADMIN)
+    yield session
+    for device in session.devices:
+        device.close()
 
 
 @pytest.fixture
