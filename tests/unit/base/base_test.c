@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/id.h"
 #include "base/utf8.h"
@@ -123,6 +124,19 @@ static void a_buffer_grows_and_hands_its_text_over(void **state)
     free(text);
 }
 
+static void the_first_id_of_a_time_comes_before_all_that_are_made_then_and_later(void **state)
+{
+    char before[ID_MAX], id[ID_MAX], after[ID_MAX];
+
+    (void)state;
+    id_first("user_", clock_now(), before);
+    id_new("user_", id);
+    id_first("user_", clock_now() + 1, after);
+    assert_int_equal(strlen(before), strlen(id));
+    assert_true(strcmp(before, id) < 0);
+    assert_true(strcmp(id, after) < 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +146,7 @@ int main(void)
         cmocka_unit_test(a_long_error_is_cut_between_characters),
         cmocka_unit_test(each_status_has_its_code_and_back),
         cmocka_unit_test(ids_are_unique_and_sort_by_time),
+        cmocka_unit_test(the_first_id_of_a_time_comes_before_all_that_are_made_then_and_later),
         cmocka_unit_test(a_buffer_grows_and_hands_its_text_over),
     };
 
