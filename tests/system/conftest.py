@@ -15,6 +15,7 @@ import redis
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import client  # noqa: E402
+import providers  # noqa: E402
 from instance import ROOT, Instance, eventually  # noqa: E402
 
 PORT = int(os.environ.get("PARLEY_TEST_PORT", "8190"))
@@ -116,9 +117,10 @@ def stop_and_look(instance):
 
 
 @pytest.fixture(scope="session")
-def parley(make_parley):
+def parley(make_parley, tmp_path_factory):
     """The instance that most stories share."""
-    return make_parley(PORT, ADMIN_USERNAME=ADMIN, ADMIN_PASSWORD=PASSWORD)
+    oauth_file = providers.write_file(PORT, tmp_path_factory.mktemp("oauth"))
+    return make_parley(PORT, ADMIN_USERNAME=ADMIN, ADMIN_PASSWORD=PASSWORD, OAUTH_FILE=oauth_file)
 
 
 @pytest.fixture(autouse=True)
