@@ -24,6 +24,19 @@ static const struct field session_ids_fields[] = {
 const struct record session_ids_record =
     RECORD("auth.session_ids", struct session_ids, session_ids_fields);
 
+static const struct field session_end_fields[] = {
+    ID_FIELD(struct session_end, session_id, .required = true),
+    FIELD(struct session_end, reason, .required = true),
+};
+const struct record session_end_record =
+    RECORD("auth.session_end", struct session_end, session_end_fields);
+
+static const struct field session_ends_fields[] = {
+    FIELD(struct session_ends, ends, .required = true, .max = 20000, .of = &session_end_record),
+};
+const struct record session_ends_record =
+    RECORD("auth.session_ends", struct session_ends, session_ends_fields);
+
 static const struct field account_query_fields[] = {
     ID_FIELD(struct account_query, user_id),
     FIELD(struct account_query, username, .min = 1, .max = 64),
@@ -249,6 +262,8 @@ const struct record *const internal_records[] = {
     &nothing_record,
     &keys_record,
     &session_ids_record,
+    &session_end_record,
+    &session_ends_record,
     &account_query_record,
     &account_record,
     &account_range_record,

@@ -16,7 +16,7 @@ extern const struct record nothing_record;
 
 #define RPC_AUTH_KEYS "auth.keys"                     /* nothing -> keys */
 #define RPC_AUTH_RESTRICTIONS "auth.restrictions"     /* nothing -> restrictions */
-#define RPC_AUTH_CHECK_SESSIONS "auth.check_sessions" /* session_ids -> those of them that ended */
+#define RPC_AUTH_CHECK_SESSIONS "auth.check_sessions" /* session_ids -> session_ends */
 #define RPC_AUTH_FIND_ACCOUNT "auth.find_account"     /* account_query -> account */
 #define RPC_AUTH_LIST_ACCOUNTS "auth.list_accounts"   /* account_range -> accounts */
 #define RPC_AUTH_RENAME "auth.rename"                 /* account_rename -> nothing */
@@ -30,6 +30,17 @@ struct session_ids {
     struct strings session_ids;
 };
 extern const struct record session_ids_record;
+
+struct session_end {
+    char *session_id;
+    char *reason; /* END_… */
+};
+extern const struct record session_end_record;
+
+struct session_ends { /* those of the sessions asked for that have ended */
+    struct list ends; /* struct session_end */
+};
+extern const struct record session_ends_record;
 
 struct account_query { /* one of the two */
     char *user_id;

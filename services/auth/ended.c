@@ -182,38 +182,63 @@ enum status ended_find_recent(struct auth_state *auth, struct strings *ret, stru
     return s;
 }
 
-/* `a` is a text, `item` one of a list of texts. */
-static int compare(const void *a, const void *item)
+/* All that is read of a session to know whether it has ended. */
+struct standing {
+    char *id;
+    int64_t seen_at;
+    int64_t ended_at;
+    char *end_reason;
+};
+
+static const struct field standing_fields[] = {
+    FIELD_NAMED(struct standing, id, "_id"),
+    FIELD(struct standing, seen_at),
+    FIELD(struct standing, ended_at),
+    FIELD(struct standing, end_reason),
+};
+static const struct record standing_record =
+    RECORD("auth.standing", struct standing, standing_fields);
+
+static int compare(const void *id, const void *standing)
 {
-    return strcmp(a, *(char *const *)item);
+    return strcmp(id, ((const struct standing *)standing)->id);
 }
 
-/* Append those of asked that are not among alive, which is sorted. */
-static void add_others(const struct strings *asked, const struct strings *alive,
-                       struct strings *ret)
+/* Why it has ended, or NULL. What is not there (NULL) was ended long ago, or never was. */
+static const char *reason_of(const struct standing *standing)
 {
-    for (size_t i = 0; i < asked->n; i++)
-        if (!alive->n || !bsearch(asked->items[i], alive->items, alive->n, sizeof(char *), compare))
-            strings_add(ret, asked->items[i]);
+    if (standing && standing->ended_at)
+        return standing->end_reason ? standing->end_reason : END_EXPIRED;
+    return standing && standing->seen_at > clock_now() - SESSION_MS ? NULL : END_EXPIRED;
 }
 
-/* What is not there has ended too: long ago, or it never was. */
 enum status handle_check_sessions(void *state, const void *request, void *reply, struct error *err)
 {
     static const struct store_find how = {.sort = "{'_id': 1}"};
     struct auth_state *auth = state;
-    const struct session_ids *asked = request;
-    struct session_ids *ended = reply;
-    struct strings alive = {0};
+    const struct strings *asked = &((const struct session_ids *)request)->session_ids;
+    struct session_ends *ends = reply;
     struct list found = {0};
+    struct standing *standings;
     enum status s;
 
-    s = store_find(auth->store, SESSIONS, &how, &id_record, &found, err,
-                   "{'_id': {'$in': %p}, 'ended_at': 0, 'seen_at': {'$gt': %ld}}",
-                   (const void *)&asked->session_ids, clock_now() - SESSION_MS);
-    move_ids(&found, &alive);
-    if (s == STATUS_OK)
-        add_others(&asked->session_ids, &alive, &ended->session_ids);
-    strings_clear(&alive);
+    s = store_find(auth->store, SESSIONS, &how, &standing_record, &found, err,
+                   "{'_id': {'$in': %p}}", (const void *)asked);
+    standings = found.items;
+    for (size_t i = 0; s == STATUS_OK && i < asked->n; i++) {
+        const char *reason = reason_of(
+            found.n ? bsearch(asked->items[i], standings, found.n, sizeof *standings, compare)
+                    : NULL);
+        struct session_end *end;
+
+        if (!reason)
+            continue;
+        end = list_add(&ends->ends, &session_end_record);
+        end->session_id = memory_text(asked->items[i]);
+        end->reason = memory_text(reason);
+    }
+    for (size_t i = 0; i < found.n; i++)
+        record_clear(&standing_record, &standings[i]);
+    free(found.items);
     return s;
 }

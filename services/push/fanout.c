@@ -222,16 +222,22 @@ void fanout_delivery(struct router *router, const struct delivery *delivery)
                   LOG_TEXT("reason", err.text));
 }
 
-void fanout_resync(struct router *router, struct user *user, const char *conversation_id)
+void fanout_system(struct router *router, struct user *user, const struct system_content *content)
 {
     CLEANUP(buffer_clear) struct buffer json = {0};
-    struct system_content content = {.event = (char *)"resync",
-                                     .conversation_id = (char *)conversation_id};
     const struct frame_system frame = {
-        .type = FRAME_SYSTEM, .content = &content, .timestamp = clock_now()};
+        .type = FRAME_SYSTEM, .content = (void *)content, .timestamp = clock_now()};
 
     record_to_json(&frame_system_record, &frame, &json);
     gather_user(router, user, 0);
     send_gathered(router, (struct slice){json.data, json.length});
+}
+
+void fanout_resync(struct router *router, struct user *user, const char *conversation_id)
+{
+    const struct system_content content = {.event = (char *)"resync",
+                                           .conversation_id = (char *)conversation_id};
+
+    fanout_system(router, user, &content);
     atomic_fetch_add_explicit(&router->push->resyncs, 1, memory_order_relaxed);
 }

@@ -27,17 +27,15 @@ static enum status check_sessions(struct push_state *push, struct letter *questi
                                   struct error *err)
 {
     const struct session_ids request = {.session_ids = question->ids};
-    struct session_ids ended;
-    struct letter *answer;
+    struct letter *answer = letter_new(LETTER_SESSIONS_ENDED);
     enum status s = rpc_call(push->auth_rpc, RPC_AUTH_CHECK_SESSIONS, &session_ids_record, &request,
-                             &session_ids_record, &ended, ASK_MS, err);
+                             &session_ends_record, &answer->ends, ASK_MS, err);
 
-    if (s != STATUS_OK)
-        return s;
-    answer = letter_new(LETTER_SESSIONS_ENDED);
-    answer->ids = ended.session_ids; /* and their memory */
-    mailbox_put_one(&push->to_router, answer);
-    return STATUS_OK;
+    if (s == STATUS_OK)
+        mailbox_put_one(&push->to_router, answer);
+    else
+        letter_free(answer);
+    return s;
 }
 
 /* An answer for all of them may be too long for one message: ask for half as many each. */

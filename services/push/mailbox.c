@@ -23,6 +23,7 @@ void letter_free(struct letter *letter)
         return;
     strings_clear(&letter->ids);
     record_clear(&users_groups_record, &letter->groups);
+    record_clear(&session_ends_record, &letter->ends);
     free(letter);
 }
 

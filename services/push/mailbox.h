@@ -18,7 +18,7 @@ enum letter_kind {
     LETTER_FIND_GROUPS,      /* router to lookups: ids are users */
     LETTER_GROUPS,           /* lookups to router: groups */
     LETTER_CHECK_SESSIONS,   /* router to lookups: ids are sessions */
-    LETTER_SESSIONS_ENDED,   /* lookups to router: ids are those that ended */
+    LETTER_SESSIONS_ENDED,   /* lookups to router: ends */
     LETTER_ONLINE,           /* router to presence: user_id has one more socket of session_id */
     LETTER_OFFLINE,          /* one less */
 };
@@ -34,6 +34,7 @@ struct letter {
     int64_t epoch; /* FIND_GROUPS, GROUPS: of the router's connection */
     struct strings ids;
     struct users_groups groups;
+    struct session_ends ends;
 };
 
 struct letter *letter_new(enum letter_kind kind);

@@ -4,6 +4,7 @@
 #include "push.h"
 #include "registry.h"
 #include "wire/envelope.h"
+#include "wire/frames.h"
 
 /* Inside the router's thread: what its files share. */
 
@@ -51,6 +52,7 @@ int subscriptions_wait_ms(const struct router *router);
 
 /* fanout.c: what comes from the broker. */
 void fanout_delivery(struct router *router, const struct delivery *delivery);
+void fanout_system(struct router *router, struct user *user, const struct system_content *content);
 void fanout_resync(struct router *router, struct user *user, const char *conversation_id);
 
 /* sessions.c: sockets that come, go and end. */

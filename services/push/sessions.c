@@ -13,7 +13,7 @@
 #define RECENT_MS 10000
 
 struct recent {
-    char id[ID_MAX]; /* a session's or a user's */
+    char id[ID_MAX]; /* of the session */
     int64_t at;
     UT_hash_handle hh;
 };
@@ -65,8 +65,8 @@ static enum status check(struct router *router, const struct letter *letter, str
 {
     const struct user *user = registry_find_user(&router->registry, slice_of(letter->user_id));
 
-    if (!router->is_connected || has_just_ended(router, letter->session_id) ||
-        has_just_ended(router, letter->user_id)) /* if it has: a new attempt is refused for good */
+    if (!router->is_connected || has_just_ended(router, letter->session_id))
+        /* if it has: a new attempt is refused for good */
         return error_set(err, STATUS_UNAVAILABLE, "not ready to serve you yet; try again");
     if (user && user->n_seats >= SOCKETS_PER_USER)
         return error_set(err, STATUS_TOO_FAST, "at most %d sockets of one user", SOCKETS_PER_USER);
@@ -108,26 +108,54 @@ void sessions_close(struct router *router, const struct letter *letter)
     registry_seat_free(&router->registry, seat, router->now);
 }
 
-static void end(struct router *router, const struct seat *seat, const char *reason)
+/* ---- Ends */
+
+/* 4401 for a session at its end, 1008 when somebody or something took it away: a program must not
+ * simply come back then. */
+static int close_code(const char *reason)
 {
-    /* 1008 when someone took the session from its user, 4401 at its end. */
-    int code = strcmp(reason, "banned") == 0 ? WS_CODE_POLICY : WS_CODE_SESSION_ENDED;
+    bool is_its_end = strcmp(reason, END_LOGOUT) == 0 || strcmp(reason, END_EXPIRED) == 0;
+
+    return is_its_end ? WS_CODE_SESSION_ENDED : WS_CODE_POLICY;
+}
+
+static void close_seat(struct router *router, const struct seat *seat, const char *reason)
+{
     struct error err;
 
-    ws_outbox_close(router->outbox, seat->id, code, reason);
     error_set(&err, STATUS_UNAUTHENTICATED, "the session has ended");
-    if (!seat->is_accepted)
+    if (seat->is_accepted)
+        ws_outbox_close(router->outbox, seat->id, close_code(reason), reason);
+    else
         ws_outbox_refuse(router->outbox, seat->id, &err, 0);
+}
+
+/* All the user's devices are told, last of all the one that it is about. The same end may be told
+ * twice: by its event, and by the answer after a reconnect. */
+static void end_session(struct router *router, struct user *user, const char *session_id,
+                        const char *reason)
+{
+    const struct system_content content = {
+        .event = (char *)"session.ended",
+        .session_id = (char *)session_id,
+        .reason = (char *)reason,
+    };
+
+    if (has_just_ended(router, session_id))
+        return;
+    remember_end(router, session_id);
+    if (!user)
+        return;
+    fanout_system(router, user, &content);
+    for (size_t i = 0; i < user->n_seats; i++)
+        if (strcmp(user->seats[i]->session_id, session_id) == 0)
+            close_seat(router, user->seats[i], reason);
 }
 
 void sessions_end(struct router *router, const struct letter *letter)
 {
-    struct user *user = registry_find_user(&router->registry, slice_of(letter->user_id));
-
-    remember_end(router, *letter->session_id ? letter->session_id : letter->user_id);
-    for (size_t i = 0; user && i < user->n_seats; i++)
-        if (!*letter->session_id || strcmp(user->seats[i]->session_id, letter->session_id) == 0)
-            end(router, user->seats[i], letter->reason);
+    end_session(router, registry_find_user(&router->registry, slice_of(letter->user_id)),
+                letter->session_id, letter->reason);
 }
 
 #define SESSIONS_PER_QUESTION 5000
@@ -151,21 +179,23 @@ void sessions_check_all(struct router *router)
 
 static int compare(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp(((const struct session_end *)a)->session_id,
+                  ((const struct session_end *)b)->session_id);
 }
 
 void sessions_end_all(struct router *router, const struct letter *letter)
 {
-    const struct strings *ids = &letter->ids;
+    const struct list *ends = &letter->ends.ends;
     struct seat *seat, *next;
 
-    if (ids->n == 0)
+    if (ends->n == 0)
         return;
-    qsort(ids->items, ids->n, sizeof *ids->items, compare);
+    qsort(ends->items, ends->n, sizeof(struct session_end), compare);
     HASH_ITER(hh, router->registry.seats, seat, next) {
-        const char *id = seat->session_id;
+        const struct session_end key = {.session_id = seat->session_id};
+        const struct session_end *end = bsearch(&key, ends->items, ends->n, sizeof key, compare);
 
-        if (bsearch(&id, ids->items, ids->n, sizeof *ids->items, compare))
-            end(router, seat, "session ended");
+        if (end)
+            end_session(router, seat->user, end->session_id, end->reason);
     }
 }
