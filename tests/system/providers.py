@@ -23,7 +23,7 @@ from tokens import encode, sign_es
 
 OIDC = pathlib.Path(__file__).parent / "oidc"
 CLIENT_ID = "parley test"  # both are encoded on their way
-CLIENT_SECRET = "s3cret:%+&ü-of-the-client"  # must appear in no log
+CLIENT_SECRET = "s3cret:%+&=of-the-client"  # must appear in no log
 KINDS = ("rs256", "es256", "github", "forger")
 
 
