@@ -218,10 +218,20 @@ static void judge_change(struct batch *batch, struct command *command)
     announce(&batch->announcement, command->conversation, command->message, command);
 }
 
-static void judge(struct batch *batch, struct command *command)
+/* Typing tells nobody that he is blocked, or no friend: a message does. */
+static void judge_typing(struct batch *batch, struct command *command)
 {
     bool unused;
+    enum status s = may_write(batch, command, &unused);
 
+    if (s == STATUS_OK)
+        announce_typing(&batch->announcement, command);
+    else if (s == STATUS_BLOCKED || s == STATUS_FORBIDDEN)
+        command->error = (struct error){0};
+}
+
+static void judge(struct batch *batch, struct command *command)
+{
     switch (command->kind) {
     case COMMAND_SEND:
         judge_send(batch, command);
@@ -230,8 +240,7 @@ static void judge(struct batch *batch, struct command *command)
         judge_change(batch, command);
         break;
     case COMMAND_TYPING:
-        if (may_write(batch, command, &unused) == STATUS_OK)
-            announce_typing(&batch->announcement, command);
+        judge_typing(batch, command);
         break;
     case COMMAND_UNREADABLE: /* parked by the owner */
         break;

@@ -59,7 +59,7 @@ enum status handle_block(void *state, struct call *call, const void *request, vo
 
     if (strcmp(block->user_id, call->user_id) == 0)
         return error_field(err, STATUS_INVALID, "user_id", "field 'user_id' is your own");
-    s = profile_find(state, block->user_id, &profile, err);
+    s = profile_find_living(state, block->user_id, &profile, err);
     if (s == STATUS_OK)
         s = relations_change(state, relation_block, &step, NULL, err);
     if (s == STATUS_OK)

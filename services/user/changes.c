@@ -172,12 +172,27 @@ static void tell(struct user_state *user, const struct relation *relation,
                  const struct relation_step *step)
 {
     publish(user, step);
-    if (step->change == CHANGE_REQUESTED)
+    switch (step->change) {
+    case CHANGE_REQUESTED:
         tell_request(user, relation);
-    if (step->change == CHANGE_FRIENDS)
+        break;
+    case CHANGE_FRIENDS:
         tell_both(user, relation, "friend.accepted");
-    if (step->change == CHANGE_REMOVED)
+        presence_introduce(user, step->by, step->other);
+        break;
+    case CHANGE_REMOVED:
         tell_both(user, relation, "friend.removed");
+        presence_introduce(user, step->by, step->other);
+        break;
+    case CHANGE_BLOCKED:
+    case CHANGE_UNBLOCKED:
+        /* A stranger saw no presence, and must not read of a block by a frame about it. */
+        if (relation_is_friends(relation))
+            presence_introduce(user, step->by, step->other);
+        break;
+    default:
+        break;
+    }
 }
 
 /* ---- */

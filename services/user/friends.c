@@ -39,6 +39,24 @@ static const struct peer *find_peer(const struct peers *peers, const char *user_
     return NULL;
 }
 
+/* Who is here. Without Redis nobody is, and all else is as good. */
+static void add_presence(struct user_state *user, const char *user_id, const struct strings *ids,
+                         struct list *friends)
+{
+    struct friend_item *friend = friends->items;
+    CLEANUP(free) struct presence_view *views = memory_grow(NULL, ids->n, sizeof *views);
+    struct error err;
+
+    if (presence_find(user, user_id, ids, views, &err) != STATUS_OK) {
+        log_warn("friends without presence", LOG_TEXT("reason", err.text));
+        return;
+    }
+    for (size_t i = 0; i < friends->n; i++) {
+        friend[i].online = views[i].online;
+        friend[i].last_seen = views[i].last_seen;
+    }
+}
+
 /* How the conversations stand. Without `message` the list is as good without. */
 static void add_conversations(struct user_state *user, const char *user_id,
                               const struct strings *ids, struct list *friends)
@@ -80,13 +98,15 @@ static enum status fill_page(struct user_state *user, const char *user_id,
         const struct user_own *profile =
             profiles_get(&profiles, relation_other(&relation[i], user_id));
 
-        if (!profile) /* auth has forgotten him: he is being deleted */
+        if (!profile) /* auth does not know him */
             continue;
         fill_friend(&relation[i], user_id, profile, list_add(friends, &friend_item_record));
         strings_add(&ids, profile->user_id);
     }
-    if (ids.n > 0)
+    if (s == STATUS_OK && ids.n > 0) {
+        add_presence(user, user_id, &ids, friends);
         add_conversations(user, user_id, &ids, friends);
+    }
     strings_clear(&ids);
     return s;
 }

@@ -1,9 +1,11 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/id.h"
 #include "base/memory.h"
 #include "fold/fold.h"
+#include "search.h"
 #include "user.h"
 
 #define AUTH_TIMEOUT_MS 1000
@@ -46,11 +48,14 @@ static void add_profile(struct store_bulk *bulk, const struct account *account)
 {
     CLEANUP(free) char *key = fold_name(account->nickname);
 
+    assert(key); /* what came by JSON is UTF-8 */
     store_bulk_add(bulk, STORE_UPSERT,
                    "[{'_id': %s}, {'$setOnInsert': {'username': %s, 'nickname': %s, "
-                   "'nickname_key': %s, 'bot': %d, 'deleted': %d, 'created_at': %ld}}]",
-                   account->user_id, account->username, account->nickname, key ? key : "",
-                   account->bot, account->deleted, account->created_at);
+                   "'nickname_key': %s, 'nickname_common': %ld, 'bot': %d, 'deleted': %d, "
+                   "'created_at': %ld}}]",
+                   account->user_id, account->username, account->nickname, key,
+                   search_common(account->username, key), account->bot, account->deleted,
+                   account->created_at);
 }
 
 /* ID_TAKEN: another thread or process made the same profile at the same time. */
@@ -92,6 +97,17 @@ enum status profile_find(struct user_state *user, const char *user_id, struct us
     if (s == STATUS_NOT_FOUND)
         return error_set(err, s, "no such user");
     return s;
+}
+
+enum status profile_find_living(struct user_state *user, const char *user_id, struct user_own *ret,
+                                struct error *err)
+{
+    enum status s = profile_find(user, user_id, ret, err);
+
+    if (s != STATUS_OK || !ret->deleted)
+        return s;
+    record_clear(&profile_record, ret);
+    return error_set(err, STATUS_NOT_FOUND, "no such user");
 }
 
 /* ---- Many at once */
@@ -259,10 +275,11 @@ static void add_key(struct store_bulk *bulk, const struct user_own *profile)
 {
     CLEANUP(free) char *key = fold_name(profile->nickname);
 
+    assert(key); /* the store holds nothing but UTF-8 */
     store_bulk_add(bulk, 0,
                    "[{'_id': %s, 'nickname': %s, 'nickname_key': null}, "
-                   "{'$set': {'nickname_key': %s}}]",
-                   profile->user_id, profile->nickname, key ? key : "");
+                   "{'$set': {'nickname_key': %s, 'nickname_common': %ld}}]",
+                   profile->user_id, profile->nickname, key, search_common(profile->username, key));
 }
 
 /* *ret_done: there was none left. */

@@ -45,7 +45,7 @@ enum status handle_ask(void *state, struct call *call, const void *request, void
         return s;
     if (strcmp(ask->user_id, call->user_id) == 0)
         return error_field(err, STATUS_INVALID, "user_id", "field 'user_id' is your own");
-    s = profile_find(user, ask->user_id, &profile, err);
+    s = profile_find_living(user, ask->user_id, &profile, err);
     if (s != STATUS_OK)
         return s;
     id_new("request_", request_id);

@@ -211,7 +211,7 @@ enum status relation_unblock(struct relation *relation, struct relation_step *st
             strings_add(&rest, relation->blockers.items[i]);
     strings_clear(&relation->blockers);
     relation->blockers = rest;
-    step->change = CHANGE_OTHER;
+    step->change = CHANGE_UNBLOCKED;
     return STATUS_OK;
 }
 

@@ -15,6 +15,7 @@ enum relation_change {
     CHANGE_FRIENDS,   /* they have become friends */
     CHANGE_REMOVED,   /* they are friends no more */
     CHANGE_BLOCKED,
+    CHANGE_UNBLOCKED,
     CHANGE_OTHER, /* which nobody is told of */
 };
 

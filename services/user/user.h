@@ -45,6 +45,10 @@ DEFINE_RECORD_CLEANUP(struct user_ids, user_ids)
 MUST_CHECK enum status profile_find(struct user_state *user, const char *user_id,
                                     struct user_own *ret, struct error *err);
 
+/* The same, but who has left is nobody. */
+MUST_CHECK enum status profile_find_living(struct user_state *user, const char *user_id,
+                                           struct user_own *ret, struct error *err);
+
 /* Append the profiles of those of user_ids that exist to *ret, a list of struct user_own, sorted
  * by user_id and none twice: one query, and a question to auth for each that is missing. */
 MUST_CHECK enum status profiles_find(struct user_state *user, const struct strings *user_ids,
