@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "fold/fold.h"
+#include "search.h"
 #include "user.h"
 
 #define AUTH_TIMEOUT_MS 1000
@@ -69,7 +70,7 @@ enum status handle_me(void *state, struct call *call, const void *request, void 
 
 /* One update, so that two devices that change different fields at once both succeed: an absent
  * field takes the value that is there. $literal, because a text may begin with "$". */
-static enum status apply(struct user_state *user, const char *user_id,
+static enum status apply(struct user_state *user, const struct user_own *profile,
                          const struct user_change *change, struct error *err)
 {
     CLEANUP(free) char *key = fold_name(change->nickname);
@@ -80,6 +81,7 @@ static enum status apply(struct user_state *user, const char *user_id,
                      "[{'_id': %s, 'deleted': {'$ne': true}}, [{'$set': {"
                      "'nickname': {'$ifNull': [{'$literal': %s}, '$nickname']},"
                      "'nickname_key': {'$ifNull': [{'$literal': %s}, '$nickname_key']},"
+                     "'nickname_common': {'$cond': [%d, %ld, '$nickname_common']},"
                      "'avatar': {'$ifNull': [{'$literal': %s}, '$avatar']},"
                      "'bio': {'$ifNull': [{'$literal': %s}, '$bio']},"
                      "'gender': {'$ifNull': [{'$literal': %s}, '$gender']},"
@@ -87,9 +89,10 @@ static enum status apply(struct user_state *user, const char *user_id,
                      "'region': {'$ifNull': [{'$literal': %s}, '$region']},"
                      "'email': {'$ifNull': [{'$literal': %s}, '$email']},"
                      "'invisible': {'$cond': [%d, %d, '$invisible']}}}]]",
-                     user_id, change->nickname, key, change->avatar, change->bio, change->gender,
-                     change->birthday, change->region, change->email, change->invisible.is_set,
-                     change->invisible.value);
+                     profile->user_id, change->nickname, key, key != NULL,
+                     key ? search_common(profile->username, key) : 0, change->avatar, change->bio,
+                     change->gender, change->birthday, change->region, change->email,
+                     change->invisible.is_set, change->invisible.value);
     if (s == STATUS_OK && n == 0)
         return error_set(err, STATUS_NOT_FOUND, "no such user");
     return s;
@@ -124,7 +127,7 @@ enum status handle_change(void *state, struct call *call, const void *request, v
     if (s == STATUS_OK && change->nickname)
         s = rename_account(user, call->user_id, change->nickname, err);
     if (s == STATUS_OK)
-        s = apply(user, call->user_id, change, err);
+        s = apply(user, &profile, change, err);
     if (s != STATUS_OK)
         return s;
     return handle_me(state, call, NULL, reply, err);

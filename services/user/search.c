@@ -26,7 +26,17 @@ enum status search_prepare(struct user_state *user, struct error *err)
     if (s != STATUS_OK)
         return s;
     return store_index(user->store, USERS,
-                       "{'nickname_key': 1, '_id': 1, 'username': 1, 'deleted': 1}", false, 0, err);
+                       "{'nickname_key': 1, '_id': 1, 'nickname_common': 1, 'deleted': 1}", false,
+                       0, err);
+}
+
+int64_t search_common(const char *username, const char *nickname_key)
+{
+    int64_t n = 0;
+
+    while (username[n] && username[n] == nickname_key[n])
+        n++;
+    return n;
 }
 
 /* ---- Places: "u<username>" or "n<user_id>:<folded nickname>" */
@@ -86,6 +96,7 @@ bool search_place_read(const char *cursor, struct search_place *ret)
 struct looking {
     struct user_state *user;
     const char *key; /* the folded query */
+    int64_t length;  /* of it, in bytes */
     const char *end; /* what begins with it comes before this */
 };
 
@@ -99,22 +110,30 @@ static enum status find_by_username(const struct looking *looking, const char *a
                       looking->end, after);
 }
 
-/* From (name, user_id) on, without it and without those that the usernames have shown. */
-static enum status find_by_nickname(const struct looking *looking, const char *name,
-                                    const char *user_id, int64_t limit, struct list *ret,
-                                    struct error *err)
+/* Those whose username begins so are left out: they have been shown. Two looks, since one with an
+ * "or" would fetch all namesakes before the place. */
+static enum status find_by_nickname(const struct looking *looking, const struct search_place *place,
+                                    int64_t limit, struct list *ret, struct error *err)
 {
-    const struct store_find how = {.sort = "{'nickname_key': 1, '_id': 1}", .limit = limit};
+    struct store_find how = {.sort = "{'nickname_key': 1, '_id': 1}", .limit = limit};
+    bool is_later = place->phase == SEARCH_NICKNAMES;
+    enum status s = STATUS_OK;
 
+    /* A place of another query's pages is somewhere else. */
+    if (is_later && strncmp(place->name, looking->key, (size_t)looking->length) == 0)
+        s = store_find(
+            looking->user->store, USERS, &how, &profile_record, ret, err,
+            "{'nickname_key': %s, '_id': {'$gt': %s}, 'nickname_common': {'$lt': %ld}, " LIVING "}",
+            place->name, place->user_id, looking->length);
+    how.limit = limit - (int64_t)ret->n;
+    if (s != STATUS_OK || how.limit == 0)
+        return s;
     return store_find(looking->user->store, USERS, &how, &profile_record, ret, err,
-                      "{'nickname_key': {'$gte': %s, '$lt': %s}, " LIVING ", '$nor': ["
-                      "{'username': {'$gte': %s, '$lt': %s}}, "
-                      "{'nickname_key': %s, '_id': {'$lte': %s}}]}",
-                      strcmp(name, looking->key) > 0 ? name : looking->key, looking->end,
-                      looking->key, looking->end, name, user_id);
+                      "{'nickname_key': {'$gte': %s, '$gt': %s, '$lt': %s}, "
+                      "'nickname_common': {'$lt': %ld}, " LIVING "}",
+                      looking->key, is_later ? place->name : "", looking->end, looking->length);
 }
 
-/* What is excluded of the second has been counted by the first, so neither goes past TOTAL_MAX. */
 static enum status count(const struct looking *looking, int64_t *ret, struct error *err)
 {
     struct store *store = looking->user->store;
@@ -126,10 +145,10 @@ static enum status count(const struct looking *looking, int64_t *ret, struct err
                     looking->end);
     if (s != STATUS_OK || *ret == TOTAL_MAX)
         return s;
-    s = store_count(store, USERS, TOTAL_MAX - *ret, &more, err,
-                    "{'nickname_key': {'$gte': %s, '$lt': %s}, " LIVING ", '$nor': ["
-                    "{'username': {'$gte': %s, '$lt': %s}}]}",
-                    looking->key, looking->end, looking->key, looking->end);
+    s = store_count(
+        store, USERS, TOTAL_MAX - *ret, &more, err,
+        "{'nickname_key': {'$gte': %s, '$lt': %s}, 'nickname_common': {'$lt': %ld}, " LIVING "}",
+        looking->key, looking->end, looking->length);
     *ret += more;
     return s;
 }
@@ -139,16 +158,14 @@ static enum status find_after(const struct looking *looking, const struct search
                               int64_t limit, struct list *ret, size_t *ret_by_username,
                               struct error *err)
 {
-    bool is_later = place->phase == SEARCH_NICKNAMES;
     enum status s = STATUS_OK;
 
-    if (!is_later)
+    if (place->phase == SEARCH_USERNAMES)
         s = find_by_username(looking, place->name ? place->name : "", limit, ret, err);
     *ret_by_username = ret->n;
     if (s != STATUS_OK || (int64_t)ret->n == limit)
         return s;
-    return find_by_nickname(looking, is_later ? place->name : "", is_later ? place->user_id : "",
-                            limit - (int64_t)ret->n, ret, err);
+    return find_by_nickname(looking, place, limit, ret, err);
 }
 
 /* ---- Showing */
@@ -214,7 +231,7 @@ enum status handle_search(void *state, struct call *call, const void *request, v
     const struct user_search *wanted = request;
     CLEANUP(free) char *key = fold_name(wanted->query);
     CLEANUP(buffer_clear) struct buffer end = {0};
-    struct looking looking = {.user = state, .key = key};
+    struct looking looking = {.user = state, .key = key, .length = key ? (int64_t)strlen(key) : 0};
 
     if (!key || !*key)
         return STATUS_OK; /* nobody's name begins with what nobody sees, and not everybody's */

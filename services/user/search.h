@@ -1,6 +1,8 @@
 #ifndef USER_SEARCH_H
 #define USER_SEARCH_H
 
+#include <stdint.h>
+
 #include "base/base.h"
 
 /* A search shows those whose username begins with the query, in the order of their usernames; then
@@ -13,6 +15,11 @@ struct search_place {
     char *name;    /* the username, or the folded nickname */
     char *user_id; /* SEARCH_NICKNAMES: whose it is; else NULL */
 };
+
+/* Users are stored with nickname_key, the folded nickname, and with this: how many bytes of it their
+ * username begins with too. A shorter query that finds the nickname finds the username as well, so
+ * an index tells who is to be left out of the second part. */
+int64_t search_common(const char *username, const char *nickname_key);
 
 /* The place in base64url, which the caller frees. */
 char *search_place_write(const struct search_place *place);

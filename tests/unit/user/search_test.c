@@ -61,11 +61,27 @@ static void what_is_no_place_is_refused(void **state)
     assert_false(search_place_read("dWE=", &(struct search_place){0}));
 }
 
+static void the_common_beginning_of_two_names_is_counted_in_bytes(void **state)
+{
+    static const struct {
+        const char *username, *nickname_key;
+        int64_t n;
+    } cases[] = {
+        {"anna", "anna", 4}, {"anna", "anna b", 4}, {"anna", "an", 2},
+        {"anna", "", 0},     {"anna", "zoë", 0},    {"zo", "zoë", 2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        assert_int_equal(search_common(cases[i].username, cases[i].nickname_key), cases[i].n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_place_comes_back_as_it_was),
         cmocka_unit_test(what_is_no_place_is_refused),
+        cmocka_unit_test(the_common_beginning_of_two_names_is_counted_in_bytes),
     };
 
     return cmocka_run_group_tests_name("search", tests, NULL, NULL);
