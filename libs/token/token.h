@@ -27,23 +27,37 @@ struct token_claims {
     int64_t issued_at;  /* Unix ms */
 };
 
-/* A private key: only auth has one. */
+/* Private keys: only auth has them. The newest signs, the others are of use to those who hold
+ * tokens of theirs. A new one signs only when it has been in the file for TOKEN_KEY_LEAD_MS, so
+ * that every service has it before it meets it: auth looks at the file and tells the others within
+ * a few seconds. All replicas of auth share the file, and so change keys at the same time. */
+#define TOKEN_KEYS_MAX 3
+#define TOKEN_KEY_LEAD_MS 10000
 struct token_signer;
 
-/* Read the P-256 key in the PEM file, or make one there (mode 0600) if there is none; a file that
+/* Read the P-256 keys in the PEM file, or make one there (mode 0600) if there is none; a file that
  * others may read is refused. Two processes that make one at once end up with the same. */
 MUST_CHECK enum status token_signer_open(const char *key_file, struct token_signer **ret,
                                          struct error *err);
-void token_signer_close(struct token_signer *signer); /* NULL is fine; wipes the key */
+void token_signer_close(struct token_signer *signer); /* NULL is fine; wipes the keys */
+
+/* Read the file again if it is another one by now. On failure the keys stay as they are, and the
+ * next call tries again. One thread, beside any that sign. */
+MUST_CHECK enum status token_signer_reload(struct token_signer *signer, bool *ret_changed,
+                                           struct error *err);
+
+/* Put a new key first in the file and keep at most TOKEN_KEYS_MAX. It is replaced at once, and
+ * stays its owner's. TOO_FAST when that would log somebody out: while the newest does not sign
+ * yet, or the oldest may have signed tokens that are still good. */
+MUST_CHECK enum status token_rotate_keys(const char *key_file, int64_t now_ms, struct error *err);
 
 /* *ret is a new token of claims, issued now, for TOKEN_SECONDS; the caller frees it.
  * claims->issued_at and expires_at are filled in. Any thread. */
 MUST_CHECK enum status token_sign(struct token_signer *signer, struct token_claims *claims,
                                   char **ret, struct error *err);
 
-/* The public half as a JWKS (RFC 7517, 7638 thumbprint as kid); the caller frees it. */
-MUST_CHECK enum status token_signer_jwks(struct token_signer *signer, char **ret,
-                                         struct error *err);
+/* The public halves as a JWKS (RFC 7517, 7638 thumbprint as kid); the caller frees it. */
+char *token_signer_jwks(struct token_signer *signer);
 
 /* Public keys: everyone has these. Immutable; replace the whole to rotate. */
 struct token_keys;
@@ -84,10 +98,12 @@ void refresh_token_hash(const char *token, char ret[REFRESH_HASH_MAX]);
 /* The hash of its family. False for a text that is no refresh token by its length. */
 bool refresh_token_family(const char *token, char ret[REFRESH_HASH_MAX]);
 
-/* The successor of a token, of the same family: the same whenever it is asked for, so that a
- * rotated token can get it again for 60 s and it need not be stored. An HMAC under a secret that is
- * derived from the signer's key; a token that refresh_token_family() refuses gets nonsense. */
-void refresh_token_derive(struct token_signer *signer, const char *old_token,
-                          char ret[REFRESH_TOKEN_MAX]);
+/* The successors of a token, of the same family, one for each key, that of the key which signs now
+ * first: the same whenever they are asked for, so that a rotated token can get its own again for
+ * 60 s, also when the keys have changed meanwhile, and it need not be stored. HMACs under secrets
+ * that are derived from the keys; a token that refresh_token_family() refuses gets nonsense.
+ * Returns how many there are. Any thread. */
+size_t refresh_token_derive(struct token_signer *signer, const char *old_token,
+                            char ret[TOKEN_KEYS_MAX][REFRESH_TOKEN_MAX]);
 
 #endif

@@ -23,7 +23,6 @@ struct auth_state {
     const struct auth_config *config;
     struct store *store;
     struct token_signer *signer;
-    char *jwks;
     struct hashing hashing;
     struct oauth *oauth; /* oauth.h */
     struct rpc_client *user; /* data_rights.h: those who have something of a user's */

@@ -6,6 +6,7 @@
 
 #include "admin.h"
 #include "data_rights.h"
+#include "keys.h"
 #include "oauth.h"
 #include "wire/user_api.h"
 
@@ -13,8 +14,10 @@ static struct auth_state auth_state = {.hashing = HASHING_INITIALIZER};
 
 static const struct field config_fields[] = {
     FIELD(struct auth_config, auth_key_file, .def = "var/auth-key.pem", .max = 1024,
-          .about = "the private key (P-256, PEM, mode 0600) that signs access tokens, shared by "
-                   "all replicas of auth; it is made when it is not there"),
+          .about =
+              "the private keys (P-256, PEM, mode 0600; the first signs) of access tokens, shared "
+              "by all replicas of auth; made when it is not there, and given a new key by "
+              "`parley-auth --rotate-keys`"),
     FIELD(struct auth_config, push_public_url, .max = 1024,
           .about = "the WebSocket's address that log-in tells (wss://push.example.com/ws); by "
                    "default /ws at the origin that the client used"),
@@ -105,6 +108,7 @@ static const struct rpc_method methods[] = {
 
 static const struct worker workers[] = {
     {"ended", ended_run},
+    {"keys", keys_run},
     {"deletion", deletion_run},
 };
 
@@ -130,12 +134,10 @@ static enum status start(void *state, struct service_context *context, struct er
     auth->context = context;
     auth->config = context->own_config;
     auth->store = context->store;
-    if (!auth->jwks) {
+    if (!auth->signer) {
         s = token_init(err);
         if (s == STATUS_OK)
             s = token_signer_open(auth->config->auth_key_file, &auth->signer, err);
-        if (s == STATUS_OK)
-            s = token_signer_jwks(auth->signer, &auth->jwks, err);
     }
     if (s == STATUS_OK)
         s = accounts_prepare(auth, err);
@@ -163,7 +165,6 @@ static void stop(void *state)
     struct auth_state *auth = state;
 
     token_signer_close(auth->signer);
-    free(auth->jwks);
     oauth_close(auth->oauth);
     rpc_client_close(auth->user);
     rpc_client_close(auth->group);
@@ -189,5 +190,9 @@ static const struct service auth = {
 
 int main(int argc, char **argv)
 {
+    int status;
+
+    if (keys_command(argc, argv, &status))
+        return status;
     return service_run(&auth, argc, argv);
 }

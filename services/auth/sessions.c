@@ -140,9 +140,26 @@ static enum status end_replayed(struct auth_state *auth, const struct session_do
     return s == STATUS_OK ? refuse(err) : s;
 }
 
-/* One look at the session and one step. */
+/* What may follow on a token: one for each signing key, the one of now first. */
+struct successors {
+    char tokens[TOKEN_KEYS_MAX][REFRESH_TOKEN_MAX];
+    char hashes[TOKEN_KEYS_MAX][REFRESH_HASH_MAX];
+    size_t n;
+};
+
+/* Which of them was given out? None when its key is gone since. */
+static bool find_successor(const struct successors *next, const char *hash, size_t *ret_i)
+{
+    for (*ret_i = 0; *ret_i < next->n; (*ret_i)++)
+        if (strcmp(next->hashes[*ret_i], hash) == 0)
+            return true;
+    return false;
+}
+
+/* One look at the session and one step; *ret_i is the place of the token's successor. */
 static enum status advance(struct auth_state *auth, const char *family, const char *hash,
-                           const char *next_hash, struct session_document *ret, struct error *err)
+                           const struct successors *next, struct session_document *ret,
+                           size_t *ret_i, struct error *err)
 {
     int64_t now = clock_now();
     enum status s;
@@ -155,10 +172,10 @@ static enum status advance(struct auth_state *auth, const char *family, const ch
         return s;
     switch (rotation_judge(ret, hash, now)) {
     case ROTATION_NEXT:
-        return rotate(auth, ret, hash, next_hash, now, err);
+        *ret_i = 0;
+        return rotate(auth, ret, hash, next->hashes[0], now, err);
     case ROTATION_REPEAT:
-        /* Only a change of the signing key within the grace can make another successor. */
-        return strcmp(ret->refresh_hash, next_hash) == 0 ? STATUS_OK : refuse(err);
+        return find_successor(next, ret->refresh_hash, ret_i) ? STATUS_OK : refuse(err);
     case ROTATION_REPLAY:
         return end_replayed(auth, ret, err);
     case ROTATION_OVER:
@@ -171,26 +188,30 @@ enum status session_rotate(struct auth_state *auth, const char *token, struct se
                            char ret_token[REFRESH_TOKEN_MAX], struct error *err)
 {
     struct session_document session = {0};
+    struct successors next;
     char family[REFRESH_HASH_MAX];
     char hash[REFRESH_HASH_MAX];
-    char next_hash[REFRESH_HASH_MAX];
+    size_t i;
     enum status s;
 
     if (!refresh_token_family(token, family))
         return refuse(err);
     refresh_token_hash(token, hash);
-    refresh_token_derive(auth->signer, token, ret_token);
-    refresh_token_hash(ret_token, next_hash);
-    s = advance(auth, family, hash, next_hash, &session, err);
+    next.n = refresh_token_derive(auth->signer, token, next.tokens);
+    for (i = 0; i < next.n; i++)
+        refresh_token_hash(next.tokens[i], next.hashes[i]);
+    s = advance(auth, family, hash, &next, &session, &i, err);
     if (s == STATUS_CONFLICT) { /* a second tab was faster: then it is the one before, by now */
         record_clear(&session_document_record, &session);
-        s = advance(auth, family, hash, next_hash, &session, err);
+        s = advance(auth, family, hash, &next, &session, &i, err);
     }
-    if (s == STATUS_OK)
-        *ret = session;
-    else
+    if (s != STATUS_OK) {
         record_clear(&session_document_record, &session);
-    return s == STATUS_CONFLICT ? error_set(err, STATUS_UNAVAILABLE, "try again") : s;
+        return s == STATUS_CONFLICT ? error_set(err, STATUS_UNAVAILABLE, "try again") : s;
+    }
+    memcpy(ret_token, next.tokens[i], REFRESH_TOKEN_MAX);
+    *ret = session;
+    return STATUS_OK;
 }
 
 /* ---- End */

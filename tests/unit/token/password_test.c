@@ -60,6 +60,7 @@ static void derives_the_same_successor_from_the_same_key_only(void **state)
     struct token_signer *signers[2];
     char files[2][64];
     char token[REFRESH_TOKEN_MAX];
+    char successors[TOKEN_KEYS_MAX][REFRESH_TOKEN_MAX];
     char one[REFRESH_TOKEN_MAX];
     char two[REFRESH_TOKEN_MAX];
     char family[REFRESH_HASH_MAX];
@@ -72,11 +73,14 @@ static void derives_the_same_successor_from_the_same_key_only(void **state)
     }
     refresh_token_new(token);
     assert_int_equal(strlen(token), 43);
-    refresh_token_derive(signers[0], token, one);
-    refresh_token_derive(signers[0], token, two);
+    assert_int_equal(refresh_token_derive(signers[0], token, successors), 1);
+    strcpy(one, successors[0]);
+    assert_int_equal(refresh_token_derive(signers[0], token, successors), 1);
+    strcpy(two, successors[0]);
     assert_string_equal(one, two);
     assert_int_equal(strlen(one), 43);
-    refresh_token_derive(signers[1], token, two);
+    assert_int_equal(refresh_token_derive(signers[1], token, successors), 1);
+    strcpy(two, successors[0]);
     assert_string_not_equal(one, two);
     assert_memory_equal(one, token, 16); /* the family */
     assert_memory_equal(two, token, 16);

@@ -1,0 +1,278 @@
+#include "token/key_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/bio.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "token/key.h"
+
+#define KEY_FILE_MAX 8192 /* a P-256 key has 240 bytes */
+
+static enum status file_failure(const char *what, const char *file, struct error *err)
+{
+    return error_set(err, STATUS_INVALID, "AUTH_KEY_FILE: %s '%s': %s", what, file,
+                     strerror(errno));
+}
+
+void key_wipe(char *pem)
+{
+    if (pem)
+        sodium_memzero(pem, strlen(pem));
+    free(pem);
+}
+
+static inline void key_wipe_at(char **pem)
+{
+    key_wipe(*pem);
+}
+
+char *key_private_pem(EVP_PKEY *key)
+{
+    BIO *bio = BIO_new(BIO_s_secmem());
+    char *pem = NULL;
+
+    if (bio && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1) {
+        char *data;
+        long length = BIO_get_mem_data(bio, &data);
+
+        pem = memory_text_n(data, (size_t)length);
+    }
+    BIO_free(bio);
+    ERR_clear_error();
+    return pem;
+}
+
+/* ---- Read */
+
+static enum status check_file(int fd, const char *file, struct key_file *ret, struct error *err)
+{
+    struct stat info;
+
+    if (fstat(fd, &info) != 0)
+        return file_failure("cannot read", file, err);
+    if (!S_ISREG(info.st_mode))
+        return error_set(err, STATUS_INVALID, "AUTH_KEY_FILE: '%s' is not a file", file);
+    if (info.st_mode & (S_IRWXG | S_IRWXO))
+        return error_set(err, STATUS_INVALID,
+                         "AUTH_KEY_FILE: others may read '%s'; its mode must be 0600", file);
+    ret->changed_at = (int64_t)info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1000000;
+    ret->inode = info.st_ino;
+    return STATUS_OK;
+}
+
+bool key_file_is_same(const char *file, const struct key_file *keys)
+{
+    struct key_file now = {0};
+    struct stat info;
+
+    if (stat(file, &info) != 0)
+        return true;
+    now.changed_at = (int64_t)info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1000000;
+    return now.changed_at == keys->changed_at && info.st_ino == keys->inode;
+}
+
+/* Never asks a terminal for a passphrase. */
+static int no_passphrase(char *ret, int size, int writing, void *context)
+{
+    (void)ret, (void)size, (void)writing, (void)context;
+    return -1;
+}
+
+static bool is_there(const struct key_file *keys, const EVP_PKEY *key)
+{
+    for (size_t i = 0; i < keys->n; i++)
+        if (EVP_PKEY_eq(keys->keys[i], key) == 1)
+            return true;
+    return false;
+}
+
+/* key is taken over. */
+static enum status add_key(struct key_file *keys, EVP_PKEY *key, const char *file,
+                           struct error *err)
+{
+    enum status s = key_check_curve(key, err);
+
+    if (s == STATUS_OK && keys->n == TOKEN_KEYS_MAX)
+        s = error_set(err, STATUS_INVALID, "AUTH_KEY_FILE: '%s' holds more than %d keys", file,
+                      TOKEN_KEYS_MAX);
+    if (s == STATUS_OK && is_there(keys, key))
+        s = error_set(err, STATUS_INVALID, "AUTH_KEY_FILE: '%s' holds a key twice", file);
+    if (s == STATUS_OK)
+        keys->keys[keys->n++] = key;
+    else
+        EVP_PKEY_free(key);
+    return s;
+}
+
+/* Those that are meant to be there; OpenSSL's error does not tell the end from a bad key. */
+static size_t count_keys(const char *text, size_t length)
+{
+    static const char mark[] = "PRIVATE KEY-----"; /* of its first line and of its last */
+    const char *end = text + length;
+    size_t n = 0;
+
+    while ((text = memmem(text, (size_t)(end - text), mark, sizeof mark - 1))) {
+        text += sizeof mark - 1;
+        n++;
+    }
+    return (n + 1) / 2;
+}
+
+static enum status parse(const char *text, size_t length, const char *file, struct key_file *ret,
+                         struct error *err)
+{
+    BIO *bio = BIO_new_mem_buf(text, (int)length);
+    enum status s = STATUS_OK;
+    EVP_PKEY *key;
+
+    while (s == STATUS_OK && (key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL)))
+        s = add_key(ret, key, file, err);
+    ERR_clear_error();
+    BIO_free(bio);
+    if (s == STATUS_OK && (ret->n == 0 || ret->n < count_keys(text, length)))
+        return error_set(err, STATUS_INVALID, "AUTH_KEY_FILE: '%s' holds %s", file,
+                         ret->n ? "a private key that cannot be read" : "no private key");
+    return s;
+}
+
+enum status key_file_read(const char *file, struct key_file *ret, struct error *err)
+{
+    struct key_file keys = {0};
+    char text[KEY_FILE_MAX];
+    ssize_t n = 0;
+    enum status s;
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0 && errno == ENOENT)
+        return error_set(err, STATUS_NOT_FOUND, "no key yet");
+    if (fd < 0)
+        return file_failure("cannot read", file, err);
+    s = check_file(fd, file, &keys, err);
+    if (s == STATUS_OK)
+        n = read(fd, text, sizeof text);
+    (void)close(fd);
+    if (s == STATUS_OK)
+        s = parse(text, n > 0 ? (size_t)n : 0, file, &keys, err);
+    sodium_memzero(text, sizeof text);
+    if (s == STATUS_OK)
+        *ret = keys;
+    else
+        key_file_clear(&keys);
+    return s;
+}
+
+void key_file_clear(struct key_file *keys)
+{
+    for (size_t i = 0; i < keys->n; i++)
+        EVP_PKEY_free(keys->keys[i]);
+    *keys = (struct key_file){0};
+}
+
+/* ---- Write */
+
+static enum status write_all(int fd, const char *text, const char *file, struct error *err)
+{
+    size_t length = strlen(text);
+
+    if (write(fd, text, length) != (ssize_t)length || fsync(fd) != 0)
+        return file_failure("cannot write", file, err);
+    return STATUS_OK;
+}
+
+/* It appears under its name whole or not at all. owner: of the file that is replaced, which stays
+ * the owner's whoever runs this; NULL: there is none yet, and the first of two that make it stays. */
+static enum status write_file(const char *file, const char *pem, const struct stat *owner,
+                              struct error *err)
+{
+    CLEANUP(buffer_clear) struct buffer draft = {0};
+    enum status s;
+    int fd;
+
+    buffer_printf(&draft, "%s.XXXXXX", file);
+    fd = mkstemp(buffer_text(&draft)); /* mode 0600 */
+    if (fd < 0)
+        return file_failure("cannot make", file, err);
+    s = write_all(fd, pem, file, err);
+    if (s == STATUS_OK && owner && fchown(fd, owner->st_uid, owner->st_gid) != 0)
+        s = file_failure("cannot give its owner", file, err);
+    if (s == STATUS_OK && owner && rename(draft.data, file) != 0)
+        s = file_failure("cannot replace", file, err);
+    if (s == STATUS_OK && !owner && link(draft.data, file) != 0 && errno != EEXIST)
+        s = file_failure("cannot make", file, err);
+    (void)unlink(draft.data); /* a leftover draft hurts nobody; after rename() there is none */
+    (void)close(fd);
+    return s;
+}
+
+static char *new_pem(void)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    char *pem = key ? key_private_pem(key) : NULL;
+
+    EVP_PKEY_free(key);
+    return pem;
+}
+
+enum status key_file_make(const char *file, struct error *err)
+{
+    CLEANUP(key_wipe) char *pem = new_pem();
+
+    if (!pem)
+        return error_set(err, STATUS_INTERNAL, "OpenSSL made no key");
+    return write_file(file, pem, NULL, err);
+}
+
+/* Nobody is to meet tokens of a key that is gone, or of one that he could not fetch yet. */
+static enum status check_time(const struct key_file *keys, int64_t now_ms, struct error *err)
+{
+    int64_t wait_ms =
+        keys->n < TOKEN_KEYS_MAX ? TOKEN_KEY_LEAD_MS : TOKEN_KEY_LEAD_MS + TOKEN_SECONDS * 1000;
+    int64_t age_ms = now_ms - keys->changed_at;
+
+    if (age_ms < wait_ms)
+        return error_set(err, STATUS_TOO_FAST,
+                         "the keys changed a moment ago: wait %lld s, so that nobody is logged out",
+                         (long long)((wait_ms - age_ms + 999) / 1000));
+    return STATUS_OK;
+}
+
+enum status token_rotate_keys(const char *file, int64_t now_ms, struct error *err)
+{
+    CLEANUP(key_file_clear) struct key_file keys = {0};
+    CLEANUP(key_wipe) char *pem = NULL;
+    struct stat owner;
+    enum status s = key_file_read(file, &keys, err);
+
+    if (s == STATUS_NOT_FOUND)
+        return error_set(err, s, "AUTH_KEY_FILE: there is no '%s'", file);
+    if (s == STATUS_OK)
+        s = check_time(&keys, now_ms, err);
+    if (s == STATUS_OK && stat(file, &owner) != 0)
+        s = file_failure("cannot read", file, err);
+    if (s != STATUS_OK)
+        return s;
+    pem = new_pem();
+    for (size_t i = 0; pem && i < keys.n && i < TOKEN_KEYS_MAX - 1; i++) {
+        CLEANUP(key_wipe) char *newer = pem;
+        CLEANUP(key_wipe) char *older = key_private_pem(keys.keys[i]);
+
+        pem = NULL;
+        if (older && asprintf(&pem, "%s%s", newer, older) < 0)
+            pem = NULL;
+    }
+    if (!pem)
+        return error_set(err, STATUS_INTERNAL, "OpenSSL does not write its keys");
+    return write_file(file, pem, &owner, err);
+}
