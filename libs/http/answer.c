@@ -13,6 +13,8 @@
  * its work taken over, within 2 s. */
 #define RETRY_AFTER_S 2
 
+#define ATTACHMENT_SECONDS 900u /* from the request to the last byte that the client takes */
+
 static unsigned http_status(enum status status)
 {
     return status == STATUS_OK ? MHD_HTTP_OK : (unsigned)status_code(status) / 100;
@@ -109,6 +111,9 @@ static enum MHD_Result send_attachment(struct exchange *exchange)
     response = MHD_create_response_from_fd((uint64_t)file.st_size, exchange->attachment_fd);
     if (response) {
         exchange->attachment_fd = -1; /* the response's now */
+        /* The handler may have made it for longer than a silent connection lives. */
+        (void)MHD_set_connection_option(exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                        ATTACHMENT_SECONDS); /* else it is cut off */
         buffer_printf(&disposition, "attachment; filename=\"%s\"", exchange->attachment_name);
         add_header(response, "Content-Disposition", buffer_text(&disposition));
     }

@@ -11,7 +11,7 @@
 #include "wire/internal.h"
 
 #define PAGE_BYTES (256 * 1024)
-#define PAGE_PARTS 1000 /* the record's limit */
+#define PAGE_PARTS 1000 /* the record's limit: one more batch must fit */
 #define PAGE_MS 1000    /* what one question may take */
 #define ROWS 200
 #define BATCH 250    /* messages in memory: 250 of the longest are 15 MB */
@@ -69,7 +69,7 @@ static void add_part(struct export *export, const char *name, struct buffer *jso
 
 static bool is_full(const struct export *export)
 {
-    return export->bytes >= PAGE_BYTES || export->page->parts.n >= PAGE_PARTS ||
+    return export->bytes >= PAGE_BYTES || export->page->parts.n > PAGE_PARTS - BATCH ||
            clock_monotonic() >= export->deadline;
 }
 

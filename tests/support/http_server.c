@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -132,6 +133,32 @@ static enum status handle_cookie(void *state, struct call *call, const void *req
     return STATUS_OK;
 }
 
+static int file_of(const char *text)
+{
+    char path[] = "/tmp/parley-http-XXXXXX";
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    (void)unlink(path); /* just made by us */
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    return fd;
+}
+
+/* Its descriptor stands at the end: what is sent begins at the beginning all the same. */
+static enum status handle_file(void *state, struct call *call, const void *request, void *reply,
+                               struct error *err)
+{
+    const struct thing_id *id = request;
+
+    (void)state;
+    (void)reply;
+    http_attach(call, "text/plain", "first.txt", file_of("not this one"));
+    http_attach(call, "application/zip", "second.zip", file_of("these bytes"));
+    if (strcmp(id->group_id, "no") == 0)
+        return error_set(err, STATUS_NOT_FOUND, "there is no such file");
+    return STATUS_OK;
+}
+
 static enum status handle_redirect(void *state, struct call *call, const void *request, void *reply,
                                    struct error *err)
 {
@@ -199,6 +226,7 @@ static const struct http_route routes[] = {
      .handle = handle_id},
     {"GET", "/api/fail/{group_id}", HTTP_PUBLIC, &thing_id_record, NULL, .handle = handle_fail},
     {"POST", "/api/cookie", HTTP_PUBLIC, NULL, NULL, .handle = handle_cookie},
+    {"GET", "/api/file/{group_id}", HTTP_PUBLIC, &thing_id_record, NULL, .handle = handle_file},
     {"GET", "/api/redirect/{group_id}", HTTP_PUBLIC, &thing_id_record, NULL,
      .handle = handle_redirect},
     {"GET", "/api/slow", HTTP_PUBLIC, NULL, NULL, .handle = handle_slow},
