@@ -5,13 +5,12 @@ import re
 import socket
 
 import pytest
-from cryptography.hazmat.primitives import serialization
 
 from client import Device, fresh
 from conftest import PASSWORD
 from instance import eventually
 from rawsocket import BINARY, CLOSE, PING, PONG, TEXT, RawSocket
-from tokens import forgeries, wrong_claims
+from tokens import find_key, forgeries, wrong_claims
 
 COLLECTIONS = ("messages", "conversations", "conversation_users", "accounts", "groups")
 
@@ -283,14 +282,6 @@ def test_no_forged_token_is_believed_by_any_service_or_socket(parley, rest, user
             assert socket_.status == 401, name
             assert json.loads(socket_.body())["code"] == 40101, name
     assert alice.get("/api/users/me").ok()
-
-
-def find_key(parley):
-    for path in parley.var.rglob("*"):
-        if path.is_file() and path.stat().st_size < 4096 and b"PRIVATE KEY" in path.read_bytes():
-            assert path.stat().st_mode & 0o077 == 0, f"{path} may be read by others"
-            return serialization.load_pem_private_key(path.read_bytes(), None)
-    raise AssertionError("no private key below var/")
 
 
 def test_no_claim_is_taken_for_granted(parley, rest, user):

@@ -1,0 +1,260 @@
+"""Presence: who is told that somebody came or went, and who is not."""
+
+import signal
+import time
+
+import pytest
+
+from crowd import Crowd
+from instance import eventually
+
+MINUTE_MS = 60_000
+
+
+@pytest.fixture
+def friends(user):
+    """friends(n): n new people, each a friend of the first."""
+    def make(count=2):
+        people = [user() for _ in range(count)]
+        for person in people[1:]:
+            make_friends(people[0], person)
+        return people
+
+    return make
+
+
+def make_friends(a, b):
+    request = a.post("/api/friend_requests", {"user_id": b.id}).ok()
+    b.post(f"/api/friend_requests/{request['request_id']}/accept").ok()
+
+
+def seen(device, person, after=0):
+    """What a device was told of somebody so far."""
+    return [f["online"] for f in device.frames[after:]
+            if f["type"] == 40 and f["user_id"] == person.id]
+
+
+def wait_seen(device, person, online, after=0, timeout=20):
+    return device.wait_for(lambda f: f["type"] == 40 and f["user_id"] == person.id and
+                           f["online"] is online, after=after, timeout=timeout)
+
+
+def presences(viewer, *people):
+    ids = ",".join(person.id for person in people)
+    found = viewer.get(f"/api/presence?user_ids={ids}").ok()["presences"]
+    return {row["user_id"]: row for row in found}
+
+
+def wait_online(viewer, person, online=True):
+    return eventually(lambda: [row for row in presences(viewer, person).values()
+                               if row["online"] is online], what=f"online {online}")[0]
+
+
+def now_ms():
+    return int(time.time() * 1000)
+
+
+def about_now(at):
+    return abs(at - now_ms()) < MINUTE_MS
+
+
+# ---- Coming and going
+
+
+def test_friends_see_one_come_with_the_first_device_and_go_with_the_last(friends):
+    alice, bob, carol = friends(3)
+    watch = bob.device()
+    phone = alice.device()
+    frame = wait_seen(watch, alice, True)
+    assert set(frame) == {"type", "user_id", "online", "last_seen"} and about_now(
+        frame["last_seen"])
+    desk = alice.again().device()
+    phone.close()
+    other = carol.device()  # goes after the phone did: what is told of her is told of it, too
+    wait_online(alice, carol)
+    other.close()
+    wait_online(alice, carol, False)
+    assert seen(watch, alice) == [True]
+    assert presences(bob, alice)[alice.id]["online"]
+    desk.close()
+    frame = wait_seen(watch, alice, False)
+    assert about_now(frame["last_seen"])
+    assert presences(bob, alice)[alice.id] == {
+        "user_id": alice.id, "online": False, "last_seen": frame["last_seen"]}
+    assert seen(watch, alice) == [True, False]
+
+
+def test_who_is_back_within_five_seconds_was_never_away(friends):
+    bob, alice, carol = friends(3)
+    watch = bob.device()
+    device, other = alice.device(), carol.device()
+    wait_seen(watch, alice, True)
+    wait_seen(watch, carol, True)
+    device.close()
+    other.close()
+    assert presences(bob, alice)[alice.id]["online"]
+    alice.device()
+    wait_seen(watch, carol, False)  # who left after alice: her going would be known by now
+    assert seen(watch, alice) == [True]
+    assert presences(bob, alice)[alice.id]["online"]
+
+
+def test_friends_made_and_lost_while_both_are_here_learn_and_forget_it(user):
+    alice, bob = user(), user()
+    a, b = alice.device(), bob.device()
+    wait_online(alice, alice)
+    wait_online(bob, bob)
+    make_friends(alice, bob)
+    wait_seen(a, bob, True)
+    wait_seen(b, alice, True)
+    alice.delete(f"/api/friends/{bob.id}").ok()
+    assert wait_seen(b, alice, False)["last_seen"] is None
+    assert wait_seen(a, bob, False)["last_seen"] is None
+
+
+# ---- Who is told
+
+
+def test_the_invisible_are_offline_to_all_but_themselves_and_see_the_others(friends):
+    alice, bob = friends()
+    watch, own = bob.device(), alice.device()
+    wait_seen(watch, alice, True)
+    alice.patch("/api/users/me", {"invisible": True}).ok()
+    gone = wait_seen(watch, alice, False)
+    assert about_now(gone["last_seen"])
+    assert not presences(bob, alice)[alice.id]["online"]
+    assert presences(alice, alice)[alice.id]["online"]
+    assert all(not friend["online"] for friend in bob.get("/api/friends").ok()["friends"])
+    watch.close()
+    wait_seen(own, bob, False)
+    watch = bob.device()
+    wait_seen(own, bob, True)
+    own.close()  # comes and goes, unseen
+    eventually(lambda: not presences(alice, alice)[alice.id]["online"], what="she is gone")
+    assert presences(bob, alice)[alice.id]["last_seen"] == gone["last_seen"]
+    alice.device()
+    wait_online(alice, alice)
+    assert seen(watch, alice) == []
+    alice.patch("/api/users/me", {"invisible": False}).ok()
+    wait_seen(watch, alice, True)
+    assert seen(watch, alice) == [True]
+    assert presences(bob, alice)[alice.id]["online"]
+
+
+def test_whom_one_blocks_sees_nothing_and_is_seen(friends):
+    alice, bob = friends()
+    watch, own = bob.device(), alice.device()
+    wait_seen(watch, alice, True)
+    alice.post("/api/blocks", {"user_id": bob.id}).ok()
+    assert wait_seen(watch, alice, False)["last_seen"] is None
+    bob.get(f"/api/presence?user_ids={alice.id}").refused(40302)
+    assert list(presences(bob, alice, bob)) == [bob.id]
+    assert presences(alice, bob)[bob.id]["online"]
+    mark = len(watch.frames)
+    own.close()
+    eventually(lambda: not presences(alice, alice)[alice.id]["online"], what="she is gone")
+    own = alice.device()
+    wait_online(alice, alice)
+    alice.delete(f"/api/blocks/{bob.id}").ok()
+    wait_seen(watch, alice, True, after=mark)
+    assert seen(watch, alice, mark) == [True]
+
+
+def test_strangers_learn_nothing_and_fellow_members_may_ask(parley, user):
+    alice, bob, carol = user(), user(), user()
+    alice.device()
+    wait_online(alice, alice)
+    assert presences(bob, alice, bob, carol) == {
+        bob.id: {"user_id": bob.id, "online": False, "last_seen": None}}
+    group_id = alice.create_group(bob)
+    eventually(lambda: presences(bob, alice).get(alice.id), what="a fellow's presence")
+    assert presences(bob, alice)[alice.id]["online"]
+    assert presences(carol, alice, bob) == {}
+    bob.leave(group_id)
+    eventually(lambda: presences(bob, alice) == {}, what="they are strangers again")
+    bob.get("/api/presence?user_ids=nobody_at_all").ok()
+
+
+@pytest.mark.parametrize("ids", ["", ",", "a,,b", "a b", "x" * 40,
+                                 ",".join(f"user_{i}" for i in range(101))])
+def test_asking_for_what_is_no_list_of_ids_is_refused(user, ids):
+    user().get(f"/api/presence?user_ids={ids}").refused(40001, "user_ids")
+
+
+# ---- When parts are lost
+
+
+def test_after_redis_was_emptied_all_are_back_and_nobody_is_told(parley, friends):
+    alice, bob, carol = friends(3)
+    watch = bob.device()
+    alice.device()
+    wait_seen(watch, alice, True)
+    parley.redis.flushall()
+    eventually(lambda: parley.redis.exists(f"online:{alice.id}"), 25, "the refresh")
+    assert presences(bob, alice)[alice.id]["online"]
+    make_friends(bob, carol)
+    wait_seen(watch, carol, False)  # what was told before has come by now
+    assert seen(watch, alice) == [True]
+
+
+def rewind(parley, life, person):
+    """As if the life had not been refreshed for a minute."""
+    for key in parley.redis.scan_iter(f"online:{person.id}"):
+        for field in parley.redis.hkeys(key):
+            if field.startswith(life):
+                parley.redis.hincrby(key, field, -MINUTE_MS)
+    parley.redis.zincrby("im:nodes", -MINUTE_MS, life)
+
+
+def test_who_was_on_a_node_that_died_is_gone_unless_he_is_back(parley, friends):
+    bob, alice, carol = friends(3)
+    watch = bob.device()
+    alice.device()
+    carol.device()
+    wait_seen(watch, alice, True)
+    wait_seen(watch, carol, True)
+    life = parley.redis.zrange("im:nodes", -1, -1)[0]
+    assert parley.redis.sismember(b"im:node:" + life + b":users", alice.id)
+    old = parley.signal("push", signal.SIGKILL)
+    parley.wait_replaced("push", old)
+    watch = bob.device()
+    carol.device()
+    wait_online(bob, bob)
+    wait_online(bob, carol)
+    assert presences(bob, alice)[alice.id]["online"]  # not yet known to be gone
+    rewind(parley, life, alice)
+    frame = wait_seen(watch, alice, False)
+    assert about_now(frame["last_seen"] + MINUTE_MS // 2)
+    assert not presences(bob, alice)[alice.id]["online"]
+    eventually(lambda: parley.redis.zscore("im:nodes", life) is None, what="its life is forgotten")
+    assert not parley.redis.exists(b"im:node:" + life + b":users")
+    assert presences(bob, carol)[carol.id]["online"] and seen(watch, carol) == []
+
+
+def test_who_was_only_taken_for_dead_is_told_of_again(parley, friends):
+    alice, bob = friends()
+    watch = bob.device()
+    alice.device()
+    wait_seen(watch, alice, True)
+    life = parley.redis.zrange("im:nodes", -1, -1)[0]
+    rewind(parley, life, alice)
+    wait_seen(watch, alice, False)
+    wait_seen(watch, alice, True, after=len(watch.frames))  # by its next refresh
+
+
+# ---- Many
+
+
+def test_two_hundred_friends_who_come_at_once_are_told_of_once_each(parley, user):
+    alice = user()
+    watch = alice.device()
+    wait_online(alice, alice)
+    crowd = Crowd(alice, 200)
+    crowd.open()
+    watch.wait_for(lambda f: f["type"] == 40, count=200)
+    frames = [f for f in watch.frames if f["type"] == 40]
+    assert {f["user_id"] for f in frames} == set(crowd.ids) and len(frames) == 200
+    assert all(f["online"] for f in frames)
+    crowd.end()
+    assert not watch.closed
+    watch.heartbeat()
