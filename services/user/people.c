@@ -130,6 +130,9 @@ enum status handle_change(void *state, struct call *call, const void *request, v
         s = apply(user, &profile, change, err);
     if (s != STATUS_OK)
         return s;
+    /* Not when it was so before: it would tell that somebody invisible is here. */
+    if (change->invisible.is_set && change->invisible.value != profile.invisible)
+        presence_visibility_changed(user, call->user_id, change->invisible.value);
     return handle_me(state, call, NULL, reply, err);
 }
 
