@@ -1,6 +1,7 @@
 """Friends: asking, answering, the list, and what the two settings change."""
 
 import os
+import signal
 import threading
 
 import pytest
@@ -225,6 +226,38 @@ def test_the_list_says_how_the_conversations_stand(user):
     conversation = alice.conversations()[single(alice, bob)]
     assert conversation["unread_count"] == 2
     assert conversation["last_message"] == talking["last_message"]
+
+
+def test_the_list_says_who_is_here(user):
+    alice, bob = user(), user()
+    make_friends(alice, bob)
+    assert (friends(alice)["friends"][0]["online"],
+            friends(alice)["friends"][0]["last_seen"]) == (False, None)
+    bob.device()
+    row = eventually(lambda: [f for f in friends(alice)["friends"] if f["online"]],
+                     what="bob online")[0]
+    assert row["user_id"] == bob.id and row["last_seen"] > 0
+
+
+def test_without_message_or_redis_the_list_still_comes(user, parley):
+    alice, bob = user(), user()
+    make_friends(alice, bob)
+    alice.patch(f"/api/friends/{bob.id}", {"remark": "old friend"}).ok()
+    speaker = bob.device()
+    speaker.say("hi", to=alice)
+    assert friends(alice)["friends"][0]["unread_count"] == 1
+    eventually(lambda: friends(alice)["friends"][0]["online"], what="bob online")
+    paused = [(name, parley.signal(name, signal.SIGSTOP)) for name in ("message", "redis")]
+    try:
+        row = friends(alice)["friends"][0]
+    finally:
+        for _, pid in paused:
+            os.kill(pid, signal.SIGCONT)
+    assert (row["user_id"], row["remark"]) == (bob.id, "old friend")
+    assert (row["unread_count"], row["last_message"], row["online"]) == (0, None, False)
+    again = eventually(lambda: [f for f in friends(alice)["friends"] if f["online"]
+                                and f["unread_count"] == 1], what="all of it again")
+    assert again[0]["last_message"]["content"] == {"text": "hi"}
 
 
 def test_the_list_is_paged_and_misses_nobody(user, parley):
