@@ -31,7 +31,7 @@ struct deletion {
     struct strings steps; /* done in this round */
     int64_t rounds;       /* done */
     int64_t attempts;     /* how often somebody set about it */
-    char *claim;          /* who does, until due_at: it is his no longer then */
+    char *claim;          /* of who does, until due_at: it is his no longer then */
     int64_t due_at;
     int64_t finished_at; /* 0: it is not */
 };

@@ -225,14 +225,29 @@ static bool claim(struct auth_state *auth, struct deletion *ret)
     id_new("claim_", id);
     return store_find_and_update(auth->store, DELETIONS, &deletion_record, ret, NULL,
                                  "[{'finished_at': 0, 'due_at': {'$lte': %ld}}, {'$set': "
-                                 "{'claim': %s, 'due_at': %ld}, '$inc': {'attempts': 1}}]",
-                                 now, id, now + CLAIM_MS) == STATUS_OK;
+                                 "{'claim': %s, 'node': %s, 'due_at': %ld}, "
+                                 "'$inc': {'attempts': 1}}]",
+                                 now, id, auth->context->config->node_id,
+                                 now + CLAIM_MS) == STATUS_OK;
+}
+
+/* What the process had in hand that had our name before us. Unsaid, it only takes longer. */
+static void release(struct auth_state *auth)
+{
+    struct error err;
+
+    if (store_update(auth->store, DELETIONS, STORE_MANY, NULL, &err,
+                     "[{'finished_at': 0, 'node': %s, 'claim': {'$exists': true}}, "
+                     "{'$set': {'due_at': 0}, '$unset': {'claim': ''}}]",
+                     auth->context->config->node_id) != STATUS_OK)
+        log_warn("deletions not released", LOG_TEXT("reason", err.text));
 }
 
 void deletion_run(void *state, struct service_context *context)
 {
     struct job job = {.auth = state};
 
+    release(job.auth);
     while (!context->stopping) {
         if (!claim(job.auth, &job.deletion)) {
             nanosleep(&(struct timespec){.tv_nsec = IDLE_MS * 1000000L}, NULL);

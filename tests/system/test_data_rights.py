@@ -1,0 +1,348 @@
+"""What people take along, and how they go: nothing of them stays but what others have."""
+
+import io
+import json
+import re
+import secrets
+import zipfile
+
+import pytest
+
+from client import fresh, single, texts
+from conftest import PASSWORD
+from instance import eventually
+
+ADMIN_RIGHTS = {"$set": {"role": "admin"}, "$inc": {"generation": 1}}
+
+
+@pytest.fixture
+def admin(parley, user):
+    """An administrator besides whoever else there is."""
+    somebody = user()
+    parley.mongo["accounts"].update_one({"_id": somebody.id}, ADMIN_RIGHTS)
+    session = somebody.again()
+    yield session
+    parley.mongo["accounts"].update_one({"_id": somebody.id}, {"$set": {"role": "user"}})
+
+
+# ---- Export
+
+
+def unpack(answer):
+    assert answer.status == 200, answer
+    assert answer.headers["Content-Type"] == "application/zip"
+    assert re.fullmatch(r'attachment; filename="[\w.-]+"', answer.headers["Content-Disposition"])
+    archive = zipfile.ZipFile(io.BytesIO(answer.raw))
+    assert archive.testzip() is None
+    return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def exported(session):
+    """The files by name, all but the first read as JSON."""
+    files = unpack(session.get("/api/account/export"))
+    return {name: text if name == "README.txt" else json.loads(text)
+            for name, text in files.items()}
+
+
+def befriend(a, b):
+    request = a.post("/api/friend_requests", {"user_id": b.id, "greeting": "hello there"}).ok()
+    b.post(f"/api/friend_requests/{request['request_id']}/accept").ok()
+
+
+def test_an_export_holds_everything_about_its_owner_and_nothing_else(user):
+    anna, bert, carl, dora = user(), user(), user(), user()
+    anna.patch("/api/users/me", {"bio": "likes tea", "email": "anna@example.com"}).ok()
+    befriend(anna, bert)
+    anna.patch(f"/api/friends/{bert.id}", {"remark": "my brother"}).ok()
+    bert.patch(f"/api/friends/{anna.id}", {"remark": "secret of bert's"}).ok()
+    anna.post("/api/friend_requests", {"user_id": carl.id, "greeting": "please"}).ok()
+    anna.post("/api/blocks", {"user_id": dora.id}).ok()
+    carl.post("/api/blocks", {"user_id": anna.id}).ok()
+    group_id = bert.create_group(anna)
+    phone, other = anna.device(), bert.device()
+    phone.say("from anna", to=bert)
+    other.say("from bert", to=anna)
+    phone.say("anna in the group", group_id=group_id)
+    other.say("bert in the group", group_id=group_id)
+    carl.device().say("between others", to=bert)
+
+    files = exported(anna)
+    assert files["account.json"]["username"] == anna.username
+    assert [row["device"] for row in files["sessions.json"]] == ["test"]
+    assert files["profile.json"]["email"] == "anna@example.com"
+    assert [(row["user_id"], row["remark"]) for row in files["friends.json"]] == [
+        (bert.id, "my brother")]
+    assert [(row["user_id"], row["direction"]) for row in files["friend_requests.json"]] == [
+        (carl.id, "outgoing")]
+    assert [row["user_id"] for row in files["blocks.json"]] == [dora.id]
+    assert [(row["group_id"], row["role"]) for row in files["groups.json"]] == [
+        (group_id, "member")]
+    assert {row["conversation_id"] for row in files["conversations.json"]} == {
+        single(anna, bert), f"group:{group_id}"}
+    private = files["messages/" + single(anna, bert).replace(":", "_") + ".json"]
+    assert texts(private) == ["from anna", "from bert"]
+    assert [message["seq"] for message in private] == [1, 2]
+    assert texts(files[f"messages/group_{group_id}.json"]) == ["anna in the group"]
+
+    everything = json.dumps(files)
+    for stranger in ("bert in the group", "between others", "secret of bert's", "argon2",
+                     "_hash", anna.refresh_token):
+        assert stranger not in everything, stranger
+    assert "audit.json" not in files and "identities.json" not in files
+    assert set(name for name in re.findall(r"^(\S+\.json)", files["README.txt"], re.M)) >= {
+        name for name in files if "/" not in name and name.endswith(".json")}
+
+
+def test_an_export_is_made_once_in_ten_minutes(parley, user):
+    anna = user()
+    exported(anna)
+    refused = anna.get("/api/account/export").refused(42901)
+    assert 590 <= int(refused.headers["Retry-After"]) <= 600
+    parley.mongo["accounts"].update_one({"_id": anna.id}, {"$inc": {"exported_at": -600_000}})
+    exported(anna)
+    parley.rest.call("GET", "/api/account/export").refused(40101)
+
+
+def test_an_export_is_complete_however_many_messages_there_are(parley, user):
+    anna, bert = user(), user()
+    group_id = anna.create_group(bert)
+    bert.device().say("one", to=anna)
+    fill(parley, single(anna, bert), 2500, anna, bert, to_user_id=bert.id)
+    fill(parley, f"group:{group_id}", 30000, bert, bert, group_id=group_id)
+    anna.device().say("at the end", group_id=group_id)
+    files = exported(anna)
+    private = files["messages/" + single(anna, bert).replace(":", "_") + ".json"]
+    assert [message["seq"] for message in private] == list(range(1, 2502))
+    in_group = files[f"messages/group_{group_id}.json"]
+    assert [(message["seq"], message["from"]) for message in in_group] == [
+        (1, anna.id), (30002, anna.id)]
+
+
+def fill(parley, conversation_id, n, *senders, **more):
+    """Messages that were said long ago: owners read the newest again when they are started."""
+    last = parley.mongo["conversations"].find_one({"_id": conversation_id})
+    parley.mongo["messages"].insert_many([{
+        "_id": f"{conversation_id}/{fresh()}", "conversation_id": conversation_id,
+        "seq": seq, "count": last["count"] + seq - last["last_seq"],
+        "from_user_id": senders[seq % len(senders)].id, "msg_type": 0,
+        "content": json.dumps({"text": f"message {seq}"}), "created_at": 1_700_000_000_000,
+        **more} for seq in range(last["last_seq"] + 1, last["last_seq"] + n + 1)])
+    parley.mongo["conversations"].update_one(
+        {"_id": conversation_id}, {"$inc": {"last_seq": n, "count": n}})
+    parley.kill("message")
+
+
+def test_an_administrator_exports_and_it_is_in_the_log(parley, user, admin):
+    anna = user()
+    files = unpack(admin.get(f"/v1/admin/users/{anna.id}/export?reason=she+wrote+a+letter"))
+    assert json.loads(files["account.json"])["user_id"] == anna.id
+    entry = parley.mongo["audit"].find_one({"target_id": anna.id, "action": "users.export"})
+    assert entry["reason"] == "she wrote a letter" and entry["actor_id"] == admin.id
+    told = exported(anna)["audit.json"]
+    assert [(row["action"], row["reason"]) for row in told] == [
+        ("users.export", "she wrote a letter")]
+    assert admin.id not in json.dumps(told)
+    anna.get(f"/v1/admin/users/{admin.id}/export?reason=curious").refused(40301)
+
+
+# ---- Deletion
+
+
+def job(parley, somebody):
+    return parley.mongo["deletions"].find_one({"_id": somebody.id})
+
+
+def wait_for_round(parley, somebody, rounds=1):
+    return eventually(lambda: (row := job(parley, somebody)) and row["rounds"] >= rounds and row,
+                      60, f"round {rounds} of the deletion")
+
+
+def finish(parley, somebody):
+    """Both rounds: the second would wait until nobody keeps anything about him."""
+    wait_for_round(parley, somebody)
+    parley.mongo["deletions"].update_one({"_id": somebody.id, "finished_at": 0},
+                                         {"$set": {"due_at": 0}})
+    assert wait_for_round(parley, somebody, 2)["finished_at"] > 0
+
+
+def delete(session, password=PASSWORD):
+    return session.post("/api/account/delete", {"password": password})
+
+
+def traces(parley, *words):
+    """Where in the database any of the words is left."""
+    found = []
+    for name in parley.mongo.list_collection_names():
+        for document in parley.mongo[name].find():
+            text = json.dumps(document, default=str)
+            found += [(name, document["_id"], word) for word in words if word in text]
+    return found
+
+
+def test_who_goes_leaves_nothing_but_what_others_have(parley, user):
+    mark = secrets.token_hex(6)
+    anna, bert, carl = user(username=f"anna{mark}", nickname=f"Anna {mark}"), user(), user()
+    anna.patch("/api/users/me", {"bio": f"bio {mark}", "email": f"{mark}@example.com",
+                                 "avatar": f"/files/{mark}"}).ok()
+    tablet = anna.again(device=f"tablet {mark}")
+    befriend(anna, bert)
+    bert.patch(f"/api/friends/{anna.id}", {"remark": f"remark {mark}"}).ok()
+    anna.post("/api/friend_requests", {"user_id": carl.id, "greeting": mark}).ok()
+    group_id = anna.create_group(bert)
+    alone = anna.create_group()
+    phone, other = anna.device(), bert.device()
+    phone.say("this stays", to=bert)
+    phone.say("this too", group_id=group_id)
+    other.message(phone.frames[-1]["message_id"])
+
+    delete(anna, "wrong-password").refused(40103)
+    delete(anna).ok()
+    assert phone.wait_closed() == 1008
+    for session in (anna, tablet):
+        eventually(lambda s=session: s.get("/api/users/me").code == 40101, 5, "the tokens' end")
+        parley.rest.call("POST", "/api/refresh",
+                         {"refresh_token": session.refresh_token}).refused(40101)
+    assert parley.rest.call("POST", "/api/login", {
+        "username": anna.username, "password": PASSWORD}).status in (401, 403)
+    finish(parley, anna)
+
+    # What others see of her.
+    assert other.system("friend.removed")["content"]["user_id"] == anna.id
+    shown = bert.get(f"/api/users/{anna.id}").ok()
+    assert shown["nickname"] == "Deleted user" and shown["deleted"] is True
+    assert bert.get(f"/api/users?query=anna{mark}").ok()["users"] == []
+    assert bert.get(f"/api/users?query={shown['username']}").ok()["users"] == []
+    assert bert.get("/api/friends").ok()["friends"] == []
+    assert carl.get("/api/friend_requests?direction=incoming").ok()["total"] == 0
+    assert texts(bert.private_history(anna.id)["messages"]) == ["this stays"]
+    assert "this too" in texts(bert.group_history(group_id)["messages"])
+    row = bert.conversations()[single(anna, bert)]
+    assert row["peer"]["nickname"] == "Deleted user"
+    assert bert.get(f"/api/groups/{group_id}").ok()["role"] == "owner"
+    members = bert.get(f"/api/groups/{group_id}/members").ok()["members"]
+    assert [member["user_id"] for member in members] == [bert.id]
+
+    # Nobody reaches her, and nobody becomes her.
+    newcomer = user()
+    assert newcomer.device().refusal({"type": 1, "to": anna.id, "content": {"text": "hi"}})[
+        "code"] == 40401
+    newcomer.post("/api/friend_requests", {"user_id": anna.id}).refused(40401)
+    newcomer.post("/api/groups", {"name": "with her", "member_ids": [anna.id]}).refused(40001)
+    for name in (anna.username, anna.username.upper()):
+        parley.rest.call("POST", "/api/register", {
+            "username": name, "password": PASSWORD}).refused(40902, "username")
+
+    # And in the store there is nothing of hers.
+    assert traces(parley, mark, *[PASSWORD]) == []
+    assert parley.count("conversation_users", {"user_id": anna.id}) == 0
+    assert parley.mongo["groups"].find_one({"_id": alone})["member_count"] == 0
+    account = parley.mongo["accounts"].find_one({"_id": anna.id})
+    assert account["role"] == "user" and "password_hash" not in account
+
+
+def test_a_conversation_that_nobody_has_any_more_goes(parley, user):
+    anna, bert, carl = user(), user(), user()
+    anna.device().say("between the two", to=bert)
+    bert.device().say("to a third", to=carl)
+    delete(anna).ok()
+    finish(parley, anna)
+    assert parley.count("messages", {"conversation_id": single(anna, bert)}) == 1
+    delete(bert).ok()
+    finish(parley, bert)
+    assert parley.count("messages", {"conversation_id": single(anna, bert)}) == 0
+    assert parley.count("conversations", {"_id": single(anna, bert)}) == 0
+    assert texts(carl.private_history(bert.id)["messages"]) == ["to a third"]
+
+
+def test_without_a_password_only_a_young_session_deletes(parley, user):
+    anna = user()
+    parley.mongo["accounts"].update_one({"_id": anna.id}, {"$unset": {"password_hash": ""}})
+    sessions = parley.mongo["sessions"]
+    sessions.update_many({"user_id": anna.id}, {"$inc": {"created_at": -601_000}})
+    anna.post("/api/account/delete").refused(40301)
+    assert job(parley, anna) is None
+    sessions.update_many({"user_id": anna.id}, {"$inc": {"created_at": 601_000}})
+    anna.post("/api/account/delete").ok()
+    finish(parley, anna)
+
+
+def test_the_last_administrator_stays(parley, user, admin):
+    others = list(parley.mongo["accounts"].find(
+        {"role": "admin", "_id": {"$ne": admin.id}, "deleted_at": {"$not": {"$gt": 0}}}))
+    parley.mongo["accounts"].update_many(
+        {"_id": {"$in": [row["_id"] for row in others]}}, {"$set": {"role": "user"}})
+    try:
+        delete(admin).refused(40903)
+        assert job(parley, admin) is None
+        admin.get("/v1/admin/users").ok()
+    finally:
+        parley.mongo["accounts"].update_many(
+            {"_id": {"$in": [row["_id"] for row in others]}}, {"$set": {"role": "admin"}})
+
+
+def test_an_administrator_deletes_and_it_is_in_the_log(parley, user, admin, hubot):
+    anna = user()
+    phone = anna.device()
+    path = f"/v1/admin/users/{anna.id}/delete"
+    anna.post(path, {"reason": "me"}).refused(40301)
+    admin.post(path, {}).refused(40001, "reason")
+    admin.post(path, {"reason": "asked by letter"}).ok()
+    assert phone.wait_closed() == 1008
+    finish(parley, anna)
+    admin.post(path, {"reason": "again"}).refused(40903)
+    admin.post(f"/v1/admin/users/{hubot}/delete", {"reason": "why not"}).refused(40301)
+    entry = parley.mongo["audit"].find_one({"target_id": anna.id, "reason": "asked by letter"})
+    assert entry["action"] == "users.delete" and entry["actor_id"] == admin.id
+
+
+def add_friends(parley, somebody, n):
+    """Friends from the time when there were other people."""
+    parley.mongo["relations"].insert_many([{
+        "_id": f"{somebody.id}:user_~{i:03}", "rev": f"rev_{i}", "user_a": somebody.id,
+        "user_b": f"user_~{i:03}", "friends": [somebody.id, f"user_~{i:03}"],
+        "friends_since": 1, "requested_at": 0, "rejected_a": 0, "rejected_b": 0, "blockers": [],
+    } for i in range(n)])
+
+
+@pytest.mark.parametrize("victim", ["auth", "user", "group", "message"])
+def test_a_deletion_is_finished_whoever_dies_in_it(parley, user, victim):
+    anna, bert = user(), user()
+    groups = [anna.create_group(bert) for _ in range(25)]
+    anna.device().say("hello", to=bert)
+    add_friends(parley, anna, 200)
+    busy, query, n = (("relations", {"friends": anna.id}, 200) if victim == "user" else
+                      ("groups", {"members.user_id": anna.id}, 25))
+    delete(anna).ok()
+    eventually(lambda: parley.count(busy, query) < n, 20, "its beginning")
+    old = parley.kill(victim, wait=False)
+    assert parley.count(busy, query) > 0, "it was over before anything could happen to it"
+    parley.wait_replaced(victim, old)
+    finish(parley, anna)
+    for group_id in groups:
+        assert bert.get(f"/api/groups/{group_id}").ok()["member_count"] == 1
+    for name, query in (("groups", {"members.user_id": anna.id}),
+                        ("conversation_users", {"user_id": anna.id}),
+                        ("relations", {"friends": anna.id})):
+        assert parley.count(name, query) == 0, name
+    assert bert.get(f"/api/users/{anna.id}").ok()["nickname"] == "Deleted user"
+
+
+def test_a_deletion_that_was_only_noted_is_carried_out(parley, user):
+    """As when auth dies between the two: the note is there, the account still open."""
+    anna = user()
+    parley.mongo["deletions"].insert_one({
+        "_id": anna.id, "requested_at": 1, "steps": [], "rounds": 0, "attempts": 0,
+        "due_at": 0, "finished_at": 0})
+    finish(parley, anna)
+    anna.get("/api/users/me").refused(40101)
+
+
+def test_who_logs_in_while_the_account_goes_does_not_stay(parley, user):
+    anna = user()
+    delete(anna).ok()
+    for _ in range(3):
+        answer = parley.rest.call("POST", "/api/login", {
+            "username": anna.username, "password": PASSWORD})
+        assert answer.status in (401, 403), answer
+    finish(parley, anna)
+    assert parley.count("sessions", {"user_id": anna.id, "ended_at": 0}) == 0
