@@ -32,6 +32,9 @@ static const struct field account_fields[] = {
     FIELD(struct account_document, restricted_at, .omit_zero = true),
     FIELD(struct account_document, restriction_announced, .omit_zero = true),
     FIELD(struct account_document, deleted_at, .omit_zero = true),
+    FIELD(struct account_document, ending_at, .omit_zero = true),
+    FIELD(struct account_document, ending_reason),
+    FIELD(struct account_document, ending_except),
 };
 const struct record account_document_record =
     RECORD("auth.account_document", struct account_document, account_fields);
@@ -245,6 +248,8 @@ enum status accounts_prepare(struct auth_state *auth, struct error *err)
 {
     enum status s = store_index(auth->store, ACCOUNTS, "{'username': 1}", true, 0, err);
 
+    if (s == STATUS_OK)
+        s = store_index(auth->store, ACCOUNTS, "{'ending_at': 1}", false, 0, err);
     if (s == STATUS_OK)
         s = restrictions_prepare(auth, err);
     return s == STATUS_OK ? make_hubot(auth, err) : s;

@@ -24,7 +24,7 @@ struct auth_state {
     struct store *store;
     struct token_signer *signer;
     struct hashing hashing;
-    struct oauth *oauth; /* oauth.h */
+    struct oauth *oauth;     /* oauth.h */
     struct rpc_client *user; /* data_rights.h: those who have something of a user's */
     struct rpc_client *group;
     struct rpc_client *message;
@@ -52,7 +52,13 @@ struct account_document {
     int64_t restricted_at;      /* when generation or muted_until last changed */
     bool restriction_announced; /* and that was published */
     int64_t deleted_at;         /* 0: it lives */
+    /* All sessions but ending_except that began before ending_at are to end: set in the update that
+     * makes them invalid (ENDING), so that a crash before sessions_end_all() leaves none. */
+    int64_t ending_at; /* 0: none */
+    char *ending_reason;
+    char *ending_except;
 };
+#define ENDING "'ending_at': %ld, 'ending_reason': %s, 'ending_except': %s"
 extern const struct record account_document_record;
 DEFINE_RECORD_CLEANUP(struct account_document, account_document)
 
@@ -180,9 +186,17 @@ MUST_CHECK enum status session_rotate(struct auth_state *auth, const char *token
 MUST_CHECK enum status session_end(struct auth_state *auth, const char *user_id,
                                    const char *session_id, const char *reason, struct error *err);
 
-/* End all sessions of the user but the one named except (NULL: none). */
+/* ---- endings.c */
+
+/* End all sessions of the user but the one named except (NULL: none), as the account's ENDING says
+ * if there is one. */
 MUST_CHECK enum status sessions_end_all(struct auth_state *auth, const char *user_id,
                                         const char *except, const char *reason, struct error *err);
+
+void endings_sweep(struct auth_state *auth); /* what a crash left undone */
+
+/* Those that were not used for SESSION_MS. The worker announces them. */
+MUST_CHECK enum status sessions_expire(struct auth_state *auth, struct error *err);
 
 /* ---- login.c */
 
@@ -196,7 +210,16 @@ MUST_CHECK enum status login_complete(struct auth_state *auth, struct call *call
 
 http_handler handle_login;
 http_handler handle_refresh;
+
+/* Take the cookies back. */
+void login_clear_cookies(struct call *call);
+
+/* ---- devices.c: one's own sessions and password */
+
+http_handler handle_sessions;
+http_handler handle_end_session;
 http_handler handle_logout;
+http_handler handle_change_password;
 
 /* ---- ended.c: what others must know of ended sessions */
 

@@ -127,17 +127,16 @@ static void sweep(struct auth_state *auth)
     announce_found(auth, s, &sessions);
 }
 
-/* In place of a TTL index, which wants dates (docs/decisions/0041). */
+/* In place of a TTL index, which wants dates (docs/decisions/0041). A socket may still be open on a
+ * session that expires: it ends as any other, and is deleted once everybody knows. */
 static void clean(struct auth_state *auth)
 {
-    int64_t now = clock_now();
     struct error err;
 
-    if (store_delete(auth->store, SESSIONS, NULL, &err, "{'seen_at': {'$lt': %ld}}",
-                     now - SESSION_MS) != STATUS_OK ||
+    if (sessions_expire(auth, &err) != STATUS_OK ||
         store_delete(auth->store, SESSIONS, NULL, &err, "{'ended_at': {'$gt': 0, '$lt': %ld}}",
-                     now - KEPT_MS) != STATUS_OK)
-        log_warn("old sessions not deleted", LOG_TEXT("reason", err.text));
+                     clock_now() - KEPT_MS) != STATUS_OK)
+        log_warn("old sessions not ended or deleted", LOG_TEXT("reason", err.text));
 }
 
 void ended_run(void *state, struct service_context *context)
@@ -147,6 +146,7 @@ void ended_run(void *state, struct service_context *context)
 
     while (!context->stopping) {
         nanosleep(&(struct timespec){.tv_sec = SWEEP_MS / 1000}, NULL);
+        endings_sweep(auth);
         sweep(auth);
         restrictions_sweep(auth);
         if (clock_monotonic() < clean_at)

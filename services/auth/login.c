@@ -1,4 +1,4 @@
-/* Log-in, refresh and log-out: a session's tokens, in the answer and as cookies. */
+/* Log-in and refresh: a session's tokens, in the answer and as cookies. */
 
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +30,11 @@ static void set_cookies(struct call *call, const char *token, const char *refres
     http_set_cookie(call, "access_token", token, "/", "Lax", *token ? TOKEN_SECONDS : 0);
     http_set_cookie(call, "refresh_token", refresh_token, REFRESH_PATH, "Strict",
                     *refresh_token ? SESSION_MS / 1000 : 0);
+}
+
+void login_clear_cookies(struct call *call)
+{
+    set_cookies(call, "", "");
 }
 
 static enum status fill_reply(struct auth_state *auth, struct call *call,
@@ -154,17 +159,4 @@ enum status handle_refresh(void *state, struct call *call, const void *request, 
     if (s != STATUS_OK)
         return s;
     return fill_reply(auth, call, &account, session.id, refresh_token, reply, err);
-}
-
-enum status handle_logout(void *state, struct call *call, const void *request, void *reply,
-                          struct error *err)
-{
-    struct auth_state *auth = state;
-    enum status s;
-
-    (void)request, (void)reply;
-    s = session_end(auth, call->user_id, call->session_id, END_LOGOUT, err);
-    if (s == STATUS_OK)
-        set_cookies(call, "", "");
-    return s;
 }

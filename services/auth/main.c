@@ -8,6 +8,7 @@
 #include "data_rights.h"
 #include "keys.h"
 #include "oauth.h"
+#include "wire/session_api.h"
 #include "wire/user_api.h"
 
 static struct auth_state auth_state = {.hashing = HASHING_INITIALIZER};
@@ -50,7 +51,13 @@ static const struct http_route routes[] = {
      .handle = handle_login},
     {"POST", "/api/refresh", HTTP_PUBLIC, &auth_refresh_record, &auth_session_record,
      .handle = handle_refresh},
-    {"POST", "/api/logout", HTTP_USER, NULL, NULL, .handle = handle_logout},
+    {"POST", "/api/logout", HTTP_USER, &session_logout_record, NULL, .handle = handle_logout},
+    {"GET", "/api/sessions", HTTP_USER, &session_page_record, &session_list_record,
+     .handle = handle_sessions},
+    {"DELETE", "/api/sessions/{session_id}", HTTP_USER, &session_path_record, NULL,
+     .handle = handle_end_session},
+    {"POST", "/api/password", HTTP_USER, &session_password_record, NULL,
+     .handle = handle_change_password},
     {"GET", "/api/oauth", HTTP_PUBLIC, NULL, &oauth_providers_record,
      .handle = handle_oauth_providers},
     {"GET", "/api/oauth/{provider}", HTTP_PUBLIC, &oauth_start_record, NULL,

@@ -230,17 +230,3 @@ enum status session_end(struct auth_state *auth, const char *user_id, const char
     ended_announce(auth, user_id, session_id, reason);
     return STATUS_OK;
 }
-
-enum status sessions_end_all(struct auth_state *auth, const char *user_id, const char *except,
-                             const char *reason, struct error *err)
-{
-    enum status s;
-
-    s = store_update(auth->store, SESSIONS, STORE_MANY, NULL, err,
-                     "[{'user_id': %s, 'ended_at': 0, '_id': {'$ne': %s}}, {'$set': "
-                     "{'ended_at': %ld, 'end_reason': %s, 'announced': false}}]",
-                     user_id, except, clock_now(), reason);
-    if (s == STATUS_OK)
-        ended_announce_all(auth, user_id);
-    return s;
-}

@@ -13,6 +13,7 @@
 #include "wire/message_api.h"
 #include "wire/oauth_api.h"
 #include "wire/presence_api.h"
+#include "wire/session_api.h"
 #include "wire/user_api.h"
 
 static const struct {
@@ -24,7 +25,7 @@ static const struct {
     {auth_api_records, &n_auth_api_records},         {group_api_records, &n_group_api_records},
     {message_api_records, &n_message_api_records},   {user_api_records, &n_user_api_records},
     {presence_api_records, &n_presence_api_records}, {admin_api_records, &n_admin_api_records},
-    {friend_api_records, &n_friend_api_records},
+    {friend_api_records, &n_friend_api_records},     {session_api_records, &n_session_api_records},
 };
 
 static inline size_t contract_n_records(void)
