@@ -1,5 +1,6 @@
 /* A username for who comes by a provider. */
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -12,7 +13,7 @@
 #define EDGES "-._" /* nobody is called "-anna-" */
 #define FALLBACK "user"
 #define NUMBERED_MAX 9  /* past anna-9 the names would tell how many there are, and take long */
-#define RANDOM_LENGTH 6 /* 31 bits */
+#define RANDOM_LENGTH 6 /* 30 bits */
 
 /* What our alphabet has of it, spaces as "-"; NULL if that is too little. */
 static char *in_our_alphabet(const char *text)
@@ -49,8 +50,7 @@ char *newcomer_name_numbered(const char *name, int n)
 {
     CLEANUP(buffer_clear) struct buffer suffix = {0};
     struct buffer ret = {0};
-    char random[SECRET_MAX];
-    char hash[SECRET_MAX];
+    char id[ID_MAX];
     size_t room;
 
     if (n == 1)
@@ -59,10 +59,9 @@ char *newcomer_name_numbered(const char *name, int n)
     if (n <= NUMBERED_MAX) {
         buffer_printf(&suffix, "%d", n);
     } else {
-        secret_new(random);
-        secret_hash(random, hash);
-        for (size_t i = 0; i < RANDOM_LENGTH; i++)
-            buffer_printf(&suffix, "%c", "abcdefghijkmnpqrstuvwxyz23456789"[hash[i] & 31]);
+        id_new("", id); /* the end of which is random */
+        for (const char *c = id + ID_ULID_LENGTH - RANDOM_LENGTH; *c; c++)
+            buffer_printf(&suffix, "%c", tolower((unsigned char)*c));
     }
     room = USERNAME_MAX - suffix.length;
     buffer_add(&ret, name, strlen(name) < room ? strlen(name) : room);
