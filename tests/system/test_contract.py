@@ -144,6 +144,31 @@ def test_the_edge_serves_the_document(rest, openapi):
     assert answer.headers["Content-Type"].startswith("application/json")
 
 
+def call_friends(call, ada, ben):
+    """Every operation about friends, requests and blocks."""
+    request, accept, reject = ("/api/friend_requests/{request_id}" + tail
+                               for tail in ("", "/accept", "/reject"))
+
+    def ask():
+        asked = call(ada, "POST", "/api/friend_requests", {"user_id": ben.id, "greeting": "Hi"})
+        return asked.ok()["request_id"]
+
+    call(ada, "DELETE", request, request_id=ask()).ok()
+    call(ben, "POST", accept, request_id="request_nowhere").refused(40401)
+    waiting = ask()
+    call(ben, "GET", "/api/friend_requests", query="?direction=incoming").ok()
+    call(ben, "POST", accept, request_id=waiting).ok()
+    call(ada, "PATCH", "/api/friends/{user_id}", {"remark": "tea"}, user_id=ben.id).ok()
+    call(ada, "GET", "/api/friends").ok()
+    call(ada, "DELETE", "/api/friends/{user_id}", user_id=ben.id).ok()
+    call(ben, "POST", reject, request_id=ask()).ok()
+    call(ada, "POST", "/api/friend_requests", {"user_id": ben.id}).refused(42901)
+    call(ben, "POST", "/api/blocks", {"user_id": ada.id}).ok()
+    call(ada, "POST", "/api/friend_requests", {"user_id": ben.id}).refused(40302)
+    call(ben, "GET", "/api/blocks").ok()
+    call(ben, "DELETE", "/api/blocks/{user_id}", user_id=ada.id).ok()
+
+
 def test_the_answer_of_each_operation_fits_the_document(caller, user, openapi):
     ada, ben = user(), user()
     name = fresh("contract-")
@@ -166,6 +191,8 @@ def test_the_answer_of_each_operation_fits_the_document(caller, user, openapi):
     call(ada, "GET", "/api/users/{user_id}", user_id="user_nobody").refused(40401)
     call(ada, "GET", "/api/users", query=f"?query={ben.username}").ok()
     call(ada, "GET", "/api/users").refused(40001, "query")
+
+    call_friends(call, ada, ben)
 
     group = call(ada, "POST", "/api/groups", {"name": "Tea at four"}).ok()["group_id"]
     call(ben, "GET", "/api/groups/{group_id}", group_id=group).refused(40401)
@@ -191,7 +218,7 @@ def test_the_answer_of_each_operation_fits_the_document(caller, user, openapi):
 
 def test_each_operation_refuses_as_the_document_says(caller, user, openapi):
     ada = user()
-    names = {"user_id": ada.id, "group_id": "group_nowhere"}
+    names = {"user_id": ada.id, "group_id": "group_nowhere", "request_id": "request_nowhere"}
     for (method, path), operation in operations(openapi).items():
         is_public = operation.get("security") == []
         if not is_public:
