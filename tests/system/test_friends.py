@@ -328,6 +328,32 @@ def test_friends_and_waiting_requests_have_a_limit(user, parley):
     assert ask(eager, bob).ok()["status"] == "pending"
 
 
+def stages(plan):
+    """The names of a plan's steps."""
+    for key, value in plan.items():
+        if key == "stage":
+            yield value
+        for step in value if isinstance(value, list) else [value]:
+            if isinstance(step, dict):
+                yield from stages(step)
+
+
+@pytest.mark.parametrize("query, order", [
+    ({"friends": "ME", "_id": {"$gt": "user_3"}}, {"_id": 1}),
+    ({"friends": {"$in": ["ME", "user_2"]}}, None),
+    ({"blockers": "ME", "_id": {"$gt": ""}}, {"_id": 1}),
+    ({"requester": "ME", "request_id": {"$lt": "~"}}, {"request_id": -1}),
+    ({"recipient": "ME", "blockers": {"$ne": "ME"}, "request_id": {"$lt": "~"}},
+     {"request_id": -1}),
+    ({"request_id": "ME"}, None),
+])
+def test_each_list_is_read_by_an_index_and_in_its_order(parley, query, order):
+    find = {"find": "relations", "filter": query, "limit": 51, **({"sort": order} if order else {})}
+    plan = parley.mongo.command("explain", find, verbosity="queryPlanner")
+    steps = set(stages(plan["queryPlanner"]["winningPlan"]))
+    assert "IXSCAN" in steps and not steps & {"COLLSCAN", "SORT"}, plan["queryPlanner"]
+
+
 def test_killing_user_between_the_steps_loses_nothing(user, parley):
     alice, bob = user(), user()
     request_id = ask(alice, bob, greeting="hello").ok()["request_id"]
