@@ -12,18 +12,6 @@ from client import fresh, single, texts
 from conftest import PASSWORD
 from instance import eventually
 
-ADMIN_RIGHTS = {"$set": {"role": "admin"}, "$inc": {"generation": 1}}
-
-
-@pytest.fixture
-def admin(parley, user):
-    """An administrator besides whoever else there is."""
-    somebody = user()
-    parley.mongo["accounts"].update_one({"_id": somebody.id}, ADMIN_RIGHTS)
-    session = somebody.again()
-    yield session
-    parley.mongo["accounts"].update_one({"_id": somebody.id}, {"$set": {"role": "user"}})
-
 
 # ---- Export
 
