@@ -76,10 +76,13 @@ http_handler handle_admin_users;
 http_handler handle_admin_user;
 http_handler handle_admin_sessions;
 
-/* ---- first_admin.c: ADMIN_USERNAME and ADMIN_PASSWORD
- *
- * Made or promoted at start. INVALID for one without the other. An account that exists and has
- * another password is left as it is, with an error in the log. */
+/* ---- first_admin.c: ADMIN_USERNAME and ADMIN_PASSWORD */
+
+/* INVALID, with a line in faults for each, for one without the other and for a common password. */
+MUST_CHECK enum status first_admin_check(const struct auth_config *config, struct buffer *faults);
+
+/* Make or promote it. An account that exists and has another password is left as it is, with an
+ * error in the log. */
 MUST_CHECK enum status first_admin_prepare(struct auth_state *auth, struct error *err);
 
 #endif

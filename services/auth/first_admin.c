@@ -6,9 +6,25 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "common_passwords.h"
 #include "log/log.h"
 
 #define SYSTEM "system"
+
+enum status first_admin_check(const struct auth_config *config, struct buffer *faults)
+{
+    struct error err;
+    enum status s = STATUS_OK;
+
+    if (!config->admin_username != !config->admin_password)
+        s = error_set(&err, STATUS_INVALID, "ADMIN_USERNAME and ADMIN_PASSWORD belong together");
+    else if (config->admin_username)
+        s = password_is_uncommon(config->admin_password, config->admin_username, "ADMIN_PASSWORD",
+                                 &err);
+    if (s != STATUS_OK)
+        buffer_printf(faults, "%s\n", err.text);
+    return s;
+}
 
 static enum status audit_promotion(struct auth_state *auth, const struct account_document *account,
                                    struct error *err)
@@ -82,8 +98,6 @@ enum status first_admin_prepare(struct auth_state *auth, struct error *err)
     CLEANUP(free) char *username = NULL;
     enum status s;
 
-    if (!config->admin_username != !config->admin_password)
-        return error_set(err, STATUS_INVALID, "ADMIN_USERNAME and ADMIN_PASSWORD belong together");
     if (!config->admin_username)
         return STATUS_OK;
     username = username_lower(config->admin_username);

@@ -17,7 +17,10 @@ static enum status check_config(const void *own_config, struct buffer *faults)
     const struct auth_config *config = own_config;
     CLEANUP(oauth_settings_clear) struct oauth_settings settings = {0};
 
-    return oauth_settings_read(config->oauth_file, &settings, faults);
+    enum status s = first_admin_check(config, faults);
+    enum status oauth = oauth_settings_read(config->oauth_file, &settings, faults);
+
+    return s == STATUS_OK ? oauth : s;
 }
 
 static const struct http_route routes[] = {

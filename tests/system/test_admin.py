@@ -540,9 +540,9 @@ def test_an_account_that_exists_is_promoted_by_its_password_only(parley, admin, 
 @pytest.mark.parametrize("settings, status, told", [
     ({"ADMIN_USERNAME": "root", "ADMIN_PASSWORD": "a-short"[:7]}, 2, "ADMIN_PASSWORD"),
     ({"ADMIN_USERNAME": "a b", "ADMIN_PASSWORD": PASSWORD}, 2, "ADMIN_USERNAME"),
-    ({"ADMIN_USERNAME": "root"}, 1, "belong together"),
-    ({"ADMIN_PASSWORD": PASSWORD}, 1, "belong together"),
-    ({"ADMIN_USERNAME": fresh(), "ADMIN_PASSWORD": "password123"}, 1, "password"),
+    ({"ADMIN_USERNAME": "root"}, 2, "belong together"),
+    ({"ADMIN_PASSWORD": PASSWORD}, 2, "belong together"),
+    ({"ADMIN_USERNAME": fresh(), "ADMIN_PASSWORD": "password123"}, 2, "ADMIN_PASSWORD"),
 ])
 def test_a_faulty_first_admin_is_a_fault_of_the_configuration(parley, settings, status, told):
     done = Auth(parley, **settings)
