@@ -3,7 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/memory.h"
 #include "commands.h"
 #include "screen.h"
 
@@ -20,73 +19,9 @@ char *command_word(char **rest)
     return word;
 }
 
-/* The password of the line, or typed unseen. The caller frees it. */
-static enum status get_password(char *word, bool twice, char **ret, struct error *err)
-{
-    CLEANUP(free) char *first = NULL;
-    CLEANUP(free) char *second = NULL;
-
-    if (*word) {
-        *ret = memory_text(word);
-        return STATUS_OK;
-    }
-    if (!screen_is_terminal())
-        return error_set(err, STATUS_INVALID, "the password is missing");
-    first = screen_ask_secret("password: ");
-    if (!first)
-        return error_set(err, STATUS_INVALID, "no password, no log-in");
-    if (twice) {
-        second = screen_ask_secret("once more: ");
-        if (!second || strcmp(first, second) != 0)
-            return error_set(err, STATUS_INVALID, "these are not the same");
-    }
-    *ret = TAKE(first);
-    return STATUS_OK;
-}
-
 /* ---- The commands: args is the rest of the line */
 
 static enum status run_help(struct session *session, char *args, struct error *err);
-
-static enum status run_register(struct session *session, char *args, struct error *err)
-{
-    CLEANUP(free) char *password = NULL;
-    const char *name = command_word(&args);
-    enum status s = get_password(command_word(&args), true, &password, err);
-
-    if (s != STATUS_OK)
-        return s;
-    s = session_register(session, name, password, *args ? args : NULL, err);
-    if (s == STATUS_OK)
-        screen_note("registered %s; now: login %s", name, name);
-    return s;
-}
-
-static enum status run_login(struct session *session, char *args, struct error *err)
-{
-    CLEANUP(free) char *password = NULL;
-    const char *name = command_word(&args);
-    enum status s;
-
-    if (session_is_open(session))
-        return error_set(err, STATUS_CONFLICT, "you are %s: logout first", session->grant.username);
-    s = get_password(command_word(&args), false, &password, err);
-    if (s != STATUS_OK)
-        return s;
-    s = session_login(session, name, password, err);
-    if (s == STATUS_OK)
-        screen_note("logged in as %s", session->grant.username);
-    return s;
-}
-
-static enum status run_logout(struct session *session, char *args, struct error *err)
-{
-    (void)args;
-    (void)err;
-    session_logout(session, true);
-    screen_note("logged out");
-    return STATUS_OK;
-}
 
 static enum status run_quit(struct session *session, char *args, struct error *err)
 {
@@ -126,7 +61,29 @@ static const struct command {
      .needs_chosen = true},
     {"listuser", "", "who is in this conversation", run_listuser, .needs_login = true,
      .needs_chosen = true},
-    {"logout", "", "end the session", run_logout, .needs_login = true, .waits = true},
+    {"who", "[user]", "the friends who are here; or somebody's profile", run_who,
+     .needs_login = true},
+    {"friends", "", "all of your friends", run_friends, .needs_login = true},
+    {"add", "<user> [greeting]", "ask somebody to be your friend", run_add, .needs_args = true,
+     .needs_login = true},
+    {"requests", "", "who asks, and whom you asked", run_requests, .needs_login = true},
+    {"accept", "<user>", "be friends with who asks", run_accept, .needs_args = true,
+     .needs_login = true},
+    {"reject", "<user>", "or not", run_reject, .needs_args = true, .needs_login = true},
+    {"remove", "<user>", "end a friendship, or take back your request", run_remove,
+     .needs_args = true, .needs_login = true},
+    {"block", "<user>", "hear nothing more of somebody", run_block, .needs_args = true,
+     .needs_login = true},
+    {"unblock", "<user>", "hear of him again", run_unblock, .needs_args = true,
+     .needs_login = true},
+    {"blocks", "", "whom you block", run_blocks, .needs_login = true},
+    {"profile", "[field] [value]", "show yours, or change it; no value removes it", run_profile,
+     .needs_login = true},
+    {"sessions", "", "where you are logged in", run_sessions, .needs_login = true},
+    {"password", "[old] [new]", "change it; left out they are asked for, unseen", run_password,
+     .needs_login = true, .secret = true},
+    {"logout", "[session|everywhere]", "end this session, another one, or all", run_logout,
+     .needs_login = true, .waits = true},
     {"quit", "", "leave", run_quit, .waits = true},
 };
 

@@ -77,8 +77,7 @@ static void take_system(struct session *session, const struct frame_system *fram
         session->catch_up_at = now;
         outbox_again(&session->outbox);
     } else {
-        screen_note("%s%s%s", content->event, content->name ? " " : "",
-                    content->name ? content->name : "");
+        system_show(session, content);
     }
 }
 
@@ -102,6 +101,7 @@ static enum status take_frame(struct session *session, const char *text, int64_t
     struct frame_message message = {0};
     struct frame_ack ack = {0};
     struct frame_system system_frame = {0};
+    struct frame_presence presence = {0};
     enum status s = STATUS_OK;
 
     if (!read_frame(&any_frame_record, text, &any))
@@ -122,6 +122,11 @@ static enum status take_frame(struct session *session, const char *text, int64_t
         if (read_frame(&frame_system_record, text, &system_frame))
             take_system(session, &system_frame, now);
         record_clear(&frame_system_record, &system_frame);
+        break;
+    case FRAME_PRESENCE:
+        if (read_frame(&frame_presence_record, text, &presence))
+            presence_show(session, &presence);
+        record_clear(&frame_presence_record, &presence);
         break;
     default: /* heartbeat answers; typing and others are not shown here */
         break;

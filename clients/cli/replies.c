@@ -1,7 +1,8 @@
 #include "replies.h"
 
 #define TOKEN_MAX 4096
-#define URL_MAX 2048
+#define URL_MAX 8192 /* of a cursor, too */
+#define BIO_MAX 4096
 
 static const struct field nothing_asked_fields[] = {FIELD(struct nothing_asked, unused)};
 const struct record nothing_asked_record =
@@ -37,15 +38,79 @@ static const struct field person_fields[] = {
     FIELD(struct person, username, .nullable = true),
     FIELD(struct person, nickname, .nullable = true),
     FIELD(struct person, role, .nullable = true),
+    FIELD(struct person, remark, .nullable = true),
+    FIELD(struct person, online),
+    FIELD(struct person, last_seen, .nullable = true),
+    FIELD(struct person, unread_count),
+    FIELD(struct person, request_id, .nullable = true),
+    FIELD(struct person, status, .nullable = true),
+    FIELD(struct person, greeting, .nullable = true),
 };
 const struct record person_record = RECORD("person", struct person, person_fields);
 
 static const struct field people_fields[] = {
     FIELD(struct people, users, .of = &person_record),
     FIELD(struct people, members, .of = &person_record),
+    FIELD(struct people, friends, .of = &person_record),
+    FIELD(struct people, requests, .of = &person_record),
+    FIELD(struct people, blocks, .of = &person_record),
     FIELD(struct people, next_cursor, .nullable = true, .max = URL_MAX),
 };
 const struct record people_record = RECORD("people", struct people, people_fields);
+
+static const struct field friend_wanted_fields[] = {
+    FIELD(struct friend_wanted, user_id),
+    FIELD(struct friend_wanted, greeting),
+};
+const struct record friend_wanted_record =
+    RECORD("friend_wanted", struct friend_wanted, friend_wanted_fields);
+
+static const struct field profile_fields[] = {
+    FIELD(struct profile, username, .required = true),
+    FIELD(struct profile, nickname, .nullable = true),
+    FIELD(struct profile, avatar, .nullable = true, .max = URL_MAX),
+    FIELD(struct profile, bio, .nullable = true, .max = BIO_MAX),
+    FIELD(struct profile, gender, .nullable = true),
+    FIELD(struct profile, birthday, .nullable = true),
+    FIELD(struct profile, region, .nullable = true),
+    FIELD(struct profile, email, .nullable = true),
+    FIELD(struct profile, invisible),
+};
+const struct record profile_record = RECORD("profile", struct profile, profile_fields);
+
+static const struct field profile_change_fields[] = {
+    FIELD(struct profile, nickname), FIELD(struct profile, avatar),
+    FIELD(struct profile, bio),      FIELD(struct profile, gender),
+    FIELD(struct profile, birthday), FIELD(struct profile, region),
+    FIELD(struct profile, email),    FIELD(struct profile, invisible),
+};
+const struct record profile_change_record =
+    RECORD("profile_change", struct profile, profile_change_fields);
+
+static const struct field login_fields[] = {
+    FIELD(struct login, session_id, .required = true, .min = 1),
+    FIELD(struct login, device, .nullable = true),
+    FIELD(struct login, address, .nullable = true),
+    FIELD(struct login, seen_at),
+    FIELD(struct login, current),
+};
+const struct record login_record = RECORD("login", struct login, login_fields);
+
+static const struct field logins_fields[] = {
+    FIELD(struct logins, sessions, .required = true, .of = &login_record),
+    FIELD(struct logins, next_cursor, .nullable = true, .max = URL_MAX),
+};
+const struct record logins_record = RECORD("logins", struct logins, logins_fields);
+
+static const struct field logout_fields[] = {FIELD(struct logout, everywhere)};
+const struct record logout_record = RECORD("logout", struct logout, logout_fields);
+
+static const struct field new_password_fields[] = {
+    FIELD(struct new_password, old_password, .secret = true),
+    FIELD(struct new_password, new_password, .secret = true),
+};
+const struct record new_password_record =
+    RECORD("new_password", struct new_password, new_password_fields);
 
 static const struct field room_fields[] = {
     FIELD(struct room, group_id, .required = true, .min = 1),

@@ -36,22 +36,80 @@ struct grant { /* login, refresh */
 extern const struct record grant_record;
 DEFINE_RECORD_CLEANUP(struct grant, grant)
 
-struct person { /* a user, a member, a peer */
+struct person { /* a user, a member, a peer, a friend, who asks for it or is asked */
     char *user_id;
     char *username;
     char *nickname;
     char *role;
+    char *remark; /* what one calls a friend */
+    bool online;
+    int64_t last_seen; /* 0: unknown */
+    int64_t unread_count;
+    char *request_id;
+    char *status; /* of a request: pending, accepted */
+    char *greeting;
 };
 extern const struct record person_record;
 DEFINE_RECORD_CLEANUP(struct person, person)
 
-struct people {
-    struct list users;   /* struct person: GET /api/users */
-    struct list members; /* struct person: GET /api/groups/{id}/members */
+struct people {           /* all of them lists of struct person */
+    struct list users;    /* GET /api/users */
+    struct list members;  /* GET /api/groups/{id}/members */
+    struct list friends;  /* GET /api/friends */
+    struct list requests; /* GET /api/friend_requests */
+    struct list blocks;   /* GET /api/blocks */
     char *next_cursor;
 };
 extern const struct record people_record;
 DEFINE_RECORD_CLEANUP(struct people, people)
+
+struct friend_wanted { /* a request, or a block */
+    char *user_id;
+    char *greeting;
+};
+extern const struct record friend_wanted_record;
+
+struct profile {
+    char *username;
+    char *nickname;
+    char *avatar;
+    char *bio;
+    char *gender;
+    char *birthday;
+    char *region;
+    char *email;
+    struct maybe invisible;
+};
+extern const struct record profile_record;        /* as it is shown */
+extern const struct record profile_change_record; /* only what is to change */
+DEFINE_RECORD_CLEANUP(struct profile, profile)
+
+struct login { /* a session of one's own */
+    char *session_id;
+    char *device;
+    char *address;
+    int64_t seen_at;
+    bool current;
+};
+extern const struct record login_record;
+
+struct logins {
+    struct list sessions; /* struct login */
+    char *next_cursor;
+};
+extern const struct record logins_record;
+DEFINE_RECORD_CLEANUP(struct logins, logins)
+
+struct logout {
+    bool everywhere;
+};
+extern const struct record logout_record;
+
+struct new_password {
+    char *old_password;
+    char *new_password;
+};
+extern const struct record new_password_record;
 
 struct room { /* a group */
     char *group_id;

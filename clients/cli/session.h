@@ -10,12 +10,13 @@
 
 /* Who is logged in, and all that belongs to it. One thread, one loop (main.c):
  *
- *   commands.c, talk.c  what is typed: calls by REST, and messages into the outbox
- *   live.c              the socket: connects again, beats, sends the outbox
- *   inbox.c             what it received
- *   conversations.c     which messages have been shown, and how a gap is closed
- *   show.c              what they look like
- *   session.c           tokens, and calls in their name */
+ *   commands.c       what is typed, by the files talk.c, people.c and account.c: calls by REST, and
+ *                    messages into the outbox
+ *   live.c           the socket: connects again, beats, sends the outbox
+ *   inbox.c          what it received
+ *   conversations.c  which messages have been shown, and how a gap is closed
+ *   show.c           what they look like
+ *   session.c        tokens, and calls in their name */
 
 struct conversation {
     struct conversation *next;
@@ -125,6 +126,14 @@ const char *conversation_name(struct session *session, struct conversation *conv
  * brackets unless it is the chosen one. */
 void message_show(struct session *session, struct conversation *conversation,
                   const struct frame_message *frame);
+
+/* Print what happened to oneself, or a friend's coming or going. */
+void system_show(struct session *session, const struct system_content *content);
+void presence_show(struct session *session, const struct frame_presence *frame);
+
+/* "2026-11-21 10:00:00" where we are; returns ret. */
+#define TIME_TEXT_MAX 32
+const char *time_show(int64_t time_ms, char ret[TIME_TEXT_MAX]);
 
 /* ---- inbox.c */
 

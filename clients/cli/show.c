@@ -91,18 +91,24 @@ static void add_label(struct buffer *ret, const char *name)
     buffer_add_text(ret, "] ");
 }
 
+const char *time_show(int64_t time_ms, char ret[TIME_TEXT_MAX])
+{
+    time_t seconds = (time_t)(time_ms / 1000);
+    struct tm tm;
+
+    if (!localtime_r(&seconds, &tm) || !strftime(ret, TIME_TEXT_MAX, "%Y-%m-%d %H:%M:%S", &tm))
+        *ret = '\0';
+    return ret;
+}
+
 /* 2026-11-21 10:00:00 [conversation] alice: hi */
 void message_show(struct session *session, struct conversation *c,
                   const struct frame_message *frame)
 {
     CLEANUP(buffer_clear) struct buffer line = {0};
-    time_t seconds = (time_t)(frame->timestamp / 1000);
-    char time_text[32] = "";
-    struct tm tm;
+    char time_text[TIME_TEXT_MAX];
 
-    if (localtime_r(&seconds, &tm))
-        (void)strftime(time_text, sizeof time_text, "%Y-%m-%d %H:%M:%S ", &tm);
-    buffer_add_text(&line, time_text);
+    buffer_printf(&line, "%s ", time_show(frame->timestamp, time_text));
     if (c != session->chosen)
         add_label(&line, conversation_name(session, c));
     if (frame->msg_type == MSG_SYSTEM) {
@@ -113,4 +119,39 @@ void message_show(struct session *session, struct conversation *c,
         add_content(&line, frame);
     }
     screen_say("%s", buffer_text(&line));
+}
+
+/* ---- What is no message */
+
+static void show_request(struct session *session, const struct system_content *content)
+{
+    const char *name = session_name(session, content->user_id);
+    const char *greeting = content->greeting ? content->greeting : "";
+
+    if (!content->direction || strcmp(content->direction, "outgoing") != 0) /* one's own */
+        screen_note("%s wants to be your friend%s%s (accept %s, or reject)", name,
+                    *greeting ? ": " : "", greeting, name);
+}
+
+void system_show(struct session *session, const struct system_content *content)
+{
+    const char *name = content->user_id ? session_name(session, content->user_id) : "somebody";
+
+    if (strcmp(content->event, "friend.requested") == 0 && content->user_id)
+        show_request(session, content);
+    else if (strcmp(content->event, "friend.accepted") == 0)
+        screen_note("%s is your friend now", name);
+    else if (strcmp(content->event, "friend.removed") == 0)
+        screen_note("%s is not your friend any more", name);
+    else if (strcmp(content->event, "session.ended") == 0)
+        screen_note("a session of yours has ended: %s", content->reason ? content->reason : "");
+    else
+        screen_note("%s%s%s", content->event, content->name ? " " : "",
+                    content->name ? content->name : "");
+}
+
+void presence_show(struct session *session, const struct frame_presence *frame)
+{
+    screen_note("%s is %s", session_name(session, frame->user_id),
+                frame->online ? "online" : "offline");
 }

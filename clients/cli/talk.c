@@ -9,48 +9,7 @@
 #define LIST_DEFAULT 20
 #define LIST_MAX 100 /* the server's page */
 
-/* ---- Finding people and groups */
-
-static enum status get_person(struct session *session, const char *user_id, struct person *ret,
-                              struct error *err)
-{
-    CLEANUP(buffer_clear) struct buffer path = {0};
-
-    buffer_add_text(&path, "/api/users/");
-    api_add_escaped(&path, user_id);
-    return session_call(session, "GET", buffer_text(&path), (struct api_ask){0},
-                        (struct api_answer){&person_record, ret, NULL}, err);
-}
-
-/* A user by name (or by id). The search is by prefix and in order, so a name that is complete
- * comes before those that only begin with it. */
-static enum status find_person(struct session *session, const char *name, struct person *ret,
-                               struct error *err)
-{
-    CLEANUP(people_clear) struct people people = {0};
-    CLEANUP(buffer_clear) struct buffer path = {0};
-    struct person *person;
-    enum status s;
-
-    if (strncmp(name, "user_", 5) == 0)
-        return get_person(session, name, ret, err);
-    buffer_add_text(&path, "/api/users?query=");
-    api_add_escaped(&path, name);
-    s = session_call(session, "GET", buffer_text(&path), (struct api_ask){0},
-                     (struct api_answer){&people_record, &people, NULL}, err);
-    if (s != STATUS_OK)
-        return s;
-    person = people.users.items;
-    for (size_t i = 0; i < people.users.n; i++) {
-        if (!person[i].username || strcasecmp(person[i].username, name) != 0)
-            continue;
-        names_set(&session->names, person[i].user_id, person[i].username);
-        *ret = person[i];
-        person[i] = (struct person){0};
-        return STATUS_OK;
-    }
-    return error_set(err, STATUS_NOT_FOUND, "there is no user '%s'", name);
-}
+/* ---- Finding groups */
 
 /* Calls each for every group that one is a member of; stops when it returns true. */
 static enum status for_my_groups(struct session *session,
@@ -109,7 +68,7 @@ static void choose(struct session *session, struct conversation *c)
 enum status run_to(struct session *session, char *args, struct error *err)
 {
     CLEANUP(person_clear) struct person person = {0};
-    enum status s = find_person(session, command_word(&args), &person, err);
+    enum status s = person_find(session, command_word(&args), &person, err);
 
     if (s != STATUS_OK)
         return s;
@@ -151,7 +110,7 @@ enum status run_group(struct session *session, char *args, struct error *err)
     while (*args && s == STATUS_OK) {
         CLEANUP(person_clear) struct person person = {0};
 
-        s = find_person(session, command_word(&args), &person, err);
+        s = person_find(session, command_word(&args), &person, err);
         if (s == STATUS_OK)
             strings_add(&wanted.member_ids, person.user_id);
     }
@@ -196,34 +155,22 @@ static void say_person(const struct person *person)
                person->role ? person->role : "");
 }
 
+static bool say_member(const struct person *member, void *context)
+{
+    (void)context;
+    say_person(member);
+    return false;
+}
+
 static enum status list_members(struct session *session, struct error *err)
 {
-    CLEANUP(buffer_clear) struct buffer start = {0};
     CLEANUP(buffer_clear) struct buffer path = {0};
-    bool more = true;
 
-    buffer_add_text(&start, "/api/groups/");
-    api_add_escaped(&start, session->chosen->peer);
-    buffer_add_text(&start, "/members?limit=100");
-    buffer_add_text(&path, buffer_text(&start));
-    while (more) {
-        CLEANUP(people_clear) struct people people = {0};
-        const struct person *member;
-        enum status s = session_call(session, "GET", buffer_text(&path), (struct api_ask){0},
-                                     (struct api_answer){&people_record, &people, NULL}, err);
-
-        if (s != STATUS_OK)
-            return s;
-        member = people.members.items;
-        for (size_t i = 0; i < people.members.n; i++)
-            say_person(&member[i]);
-        more = people.next_cursor != NULL;
-        path.length = 0;
-        buffer_printf(&path, "%s&cursor=", buffer_text(&start));
-        if (more)
-            api_add_escaped(&path, people.next_cursor);
-    }
-    return STATUS_OK;
+    buffer_add_text(&path, "/api/groups/");
+    api_add_escaped(&path, session->chosen->peer);
+    buffer_add_text(&path, "/members?limit=100");
+    return for_people(session, buffer_text(&path), offsetof(struct people, members), say_member,
+                      NULL, err);
 }
 
 enum status run_listuser(struct session *session, char *args, struct error *err)
@@ -234,7 +181,7 @@ enum status run_listuser(struct session *session, char *args, struct error *err)
     (void)args;
     if (session->chosen->is_group)
         return list_members(session, err);
-    s = get_person(session, session->chosen->peer, &peer, err);
+    s = person_get(session, session->chosen->peer, &peer, err);
     if (s != STATUS_OK)
         return s;
     screen_say("%s", session->grant.username);

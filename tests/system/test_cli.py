@@ -209,6 +209,111 @@ def test_a_bot_s_commands_are_text(cli, user, hubot):
     assert a.end() == 0, a.err
 
 
+# ---- People
+
+
+def test_two_people_become_friends_see_each_other_come_and_go_and_part(cli, user):
+    alice, bob = user(), user()
+    a, b = (cli().type(f"login {one.username} {PASSWORD}") for one in (alice, bob))
+    for one, who in ((a, alice), (b, bob)):
+        one.wait_for(f"logged in as {who.username}")
+    a.type(f"add {bob.username} shall we?")
+    b.wait_for(f"* {alice.username} wants to be your friend: shall we? "
+               f"(accept {alice.username}, or reject)")
+    b.type("requests", f"accept {alice.username}")
+    b.wait_for(f"from {alice.username}: shall we?")
+    a.wait_for(f"* {bob.username} is your friend now")
+    a.wait_for(f"* {bob.username} is online")
+    a.type("who")
+    a.wait_for(f"{bob.username}  {bob.username}  online")
+    assert b.end() == 0, b.err
+    a.wait_for(f"* {bob.username} is offline")
+    a.type(f"remove {bob.username}", "friends", "requests", "groups", "logout")
+    a.wait_for("* logged out")
+    assert a.end() == 0, a.err
+    assert a.out == [f"{bob.username}  {bob.username}  online"]
+
+
+def test_a_request_is_rejected_or_taken_back(cli, user):
+    alice, bob, carol = user(), user(), user()
+    a = cli().type(f"login {alice.username} {PASSWORD}", f"add {bob.username}", "requests")
+    a.wait_for(f"to {bob.username}")
+    a.type(f"remove {bob.username}")
+    a.wait_for(f"* removed {bob.username}")
+    carol.post("/api/friend_requests", {"user_id": alice.id}).ok()
+    a.type(f"reject {carol.username}")
+    a.wait_for(f"* {carol.username} is rejected")
+    assert carol.get("/api/friend_requests?direction=outgoing").ok()["requests"] == []
+    a.type(f"accept {carol.username}")
+    a.wait_for(f"nothing of that kind with {carol.username}")
+    assert a.end() == 1
+
+
+def test_who_is_blocked_is_not_heard(cli, user):
+    alice, bob = user(), user()
+    a = cli().type(f"login {alice.username} {PASSWORD}", f"block {bob.username}", "blocks")
+    a.wait_for(f"{bob.username}  {bob.username}")
+    frame = {"type": 1, "to": alice.id, "content": {"text": "hello?"}}
+    assert bob.device().refusal(frame)["code"] == 40302
+    a.type(f"unblock {bob.username}")
+    a.wait_for(f"* unblocked {bob.username}")
+    assert a.end() == 0, a.err
+    assert alice.get("/api/blocks").ok()["blocks"] == []
+
+
+def test_a_profile_is_shown_and_changed(cli, user):
+    alice, bob = user(), user()
+    a = cli().type(f"login {alice.username} {PASSWORD}", "profile nickname Alice in the Attic",
+                   "profile bio I count.", "profile invisible yes", "profile")
+    eventually(lambda: len(a.out) == 4, what="four lines")
+    assert a.out == [f"username: {alice.username}", "nickname: Alice in the Attic",
+                     "bio: I count.", "invisible: yes"]
+    b = cli().type(f"login {bob.username} {PASSWORD}", f"who {alice.username}")
+    b.wait_for("bio: I count.")
+    assert b.end() == 0, b.err
+    a.type("profile bio", "profile shoes 44", "profile gender cat")
+    assert a.end() == 1
+    assert any("a profile has no 'shoes'" in line for line in a.err)
+    assert any("! 40001 " in line and "gender" in line for line in a.err)
+    assert alice.get("/api/users/me").ok()["bio"] is None
+
+
+def test_sessions_are_listed_and_ended_one_or_all(cli, user):
+    alice = user()
+    a, b, c = (cli().type(f"login {alice.username} {PASSWORD}") for _ in range(3))
+    for one in (a, b, c):
+        one.wait_for(f"logged in as {alice.username}")
+    b.type("sessions")
+    ours = b.wait_for("(this one)").split()[0]
+    a.type(f"logout {ours}")
+    b.wait_for("the session has ended: log in again")
+    assert b.end() == 1
+    a.type("logout everywhere")
+    a.wait_for("* logged out everywhere")
+    c.wait_for("the session has ended: log in again")
+    assert a.end() == 0, a.err
+    alice.get("/api/users/me").refused(40101)
+
+
+def test_a_password_is_changed(cli, parley, user):
+    alice = user()
+    a = cli().type(f"login {alice.username} {PASSWORD}",
+                   f"password {PASSWORD} another-{PASSWORD}")
+    a.wait_for("* the password has changed, and your other sessions have ended")
+    assert a.end() == 0, a.err
+    alice.get("/api/users/me").refused(40101)
+    parley.login(alice.username, f"another-{PASSWORD}")
+
+
+def test_help_names_every_command_and_says_what_it_does(cli):
+    a = cli().type("help")
+    assert a.end() == 0
+    named = [line.split()[0] for line in a.out]
+    for name in ("add", "accept", "friends", "who", "block", "sessions", "password", "profile"):
+        assert name in named
+    assert all(len(line) <= 100 for line in a.out)
+
+
 # ---- When the server fails
 
 
