@@ -1,5 +1,5 @@
 /* The audit log: who did what to whom, why, and from where. Nothing here changes or removes an
- * entry, and nobody else names the collection. */
+ * entry, and elsewhere the collection is only read (export.c). */
 
 #include <stdlib.h>
 #include <string.h>

@@ -77,6 +77,8 @@ enum status handle_delete_account(void *state, struct call *call, const void *re
         s = password_confirm(auth, call, &account, wanted->password, err);
     if (s == STATUS_OK)
         s = deletion_begin(auth, account.id, err);
+    if (s == STATUS_OK)
+        login_clear_cookies(call);
     return s;
 }
 

@@ -1,9 +1,12 @@
 """What people take along, and how they go: nothing of them stays but what others have."""
 
+import concurrent.futures
 import io
 import json
+import os
 import re
 import secrets
+import signal
 import zipfile
 
 import pytest
@@ -89,6 +92,26 @@ def test_an_export_is_made_once_in_ten_minutes(parley, user):
     parley.mongo["accounts"].update_one({"_id": anna.id}, {"$inc": {"exported_at": -600_000}})
     exported(anna)
     parley.rest.call("GET", "/api/account/export").refused(40101)
+
+
+def test_two_exports_are_made_at_once_and_who_is_turned_away_may_come_again(parley, user):
+    people = [user() for _ in range(4)]
+    stopped = parley.signal("message", signal.SIGSTOP)  # so that none is ready before the others
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        try:
+            asked = {pool.submit(session.get, "/api/account/export"): session
+                     for session in people}
+            eventually(lambda: sum(one.done() for one in asked) == 2, 8, "two refusals")
+        finally:
+            os.kill(stopped, signal.SIGCONT)
+    refused = [session for one, session in asked.items() if one.result().status == 429]
+    assert len(refused) == 2
+    for one, session in asked.items():
+        if session in refused:
+            assert int(one.result().refused(42901).headers["Retry-After"]) <= 30
+            exported(session)
+        else:
+            unpack(one.result())
 
 
 def test_an_export_is_complete_however_many_messages_there_are(parley, user):
