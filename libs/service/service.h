@@ -83,7 +83,7 @@ struct service {
     /* What the table cannot say of them: a line "<VARIABLE>: <fault>\n" for each that is wrong, and
      * INVALID. NULL is fine. */
     enum status (*check_config)(const void *own_config, struct buffer *faults);
-    void *state;                 /* given to handlers, methods and workers; static */
+    void *state; /* given to handlers, methods and workers; static */
     /* Before anything is served. NULL is fine. After UNAVAILABLE it is called again, so what it
      * made before failing must be kept or released. context lives until .stop() has returned. */
     enum status (*start)(void *state, struct service_context *context, struct error *err);
