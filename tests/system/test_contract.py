@@ -191,6 +191,20 @@ def call_data_rights(call, ada, ben, admin):
     call(ada, "POST", "/api/account/delete", {"password": ada.account[1]}).ok()
 
 
+def call_oauth(call, ada):
+    """Every operation about logging in by others, as far as it goes without them."""
+    start, back, link, unlink = ("/api/oauth/{provider}", "/api/oauth/{provider}/callback",
+                                 "/api/oauth/{provider}/link", "/api/identities/{provider}")
+    call(None, "GET", "/api/oauth").ok()
+    assert call(None, "GET", start, provider="github").status == 302
+    call(None, "GET", start, provider="nobody").refused(40401)
+    call(None, "GET", start, query="?redirect=//a", provider="github").refused(40001, "redirect")
+    call(None, "GET", back, query="?state=x&code=y", provider="github").refused(40001, "state")
+    call(ada, "POST", link, {"redirect": "/mine"}, provider="github").ok()
+    call(ada, "GET", "/api/identities").ok()
+    call(ada, "DELETE", unlink, provider="github").refused(40401)
+
+
 def test_the_answer_of_each_operation_fits_the_document(caller, user, admin, openapi):
     ada, ben = user(), user()
     name = fresh("contract-")
@@ -234,6 +248,7 @@ def test_the_answer_of_each_operation_fits_the_document(caller, user, admin, ope
     call(ben, "POST", "/api/groups/{group_id}/leave", group_id=group).ok()
     call(ben, "POST", "/api/groups/{group_id}/leave", group_id=group).refused(40401)
 
+    call_oauth(call, ada)
     call_data_rights(call, user(), user(), admin)
 
     static = {key for key, operation in operations(openapi).items() if operation.get("x-static")}
@@ -242,7 +257,8 @@ def test_the_answer_of_each_operation_fits_the_document(caller, user, admin, ope
 
 def test_each_operation_refuses_as_the_document_says(caller, user, openapi):
     ada = user()
-    names = {"user_id": ada.id, "group_id": "group_nowhere", "request_id": "request_nowhere"}
+    names = {"user_id": ada.id, "group_id": "group_nowhere", "request_id": "request_nowhere",
+             "provider": "github"}
     for (method, path), operation in operations(openapi).items():
         is_public = operation.get("security") == []
         if not is_public:
