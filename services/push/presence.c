@@ -17,9 +17,8 @@
 #include "log/log.h"
 #include "push.h"
 
-#define GRACE_MS 5000      /* protocol.md */
-#define END_GRACE_MS 10000 /* when this process ends: the same, and for another to take them */
-#define GATHER_MS 250      /* comings and goings of a moment become one event */
+#define GRACE_MS 5000 /* protocol.md */
+#define GATHER_MS 250 /* comings and goings of a moment become one event */
 #define BATCH 500
 #define TURNS_MAX 100000 /* users whose change waits for a broker that is away */
 
@@ -325,7 +324,7 @@ static void end(struct presence *presence)
     read_letters(presence, 0);
     /* Should this fail, what is left expires. */
     if (refresh_life(presence))
-        (void)!cache_end_life(presence->cache, presence->life, END_GRACE_MS, NULL);
+        (void)!cache_end_life(presence->cache, presence->life, GRACE_MS, NULL);
     HASH_ITER(hh, presence->all, present, next) {
         forget(presence, present);
     }

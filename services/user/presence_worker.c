@@ -18,7 +18,7 @@
 #define CHANNEL 2
 #define CHANGES_MAX 1000 /* handled at once */
 #define CLAIM_MS 1000    /* how often the queue is tried for while another has it */
-#define SWEEP_MS 5000
+#define SWEEP_MS 2000
 
 DEFINE_RECORD_CLEANUP(struct presence_changes, presence_changes)
 

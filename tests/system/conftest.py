@@ -4,6 +4,7 @@ import os
 import pathlib
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -17,6 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import client  # noqa: E402
 import providers  # noqa: E402
 from instance import ROOT, Instance, eventually  # noqa: E402
+from node import Node  # noqa: E402
 
 PORT = int(os.environ.get("PARLEY_TEST_PORT", "8190"))
 PASSWORD = "correct-horse-battery"  # must appear in no log
@@ -128,6 +130,14 @@ def whole(request):
     """A story begins when all parts that the one before has killed are back."""
     if "parley" in request.fixturenames:
         request.getfixturevalue("parley").wait_whole()
+
+
+@pytest.fixture
+def node(parley):
+    """A second push of the same installation, which nobody starts again."""
+    second = Node(parley)
+    yield second
+    second.end(signal.SIGKILL)
 
 
 @pytest.fixture
