@@ -34,8 +34,8 @@ static void show_all(struct list *found, size_t limit, const char *current,
     for (size_t i = 0; i < found->n; i++) {
         if (i < limit)
             show(&items[i], current, list_add(&ret->sessions, &session_view_record));
-        if (i == limit)
-            ret->next_cursor = memory_text(items[limit - 1].id);
+        if (i + 1 == limit && found->n > limit)
+            ret->next_cursor = memory_text(items[i].id);
         record_clear(&session_document_record, &items[i]);
     }
     free(items);
