@@ -124,9 +124,20 @@ static void print_metrics(void *state, struct buffer *ret)
 static const struct worker workers[] = {{"patient", run_worker}};
 static const struct worker stuck_workers[] = {{"stuck", run_stuck}};
 
+static enum status check_config(const void *own_config, struct buffer *faults)
+{
+    const struct own_config *config = own_config;
+
+    if (strcmp(config->colour, "beige") != 0)
+        return STATUS_OK;
+    buffer_add_text(faults, "COLOUR: must be one\n");
+    return STATUS_INVALID;
+}
+
 static struct service service = {
     .name = "test",
     .config = &own_config_record,
+    .check_config = check_config,
     .start = start,
     .stop = stop,
     .is_ready = is_ready,
@@ -312,6 +323,14 @@ static void names_every_fault_of_its_configuration_and_exits_2(void **state)
     begin(NULL);
     expect_exit(2);
     assert_non_null(strstr(buffer_text(&child.text), "LOG_LEVEL: must be debug"));
+    buffer_clear(&child.text);
+    close(child.output);
+
+    setenv("COLOUR", "beige", 1); /* what the table cannot say */
+    begin(NULL);
+    unsetenv("COLOUR");
+    expect_exit(2);
+    assert_non_null(strstr(buffer_text(&child.text), "COLOUR: must be one"));
 }
 
 static void refuses_arguments_that_it_does_not_know(void **state)
