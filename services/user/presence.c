@@ -200,8 +200,9 @@ enum status presence_save_last_seen(struct user_state *user, const struct presen
     struct store_bulk *bulk = store_bulk_new(user->store, USERS);
 
     for (size_t i = 0; i < n; i++)
-        store_bulk_add(bulk, 0, "[{'_id': %s}, {'$max': {'last_seen': %ld}}]", gone[i].user_id,
-                       gone[i].last_seen);
+        store_bulk_add(bulk, 0,
+                       "[{'_id': %s, 'deleted': {'$ne': true}}, {'$max': {'last_seen': %ld}}]",
+                       gone[i].user_id, gone[i].last_seen);
     return store_bulk_run(bulk, err);
 }
 
