@@ -143,7 +143,7 @@ static enum status check_signature(const struct provider_keys *keys, const char 
         return error_set(err, STATUS_NOT_FOUND, "the provider's ID token has an unknown key");
     if (!signing_is_good(signing, key, token, (size_t)(parts[2].data - 1 - token), signature,
                          length))
-        return refuse(err, "has a wrong signature");
+        return error_set(err, STATUS_NOT_FOUND, "the provider's ID token has a wrong signature");
     return STATUS_OK;
 }
 

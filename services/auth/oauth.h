@@ -84,7 +84,7 @@ struct provider {
     struct provider_keys *keys;
     int64_t found_at;  /* monotonic, as the rest; 0: never */
     int64_t failed_at; /* the last time that they could not be fetched */
-    int64_t again_at;  /* the last time that keys were fetched for an unknown kid */
+    int64_t again_at;  /* the last time that keys were fetched for a token of none */
 };
 
 /* Who the provider says it is, and a token to ask it for more. */

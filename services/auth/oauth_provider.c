@@ -8,8 +8,8 @@
 #include "oauth.h"
 
 #define FRESH_MS (INT64_C(3600) * 1000) /* after this, endpoints and keys are fetched again */
-#define AGAIN_MS 60000 /* between two fetches for an unknown kid: anyone can name one */
-#define AWAY_MS 5000   /* how long a provider that did not answer is left alone */
+#define AGAIN_MS 60000                  /* between two fetches for a token that no key has signed */
+#define AWAY_MS 5000                    /* how long a provider that did not answer is left alone */
 #define ADDRESS_MAX 2048
 
 static const struct field discovery_fields[] = {
@@ -224,7 +224,8 @@ static enum status verify(struct provider *provider, const char *nonce, const ch
         s = verify_again(provider, id_token, &expected, ret, err);
     pthread_mutex_unlock(&provider->lock);
     if (s == STATUS_NOT_FOUND)
-        return error_set(err, STATUS_UNAUTHENTICATED, "the provider's ID token has an unknown key");
+        return error_set(err, STATUS_UNAUTHENTICATED,
+                         "the provider's ID token was signed by none of its keys");
     if (s == STATUS_EXPIRED) /* 40102 would say it of the client's own token */
         return error_set(err, STATUS_UNAUTHENTICATED, "the provider's ID token has expired");
     return s;

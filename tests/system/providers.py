@@ -266,7 +266,11 @@ class Forger(Server):
     def on_openid_configuration(self, *_):
         return self.instead.get("discovery") or self.json({
             "issuer": self.url, "authorization_endpoint": self.url + "/authorize",
-            "token_endpoint": self.url + "/token", "jwks_uri": self.url + "/keys"})
+            "token_endpoint": self.url + "/token", "jwks_uri": self.url + "/keys",
+            "userinfo_endpoint": self.url + "/userinfo"})
+
+    def on_userinfo(self, *_):
+        return self.instead.get("userinfo") or self.json({"sub": self.sub})
 
     def on_keys(self, *_):
         numbers = self.key.public_key().public_numbers()

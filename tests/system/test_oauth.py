@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import os
 import secrets
+import signal
 import subprocess
 import time
 import urllib.parse
@@ -169,12 +170,13 @@ def test_a_login_goes_on_after_auth_was_killed(parley, real, browser):
     assert browser.come_back(there).ok()["username"] == name
 
 
-def test_keys_may_change_while_somebody_logs_in(parley, real, browser):
+@pytest.mark.parametrize("kind", ["rs256", "es256"])
+def test_keys_may_change_while_somebody_logs_in(parley, real, browser, kind):
     name = fresh()
-    browser.log_in("es256", f"{name}|{name}|Anna").ok()
-    there = browser.start("es256")
-    real["es256"].process.send_signal(1)
-    real["es256"].wait_for("rotated")
+    browser.log_in(kind, f"{name}|{name}|Anna").ok()
+    there = browser.start(kind)
+    real[kind].process.send_signal(signal.SIGHUP)
+    real[kind].wait_for("rotated")
     again = browser.come_back(providers.sign_in(browser, there, f"{name}|{name}|Anna"))
     assert again.ok()["username"] == name
 
@@ -296,6 +298,13 @@ def test_refuses_an_id_token_that_is_not_for_this_login(parley, forger, browser,
     else:
         forger.make_token = lambda *of: change(forger, *of)
     browser.pass_through("forger").refused(50301 if change == "x" * 20000 else 40101)
+    assert parley.count("identities", {"_id": f"forger:{forger.sub}"}) == 0
+
+
+def test_what_userinfo_says_of_somebody_else_is_not_taken(parley, forger, browser):
+    forger.claims = {"preferred_username": None}
+    forger.instead["userinfo"] = providers.Server.json({"sub": "other", "name": "Other"})
+    browser.pass_through("forger").refused(40101)
     assert parley.count("identities", {"_id": f"forger:{forger.sub}"}) == 0
 
 

@@ -6,7 +6,8 @@
 // client authenticates by Basic. KIND es256: P-256, all claims in the ID token, the secret in the
 // form. Any name logs in with any password, by the provider's own pages for development.
 //
-// SIGHUP gives it new keys; it answers with a line "rotated". It ends with its standard input.
+// SIGHUP gives it a new key, by rs256 under the same name; it answers with a line "rotated". It ends
+// with its standard input.
 
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -21,7 +22,7 @@ function newKey() {
     const { privateKey } = isRsa
         ? generateKeyPairSync('rsa', { modulusLength: 2048 })
         : generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    return { ...privateKey.export({ format: 'jwk' }), kid: randomUUID(), use: 'sig' };
+    return { ...privateKey.export({ format: 'jwk' }), kid: isRsa ? 'always' : randomUUID(), use: 'sig' };
 }
 
 // What it remembers of people outlives a change of keys.
