@@ -1,5 +1,6 @@
 #include "changes.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -84,7 +85,24 @@ static enum status check_friends(struct user_state *user, const char *user_id, c
     return check_count(s, n, FRIENDS_MAX, what, err);
 }
 
-static enum status check_limits(struct user_state *user, const struct relation_step *step,
+/* Whoever asks and takes it back, again and again, would write to somebody who has not said yes.
+ * While Redis is away nobody counts. */
+static enum status check_pace(struct user_state *user, struct relation_step *step,
+                              struct error *err)
+{
+    char key[2 * ID_MAX + 16];
+    int64_t n = 0;
+
+    (void)snprintf(key, sizeof key, "friend-ask:%s:%s", step->by, step->other); /* ids: fits */
+    if (cache_count(user->cache, key, ASKS_WINDOW_S, &n, &step->wait_s, NULL) != STATUS_OK ||
+        n <= ASKS_MAX)
+        return STATUS_OK;
+    if (step->wait_s <= 0)
+        step->wait_s = ASKS_WINDOW_S;
+    return error_set(err, STATUS_TOO_FAST, "you have asked this user too often: wait an hour");
+}
+
+static enum status check_limits(struct user_state *user, struct relation_step *step,
                                 struct error *err)
 {
     int64_t n = 0;
@@ -92,15 +110,18 @@ static enum status check_limits(struct user_state *user, const struct relation_s
 
     switch (step->change) {
     case CHANGE_FRIENDS:
-        s = check_friends(user, step->by, "you have too many friends", err);
+        if (step->at_once && !step->other_is_bot)
+            s = check_pace(user, step, err);
+        if (s == STATUS_OK)
+            s = check_friends(user, step->by, "you have too many friends", err);
         if (s == STATUS_OK && !step->other_is_bot)
             s = check_friends(user, step->other, "this user has too many friends", err);
         return s;
     case CHANGE_REQUESTED:
         s = store_count(user->store, RELATIONS, REQUESTS_MAX, &n, err, "{'requester': %s}",
                         step->by);
-        return check_count(s, n, REQUESTS_MAX, "too many requests of yours wait for an answer",
-                           err);
+        s = check_count(s, n, REQUESTS_MAX, "too many requests of yours wait for an answer", err);
+        return s == STATUS_OK ? check_pace(user, step, err) : s;
     case CHANGE_BLOCKED:
         s = store_count(user->store, RELATIONS, BLOCKS_MAX, &n, err, "{'blockers': %s}", step->by);
         return check_count(s, n, BLOCKS_MAX, "you block too many users", err);

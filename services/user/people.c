@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -7,6 +8,8 @@
 #include "user.h"
 
 #define AUTH_TIMEOUT_MS 1000
+#define VISIBILITY_CHANGES_MAX 10 /* in the window, of one user */
+#define VISIBILITY_WINDOW_S 60
 
 /* What somebody removed is as if it had never been there. */
 static char *shown(char **text)
@@ -113,25 +116,46 @@ static enum status rename_account(struct user_state *user, const char *user_id,
     return s;
 }
 
+/* Each change is told to every friend who is here. While Redis is away nobody counts. */
+static enum status check_pace(struct user_state *user, struct call *call, struct error *err)
+{
+    char key[ID_MAX + 16];
+    int64_t n = 0;
+    int64_t ttl_s = 0;
+
+    (void)snprintf(key, sizeof key, "invisible:%s", call->user_id); /* an id: fits */
+    if (cache_count(user->cache, key, VISIBILITY_WINDOW_S, &n, &ttl_s, NULL) != STATUS_OK ||
+        n <= VISIBILITY_CHANGES_MAX)
+        return STATUS_OK;
+    http_set_retry_after(call, ttl_s > 0 ? ttl_s : VISIBILITY_WINDOW_S);
+    return error_field(err, STATUS_TOO_FAST, "invisible",
+                       "field 'invisible' changes too often: wait a minute");
+}
+
 enum status handle_change(void *state, struct call *call, const void *request, void *reply,
                           struct error *err)
 {
     CLEANUP(user_own_clear) struct user_own profile = {0};
     const struct user_change *change = request;
     struct user_state *user = state;
+    bool is_seen_to_change;
     enum status s;
 
     s = user_change_check(change, clock_now(), err);
     if (s == STATUS_OK)
         s = profile_find(user, call->user_id, &profile, err); /* makes it if need be */
+    /* Not when it was so before: it would tell that somebody invisible is here. */
+    is_seen_to_change =
+        s == STATUS_OK && change->invisible.is_set && change->invisible.value != profile.invisible;
+    if (is_seen_to_change)
+        s = check_pace(user, call, err);
     if (s == STATUS_OK && change->nickname)
         s = rename_account(user, call->user_id, change->nickname, err);
     if (s == STATUS_OK)
         s = apply(user, &profile, change, err);
     if (s != STATUS_OK)
         return s;
-    /* Not when it was so before: it would tell that somebody invisible is here. */
-    if (change->invisible.is_set && change->invisible.value != profile.invisible)
+    if (is_seen_to_change)
         presence_visibility_changed(user, call->user_id, change->invisible.value);
     return handle_me(state, call, NULL, reply, err);
 }
