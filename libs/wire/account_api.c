@@ -17,7 +17,7 @@ void deleted_username(const char *user_id, char ret[DELETED_USERNAME_MAX])
 {
     size_t length = strlen(user_id);
 
-    (void)snprintf(ret, DELETED_USERNAME_MAX, "deleted-%s",
+    (void)snprintf(ret, DELETED_USERNAME_MAX, DELETED_PREFIX "%s",
                    user_id + (length > PART ? length - PART : 0));
     for (char *c = ret; *c; c++)
         if (*c >= 'A' && *c <= 'Z')

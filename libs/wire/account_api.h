@@ -13,9 +13,10 @@ extern const struct record account_delete_record;
 
 /* What is left of somebody's names, in auth and in user alike. */
 #define DELETED_NICKNAME "Deleted user"
+#define DELETED_PREFIX "deleted-" /* no living one's username begins so */
 #define DELETED_USERNAME_MAX 32
 
-/* "deleted-" and the last 16 characters of the id, in lower case. */
+/* The prefix and the last 16 characters of the id, in lower case. */
 void deleted_username(const char *user_id, char ret[DELETED_USERNAME_MAX]);
 
 extern const struct record *const account_api_records[];

@@ -58,7 +58,8 @@ extern const size_t n_deletion_steps;
 MUST_CHECK enum status deletion_close(struct auth_state *auth, const char *user_id,
                                       struct error *err);
 
-/* Did somebody have that name, in its normal form, who is gone? It is never given out again. */
+/* NAME_TAKEN: somebody had that name, in its normal form, who is gone, or it looks like what is left
+ * of one. It is never given out again. */
 MUST_CHECK enum status deletion_check_name(struct auth_state *auth, const char *username,
                                            struct error *err);
 

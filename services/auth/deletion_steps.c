@@ -84,6 +84,8 @@ enum status deletion_check_name(struct auth_state *auth, const char *username, s
     int64_t n = 0;
     enum status s;
 
+    if (strncmp(username, DELETED_PREFIX, strlen(DELETED_PREFIX)) == 0)
+        return error_field(err, STATUS_NAME_TAKEN, "username", "the username is taken");
     refresh_token_hash(username, hash);
     s = store_count(auth->store, FORMER_NAMES, 1, &n, err, "{'_id': %s}", hash);
     if (s == STATUS_OK && n > 0)
@@ -174,7 +176,7 @@ static enum status erase_account(struct auth_state *auth, const char *user_id, b
     s = bury(auth, user_id, username, err);
     if (s != STATUS_ID_TAKEN)
         return s;
-    id_new("user_", other_id); /* ids are no secret: somebody took the name to be in the way */
+    id_new("user_", other_id); /* somebody had the name before it was kept for this */
     deleted_username(other_id, username);
     return bury(auth, user_id, username, err);
 }

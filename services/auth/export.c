@@ -27,6 +27,7 @@ static const char readme[] =
     "identities.json       the accounts of other providers that you log in with\n"
     "audit.json            what administrators did to your account\n"
     "profile.json          what others see of you, and your e-mail address\n"
+    "presence.json         when you were last seen\n"
     "friends.json          your friends, and what you call them\n"
     "friend_requests.json  requests that wait for an answer\n"
     "blocks.json           whom you have blocked\n"

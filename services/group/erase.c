@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "group.h"
 
-#define ERASE_MS 700 /* of work for one question; a log that is slow may add its time-out */
+#define ERASE_MS 300 /* of work for one question; a log that is slow may add its time-out */
 #define GROUPS_AT_ONCE 20
 
 struct group_id {

@@ -9,7 +9,7 @@
 #include "message.h"
 #include "wire/internal.h"
 
-#define ERASE_MS 700 /* of work for one question */
+#define ERASE_MS 300 /* of work for one question */
 #define ROWS 100
 #define SEQS 2000 /* of messages deleted at once */
 

@@ -12,7 +12,7 @@
 
 #define PAGE_BYTES (256 * 1024)
 #define PAGE_PARTS 1000 /* the record's limit: one more batch must fit */
-#define PAGE_MS 1000    /* what one question may take */
+#define PAGE_MS 300     /* what one question may take */
 #define ROWS 200
 #define BATCH 250    /* messages in memory: 250 of the longest are 15 MB */
 #define WINDOW 20000 /* seqs looked at by one query: in a group few of them may be his */

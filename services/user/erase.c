@@ -8,7 +8,7 @@
 #include "user.h"
 #include "wire/account_api.h"
 
-#define ERASE_MS 700 /* of work for one question */
+#define ERASE_MS 300 /* of work for one question */
 #define PAGE 100
 
 /* All that was between two people. A move of relations_change(), which tells a friend. */

@@ -29,6 +29,10 @@ struct exported_block {
     char *user_id;
 };
 
+struct exported_presence {
+    int64_t last_seen; /* 0: never */
+};
+
 static const struct field friend_fields[] = {FIELD(struct exported_friend, user_id),
                                              FIELD(struct exported_friend, remark),
                                              FIELD(struct exported_friend, friends_since)};
@@ -37,6 +41,9 @@ static const struct field request_fields[] = {
     FIELD(struct exported_request, user_id), FIELD(struct exported_request, greeting),
     FIELD(struct exported_request, requested_at)};
 static const struct field block_fields[] = {FIELD(struct exported_block, user_id)};
+static const struct field presence_fields[] = {FIELD(struct exported_presence, last_seen)};
+static const struct record exported_presence_record =
+    RECORD("user.exported_presence", struct exported_presence, presence_fields);
 static const struct record friend_record =
     RECORD("user.exported_friend", struct exported_friend, friend_fields);
 static const struct record request_record =
@@ -167,17 +174,23 @@ static enum status add_page(struct user_state *user, const char *user_id, const 
 
 enum status handle_export(void *state, const void *request, void *reply, struct error *err)
 {
+    struct user_state *user = state;
     const struct export_query *query = request;
     struct export_page *page = reply;
     CLEANUP(user_own_clear) struct user_own profile = {0};
+    struct exported_presence presence = {0};
     enum status s;
 
     if (query->cursor)
-        return add_page(state, query->user_id, query->cursor, page, err);
-    s = profile_find(state, query->user_id, &profile, err);
+        return add_page(user, query->user_id, query->cursor, page, err);
+    s = profile_find(user, query->user_id, &profile, err);
+    if (s == STATUS_OK)
+        s = store_find_one(user->store, USERS, &exported_presence_record, &presence, err,
+                           "{'_id': %s}", query->user_id);
     if (s != STATUS_OK)
         return s;
     add_part(page, "profile.json", true, &user_own_record, &profile);
+    add_part(page, "presence.json", true, &exported_presence_record, &presence);
     page->next_cursor = cursor_at(0, "");
     return STATUS_OK;
 }

@@ -239,7 +239,7 @@ def test_who_goes_leaves_nothing_but_what_others_have(parley, user):
         "code"] == 40401
     newcomer.post("/api/friend_requests", {"user_id": anna.id}).refused(40401)
     newcomer.post("/api/groups", {"name": "with her", "member_ids": [anna.id]}).refused(40001)
-    for name in (anna.username, anna.username.upper()):
+    for name in (anna.username, anna.username.upper(), "Deleted-" + mark):
         parley.rest.call("POST", "/api/register", {
             "username": name, "password": PASSWORD}).refused(40902, "username")
 

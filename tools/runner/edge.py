@@ -10,13 +10,12 @@ from .programs import SERVICES
 from .supervisor import CannotStart
 
 
-# Archives take minutes to be made, and are not kept here when the client is slow.
+# Archives take minutes to be made.
 SLOW = "/export"
 
 
 def slow_location(service):
-    return (f" location ~ {SLOW}$ {{ proxy_pass http://{service}; proxy_read_timeout 600s;"
-            " proxy_max_temp_file_size 0; }")
+    return (f" location ~ {SLOW}$ {{ proxy_pass http://{service}; proxy_read_timeout 600s; }}")
 
 
 def routes_of(place, service):
