@@ -25,10 +25,11 @@ enum status handle_blocks(void *state, struct call *call, const void *request, v
     const struct relation *relation;
     CLEANUP(relations_clear) struct list found = {0};
     CLEANUP(profiles_clear) struct list profiles = {0};
-    enum status s;
+    enum status s = relations_check_cursor(page->cursor, call->user_id, err);
 
-    s = store_count(user->store, RELATIONS, RELATIONS_TOTAL_MAX, &list->total, err,
-                    "{'blockers': %s}", call->user_id);
+    if (s == STATUS_OK)
+        s = store_count(user->store, RELATIONS, RELATIONS_TOTAL_MAX, &list->total, err,
+                        "{'blockers': %s}", call->user_id);
     if (s == STATUS_OK)
         s = store_find(user->store, RELATIONS, &how, &relation_record, &found, err,
                        "{'blockers': %s, '_id': {'$gt': %s}}", call->user_id,

@@ -121,10 +121,11 @@ enum status handle_friends(void *state, struct call *call, const void *request, 
     const struct store_find how = {.sort = "{'_id': 1}", .limit = page->limit + 1};
     struct friend_list *list = reply;
     CLEANUP(relations_clear) struct list found = {0};
-    enum status s;
+    enum status s = relations_check_cursor(page->cursor, call->user_id, err);
 
-    s = store_count(user->store, RELATIONS, RELATIONS_TOTAL_MAX, &list->total, err,
-                    "{'friends': %s}", call->user_id);
+    if (s == STATUS_OK)
+        s = store_count(user->store, RELATIONS, RELATIONS_TOTAL_MAX, &list->total, err,
+                        "{'friends': %s}", call->user_id);
     if (s == STATUS_OK)
         s = store_find(user->store, RELATIONS, &how, &relation_record, &found, err,
                        "{'friends': %s, '_id': {'$gt': %s}}", call->user_id,

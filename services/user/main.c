@@ -97,6 +97,7 @@ static enum status start(void *state, struct service_context *context, struct er
     user->store = context->store;
     user->cache = context->cache;
     user->ask = context->ask;
+    user->identity = context->identity;
     if (!user->auth)
         s = rpc_client_open(context->config->auth_rpc, &user->auth, err);
     if (s == STATUS_OK && !user->message)

@@ -168,6 +168,18 @@ enum status relations_find_others(struct user_state *user, const struct list *re
     return s;
 }
 
+enum status relations_check_cursor(const char *cursor, const char *user_id, struct error *err)
+{
+    size_t n = strlen(user_id);
+    const char *colon = cursor ? strchr(cursor, ':') : NULL;
+
+    if (!cursor || !*cursor ||
+        (colon && ((strncmp(cursor, user_id, n) == 0 && cursor + n == colon) ||
+                   strcmp(colon + 1, user_id) == 0)))
+        return STATUS_OK;
+    return error_field(err, STATUS_INVALID, "cursor", "field 'cursor' is not one of ours");
+}
+
 char *relations_cut(struct list *relations, size_t limit)
 {
     struct relation *relation = relations->items;

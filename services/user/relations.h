@@ -74,6 +74,10 @@ MUST_CHECK enum status relations_find_others(struct user_state *user, const stru
                                              const char *user_id, struct list *ret,
                                              struct error *err);
 
+/* A page of relations goes on after a pair_id of one's own; NULL or "": from the first. INVALID. */
+MUST_CHECK enum status relations_check_cursor(const char *cursor, const char *user_id,
+                                              struct error *err);
+
 /* Cut a page that was read with one more than limit; the pair_id of the last that is left, when
  * there was one more, else NULL. The caller frees it. */
 char *relations_cut(struct list *relations, size_t limit);

@@ -7,6 +7,8 @@
 #include "base/memory.h"
 #include "user.h"
 
+#define REQUEST "request_" /* how a request's id begins */
+
 static void fill_request(const struct relation *relation, const char *direction,
                          const struct user_own *profile, struct friend_request *ret)
 {
@@ -24,6 +26,19 @@ static void fill_request(const struct relation *relation, const char *direction,
     ret->created_at = is_friend ? relation->friends_since : relation->requested_at;
 }
 
+/* Who is muted sends no texts, and a greeting is one. */
+static enum status check_greeting(struct user_state *user, const char *user_id,
+                                  const struct friend_ask *ask, struct error *err)
+{
+    enum status s = friend_ask_check(ask, err);
+
+    if (s == STATUS_OK && ask->greeting && *ask->greeting &&
+        identity_muted_until(user->identity, user_id) > clock_now())
+        return error_field(err, STATUS_MUTED, "greeting",
+                           "field 'greeting' must be left out: you are muted");
+    return s;
+}
+
 enum status handle_ask(void *state, struct call *call, const void *request, void *reply,
                        struct error *err)
 {
@@ -39,7 +54,7 @@ enum status handle_ask(void *state, struct call *call, const void *request, void
         .request_id = request_id,
         .now_ms = clock_now(),
     };
-    enum status s = friend_ask_check(ask, err);
+    enum status s = check_greeting(user, call->user_id, ask, err);
 
     if (s != STATUS_OK)
         return s;
@@ -48,7 +63,7 @@ enum status handle_ask(void *state, struct call *call, const void *request, void
     s = profile_find_living(user, ask->user_id, &profile, err);
     if (s != STATUS_OK)
         return s;
-    id_new("request_", request_id);
+    id_new(REQUEST, request_id);
     step.other_is_bot = profile.bot;
     step.at_once = profile.bot || strcmp(user->config->friend_policy, "open") == 0;
     s = relations_change(user, relation_ask, &step, &relation, err);
@@ -70,7 +85,7 @@ static enum status find_page(struct user_state *user, const char *user_id,
                              struct list *ret, struct error *err)
 {
     const struct store_find how = {.sort = "{'request_id': -1}", .limit = query->limit + 1};
-    const char *before = query->cursor ? query->cursor : AFTER_IDS;
+    const char *before = query->cursor && *query->cursor ? query->cursor : AFTER_IDS;
     enum status s;
 
     if (strcmp(query->direction, "outgoing") == 0) {
@@ -101,6 +116,9 @@ enum status handle_requests(void *state, struct call *call, const void *request,
     CLEANUP(free) char *last_pair = NULL;
     enum status s = friend_request_query_check(query, err);
 
+    if (s == STATUS_OK && query->cursor && *query->cursor &&
+        strncmp(query->cursor, REQUEST, strlen(REQUEST)) != 0)
+        s = error_field(err, STATUS_INVALID, "cursor", "field 'cursor' is not one of ours");
     if (s == STATUS_OK)
         s = find_page(state, call->user_id, query, &list->total, &found, err);
     if (s != STATUS_OK)

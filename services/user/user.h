@@ -25,6 +25,7 @@ struct user_state {
     struct store *store;
     struct cache *cache;
     struct ask *ask;
+    struct identity *identity;
     struct rpc_client *auth;
     struct directory directory;
     struct rpc_client *message;

@@ -196,7 +196,18 @@ def test_refuses_to_ask_nobody_oneself_and_too_much(user):
     ask(alice, bob, greeting="a\u202eb").refused(40001, "greeting")
     alice.get("/api/friend_requests?direction=sideways").refused(40001, "direction")
     alice.get("/api/friends?limit=0").refused(40001, "limit")
+    for path in ("friends?", "blocks?", "friend_requests?", "friend_requests?direction=outgoing&"):
+        for cursor in ("abc", f"{bob.id}:user_zzz"):
+            alice.get(f"/api/{path}cursor={cursor}").refused(40001, "cursor")
+        assert alice.get(f"/api/{path}cursor=").ok()["total"] == 0
     assert requests(bob)["total"] == 0
+
+
+def test_who_is_muted_asks_without_words(user, admin):
+    alice, bob = user(), user()
+    admin.post(f"/v1/admin/users/{alice.id}/mute", {"reason": "noise", "seconds": 600}).ok()
+    eventually(lambda: ask(alice, bob, greeting="hey").code == 40303, what="40303")
+    assert ask(alice, bob).ok()["greeting"] in (None, "hey")
 
 
 def test_bots_are_friends_at_once(user, hubot):
