@@ -17,7 +17,7 @@
 #define REASON(record) FIELD(struct record, reason, .required = true, .min = 1, .max = REASON_MAX)
 
 static const struct field users_query_fields[] = {
-    FIELD(struct admin_users_query, query, .max = USERNAME_MAX, .alphabet = USERNAME_ALPHABET),
+    FIELD(struct admin_users_query, query, .max = 64),
     FIELD(struct admin_users_query, role, .max = 16, .alphabet = WORD_ALPHABET),
     FIELD(struct admin_users_query, status, .max = 16, .alphabet = WORD_ALPHABET),
     FIELD(struct admin_users_query, limit, .min = 1, .max = 100, .def = "50"),

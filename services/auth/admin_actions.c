@@ -42,7 +42,7 @@ static void undo(struct auth_state *auth, const struct account_document *target,
 
     s = store_update(auth->store, ACCOUNTS, 0, NULL, &err,
                      "[{'_id': %s, 'role': %s}, {'$set': {'role': %s, 'banned': %d, "
-                     "'banned_until': %ld, 'ban_reason': %s, " RESTRICT
+                     "'banned_until': %ld, 'ban_reason': %s, 'ending_at': 0, " RESTRICT
                      "}, '$inc': {'generation': 1}}]",
                      target->id, role, target->role, target->banned, target->banned_until,
                      target->ban_reason, clock_now());
@@ -57,14 +57,15 @@ static void undo(struct auth_state *auth, const struct account_document *target,
 static enum status store_ban(struct auth_state *auth, const struct account_document *target,
                              const struct admin_ban *ban, struct error *err)
 {
+    int64_t now = clock_now();
     int64_t matched = 0;
     enum status s;
 
     s = store_update(auth->store, ACCOUNTS, 0, &matched, err,
                      "[" STILL
                      ", {'$set': {'banned': true, 'banned_until': %ld, 'ban_reason': %s, " RESTRICT
-                     "}, '$inc': {'generation': 1}}]",
-                     target->id, target->role, ban->until, ban->reason, clock_now());
+                     ", " ENDING "}, '$inc': {'generation': 1}}]",
+                     target->id, target->role, ban->until, ban->reason, now, now, END_BANNED, NULL);
     return check_matched(s, matched, err);
 }
 
@@ -212,9 +213,15 @@ enum status handle_unmute(void *state, struct call *call, const void *request, v
 static enum status run_logout(struct auth_state *auth, const struct account_document *target,
                               const void *request, void *reply, struct error *err)
 {
-    enum status s = sessions_end_all(auth, target->id, NULL, END_ADMIN, err);
+    int64_t matched = 0;
+    enum status s;
 
     (void)request;
+    s = store_update(auth->store, ACCOUNTS, 0, &matched, err, "[" STILL ", {'$set': {" ENDING "}}]",
+                     target->id, target->role, clock_now(), END_ADMIN, NULL);
+    s = check_matched(s, matched, err);
+    if (s == STATUS_OK)
+        s = sessions_end_all(auth, target->id, NULL, END_ADMIN, err);
     return s == STATUS_OK ? admin_user_find(auth, target->id, reply, err) : s;
 }
 
@@ -247,8 +254,8 @@ static enum status run_password(struct auth_state *auth, const struct account_do
     s = password_new(auth, target->username, wanted->new_password, "new_password", &hash, err);
     if (s == STATUS_OK)
         s = store_update(auth->store, ACCOUNTS, 0, &matched, err,
-                         "[" STILL ", {'$set': {'password_hash': %s}}]", target->id, target->role,
-                         hash);
+                         "[" STILL ", {'$set': {'password_hash': %s, " ENDING "}}]", target->id,
+                         target->role, hash, clock_now(), END_PASSWORD, NULL);
     s = check_matched(s, matched, err);
     if (s == STATUS_OK)
         s = sessions_end_all(auth, target->id, NULL, END_PASSWORD, err);

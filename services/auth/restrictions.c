@@ -15,9 +15,10 @@
 
 /* All that is read of an account for it. */
 static const struct field restricted_fields[] = {
-    FIELD_NAMED(struct account_document, id, "_id"), FIELD(struct account_document, generation),
-    FIELD(struct account_document, muted_until),     FIELD(struct account_document, restricted_at),
-    FIELD(struct account_document, banned),          FIELD(struct account_document, banned_until),
+    FIELD_NAMED(struct account_document, id, "_id"),
+    FIELD(struct account_document, generation),
+    FIELD(struct account_document, muted_until),
+    FIELD(struct account_document, restricted_at),
 };
 static const struct record restricted_record =
     RECORD("auth.restricted", struct account_document, restricted_fields);
@@ -86,20 +87,6 @@ void restriction_announce(struct auth_state *auth, const char *user_id)
                  LOG_TEXT("reason", err.text));
 }
 
-/* Who died between a ban and the end of the sessions also left the ban unsaid. */
-static void finish(struct auth_state *auth, const struct account_document *account)
-{
-    struct error err;
-
-    if (account_is_banned(account, clock_now()) &&
-        sessions_end_all(auth, account->id, NULL, END_BANNED, &err) != STATUS_OK) {
-        log_warn("sessions of a banned user not ended yet", LOG_TEXT("user_id", account->id),
-                 LOG_TEXT("reason", err.text));
-        return; /* in a second, again */
-    }
-    restriction_announce(auth, account->id);
-}
-
 void restrictions_sweep(struct auth_state *auth)
 {
     static const struct store_find how = {.sort = "{'restricted_at': 1}", .limit = SWEEP_MAX};
@@ -115,7 +102,7 @@ void restrictions_sweep(struct auth_state *auth)
     items = accounts.items;
     for (size_t i = 0; i < accounts.n; i++) {
         if (s == STATUS_OK && !auth->context->stopping) /* else in a second, again */
-            finish(auth, &items[i]);
+            restriction_announce(auth, items[i].id);
         record_clear(&restricted_record, &items[i]);
     }
     free(items);

@@ -133,7 +133,7 @@ def test_accounts_are_found_by_name_role_and_state(parley, admin, user):
     parley.mongo["accounts"].update_one({"_id": people["gone"].id}, {"$set": {"deleted_at": 5}})
 
     def names(query=""):
-        page = admin.get(f"/v1/admin/users?query={prefix.upper()}&{query}").ok()
+        page = admin.get(f"/v1/admin/users?query=%EF%BC%A1{prefix[1:].upper()}&{query}").ok()
         assert page["total"] == len(page["users"]) and page["next_cursor"] is None
         return [row["username"].split(".")[1] for row in page["users"]]
 
@@ -221,7 +221,8 @@ def test_a_ban_holds_although_its_author_died_on_the_way(parley, user):
     device = someone.device()
     parley.mongo["accounts"].update_one({"_id": someone.id}, {
         "$set": {"banned": True, "ban_reason": "x", "restriction_announced": False,
-                 "restricted_at": int(time.time() * 1000)}, "$inc": {"generation": 1}})
+                 "restricted_at": int(time.time() * 1000), "ending_reason": "banned",
+                 "ending_at": int(time.time() * 1000)}, "$inc": {"generation": 1}})
     assert device.wait_closed() == 1008
     eventually(lambda: someone.get("/api/users/me").code == 40101)
 
