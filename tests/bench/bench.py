@@ -1,7 +1,6 @@
 """CPU and memory per message, by process. See README.md."""
 
 import asyncio
-import collections
 import json
 import os
 import pathlib
@@ -15,25 +14,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "system"))
 from websockets.asyncio.client import connect  # noqa: E402
 
 from conftest import Parley, stop_and_look  # noqa: E402
-from instance import SERVERS, SERVICES  # noqa: E402
+from usage import usage  # noqa: E402
 
 SECONDS = float(os.environ.get("SECONDS", "10"))
 WARM_UP = 2
-TICK = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_by_group():
-    """CPU seconds by process group: each program leads one, and nginx's workers are in its."""
-    used = collections.Counter()
-    for entry in pathlib.Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                stat = (entry / "stat").read_text(encoding="utf-8", errors="replace")
-            except OSError:
-                continue
-            fields = stat.rpartition(")")[2].split()
-            used[int(fields[2])] += (int(fields[11]) + int(fields[12])) / TICK
-    return used
 
 
 def private_kib(pid):
@@ -43,11 +27,6 @@ def private_kib(pid):
             if line.startswith(("Private_Clean:", "Private_Dirty:")):
                 total += int(line.split()[1])
     return total
-
-
-def usage(parley):
-    used = cpu_by_group()
-    return {name: used[parley.pid(name)] for name in SERVICES + SERVERS}
 
 
 class Client:
