@@ -65,7 +65,7 @@ static enum status store_ban(struct auth_state *auth, const struct account_docum
                      "[" STILL
                      ", {'$set': {'banned': true, 'banned_until': %ld, 'ban_reason': %s, " RESTRICT
                      ", " ENDING "}, '$inc': {'generation': 1}}]",
-                     target->id, target->role, ban->until, ban->reason, now, now, END_BANNED, NULL);
+                     target->id, target->role, ban->until, ban->reason, now, now, END_BANNED, "");
     return check_matched(s, matched, err);
 }
 
@@ -218,7 +218,7 @@ static enum status run_logout(struct auth_state *auth, const struct account_docu
 
     (void)request;
     s = store_update(auth->store, ACCOUNTS, 0, &matched, err, "[" STILL ", {'$set': {" ENDING "}}]",
-                     target->id, target->role, clock_now(), END_ADMIN, NULL);
+                     target->id, target->role, clock_now(), END_ADMIN, "");
     s = check_matched(s, matched, err);
     if (s == STATUS_OK)
         s = sessions_end_all(auth, target->id, NULL, END_ADMIN, err);
@@ -255,7 +255,7 @@ static enum status run_password(struct auth_state *auth, const struct account_do
     if (s == STATUS_OK)
         s = store_update(auth->store, ACCOUNTS, 0, &matched, err,
                          "[" STILL ", {'$set': {'password_hash': %s, " ENDING "}}]", target->id,
-                         target->role, hash, clock_now(), END_PASSWORD, NULL);
+                         target->role, hash, clock_now(), END_PASSWORD, "");
     s = check_matched(s, matched, err);
     if (s == STATUS_OK)
         s = sessions_end_all(auth, target->id, NULL, END_PASSWORD, err);
