@@ -175,6 +175,27 @@ def call_friends(call, ada, ben):
     call(ben, "DELETE", "/api/blocks/{user_id}", user_id=ada.id).ok()
 
 
+def call_admin(call, admin, someone):
+    """Every operation about other people's accounts."""
+    path = "/v1/admin/users/{user_id}"
+    why, names = {"reason": "why"}, {"user_id": someone.id}
+    for body, action in ((why, "ban"), (why, "unban"), ({**why, "seconds": 9}, "mute"),
+                         (why, "unmute"), (why, "logout"),
+                         ({**why, "new_password": "another-horse"}, "password")):
+        call(admin, "POST", f"{path}/{action}", body, **names).ok()
+        call(admin, "POST", f"{path}/{action}", body, user_id="user_nobody").refused(40401)
+        call(admin, "POST", f"{path}/{action}", {**body, "reason": ""}, **names).refused(
+            40001, "reason")
+    call(admin, "PUT", f"{path}/role", {**why, "role": "moderator"}, **names).ok()
+    call(admin, "PUT", f"{path}/role", {**why, "role": "king"}, **names).refused(40001, "role")
+    call(admin, "PUT", f"{path}/role", {**why, "role": "user"}, user_id=admin.id).refused(40301)
+    call(admin, "GET", "/v1/admin/users", query="?role=moderator&status=active").ok()
+    call(admin, "GET", path, **names).ok()
+    call(admin, "GET", f"{path}/sessions", **names).ok()
+    call(admin, "GET", "/v1/admin/audit", query=f"?target_id={someone.id}").ok()
+    call(admin, "GET", "/v1/admin/audit", query="?limit=0").refused(40001, "limit")
+
+
 def call_data_rights(call, ada, ben, admin):
     """Every operation about taking one's data along, and going."""
     for session in (ada, admin):
@@ -249,13 +270,14 @@ def test_the_answer_of_each_operation_fits_the_document(caller, user, admin, ope
     call(ben, "POST", "/api/groups/{group_id}/leave", group_id=group).refused(40401)
 
     call_oauth(call, ada)
+    call_admin(call, admin, user())
     call_data_rights(call, user(), user(), admin)
 
     static = {key for key, operation in operations(openapi).items() if operation.get("x-static")}
     assert caller.called == set(operations(openapi)) - static
 
 
-def test_each_operation_refuses_as_the_document_says(caller, user, openapi):
+def test_each_operation_refuses_as_the_document_says(caller, user, admin, openapi):
     ada = user()
     names = {"user_id": ada.id, "group_id": "group_nowhere", "request_id": "request_nowhere",
              "provider": "github"}
@@ -265,7 +287,7 @@ def test_each_operation_refuses_as_the_document_says(caller, user, openapi):
             caller(None, method, path, **names).refused(40101)
         if "requestBody" not in operation:
             continue
-        session = None if is_public else ada
+        session = None if is_public else admin if operation.get("x-right") else ada
         caller(session, method, path, raw=b"{", **names).refused(40000)
         caller(session, method, path, raw=b"[]", **names).refused(40001)
         for member in judge.read(operation["x-request"])["required"] if (
