@@ -1,6 +1,7 @@
 """What people take along, and how they go: nothing of them stays but what others have."""
 
 import concurrent.futures
+import contextlib
 import io
 import json
 import os
@@ -277,18 +278,37 @@ def test_without_a_password_only_a_young_session_deletes(parley, user):
     finish(parley, anna)
 
 
-def test_the_last_administrator_stays(parley, user, admin):
-    others = list(parley.mongo["accounts"].find(
-        {"role": "admin", "_id": {"$ne": admin.id}, "deleted_at": {"$not": {"$gt": 0}}}))
-    parley.mongo["accounts"].update_many(
-        {"_id": {"$in": [row["_id"] for row in others]}}, {"$set": {"role": "user"}})
+@contextlib.contextmanager
+def the_only_admins(parley, *people):
+    """No other is one meanwhile."""
+    accounts = parley.mongo["accounts"]
+    ids = [somebody.id for somebody in people]
+    others = [row["_id"] for row in accounts.find({"role": "admin", "_id": {"$nin": ids}})]
+    accounts.update_many({"_id": {"$in": others}}, {"$set": {"role": "user"}})
+    accounts.update_many({"_id": {"$in": ids}}, {"$set": {"role": "admin"}})
     try:
-        delete(admin).refused(40903)
-        assert job(parley, admin) is None
-        admin.get("/v1/admin/users").ok()
+        yield
     finally:
-        parley.mongo["accounts"].update_many(
-            {"_id": {"$in": [row["_id"] for row in others]}}, {"$set": {"role": "admin"}})
+        accounts.update_many({"_id": {"$in": others}}, {"$set": {"role": "admin"}})
+        accounts.update_many({"_id": {"$in": ids, "$nin": others}}, {"$set": {"role": "user"}})
+
+
+def test_the_last_administrator_stays(parley, user):
+    anna = user()
+    with the_only_admins(parley, anna):
+        delete(anna).refused(40903)
+        assert job(parley, anna) is None
+    anna.get("/api/users/me").ok()
+
+
+def test_two_administrators_who_go_at_once_do_not_leave_nobody(parley, user):
+    for _ in range(3):
+        both = user(), user()
+        with the_only_admins(parley, *both), concurrent.futures.ThreadPoolExecutor() as pool:
+            answers = list(pool.map(delete, both))
+            assert 40903 in [answer.code for answer in answers]
+            living = {"role": "admin", "deleted_at": {"$not": {"$gt": 0}}}
+            assert parley.count("accounts", living) >= 1
 
 
 def test_an_administrator_deletes_and_it_is_in_the_log(parley, user, admin, hubot):
