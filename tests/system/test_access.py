@@ -14,6 +14,7 @@ from client import fresh
 from conftest import ADMIN, PASSWORD
 from instance import SERVICES, eventually
 
+pytestmark = pytest.mark.smoke  # every handler once
 UNKNOWN_GROUP = "group_01ARZ3NDEKTSV4RRFFQ69G5FAV"
 UNKNOWN_REQUEST = "request_01ARZ3NDEKTSV4RRFFQ69G5FAV"
 UNKNOWN_SESSION = "session_01ARZ3NDEKTSV4RRFFQ69G5FAV"

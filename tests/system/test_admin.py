@@ -230,6 +230,7 @@ def test_a_ban_holds_although_its_author_died_on_the_way(parley, user):
 # ---- Mute
 
 
+@pytest.mark.smoke
 def test_who_is_muted_sends_nothing_anywhere_and_reads_as_before(parley, moderator, user):
     someone, other = user(), user()
     group_id = someone.create_group(other)
@@ -376,6 +377,7 @@ def test_the_last_admin_is_no_one_to_demote_or_ban(parley, alone):
 # ---- The log
 
 
+@pytest.mark.smoke
 def test_every_action_is_in_the_log_with_all_that_matters(parley, admin, user):
     someone = user()
     until = int(time.time() * 1000) + 60000
