@@ -62,14 +62,17 @@ static const char *const scripts[CACHE_SCRIPTS] = {
             "  redis.call('SET', 'im:node:' .. dead[i] .. ':swept', 1, 'EX', ARGV[2]) "
             "end "
             "return dead",
-    /* life, keep. */
-    [SCRIPT_FORGET] = NOW "local keep = tonumber(ARGV[2]) "
-                          "local key = 'im:node:' .. ARGV[1] "
-                          "if redis.call('EXISTS', key .. ':users') == 0 and " IS_DEAD "then "
-                          "  redis.call('DEL', key) "
-                          "  return redis.call('ZREM', 'im:nodes', ARGV[1]) "
-                          "end "
-                          "return 0",
+    /* life, keep, users. Answers whether it is still dead. */
+    [SCRIPT_FORGET] =
+        NOW "local keep = tonumber(ARGV[2]) "
+            "local key = 'im:node:' .. ARGV[1] "
+            "if not " IS_DEAD "then return 0 end "
+            "if #ARGV > 2 then redis.call('SREM', key .. ':users', unpack(ARGV, 3)) end "
+            "if redis.call('EXISTS', key .. ':users') == 0 then "
+            "  redis.call('DEL', key) "
+            "  redis.call('ZREM', 'im:nodes', ARGV[1]) "
+            "end "
+            "return 1",
 };
 
 /* With the lock held. */
@@ -253,19 +256,28 @@ enum status cache_sweep(struct cache *cache, const char *life, struct strings *r
 }
 
 enum status cache_swept(struct cache *cache, const char *life, const struct strings *users,
-                        struct error *err)
+                        bool *ret_is_dead, struct error *err)
 {
+    CLEANUP(free) const char **words = memory_grow(NULL, users->n + 5, sizeof *words);
+    char keep[16];
+    int64_t is_dead = 0;
     enum status s = lock_with_scripts(cache, err);
 
     if (s == STATUS_OK) {
+        (void)snprintf(keep, sizeof keep, "%d", CACHE_ONLINE_MS);
+        words[0] = "EVALSHA";
+        words[1] = cache->digests[SCRIPT_FORGET];
+        words[2] = "0";
+        words[3] = life;
+        words[4] = keep;
         for (size_t i = 0; i < users->n; i++)
-            (void)redisAppendCommand(cache->context, "SREM im:node:%s:users %s", life,
-                                     users->items[i]);
-        (void)redisAppendCommand(cache->context, "EVALSHA %s 0 %s %d",
-                                 cache->digests[SCRIPT_FORGET], life, CACHE_ONLINE_MS);
-        s = cache_read_numbers(cache, users->n + 1, NULL, err);
+            words[5 + i] = users->items[i];
+        (void)redisAppendCommandArgv(cache->context, (int)users->n + 5, words, NULL);
+        s = cache_read_numbers(cache, 1, &is_dead, err);
     }
     cache_unlock(cache);
+    if (s == STATUS_OK)
+        *ret_is_dead = is_dead != 0;
     return s;
 }
 
@@ -273,7 +285,7 @@ enum status cache_swept(struct cache *cache, const char *life, const struct stri
 
 static void add_node(struct cache_online *online, const char *field)
 {
-    const char *mark = strchr(field, '#');
+    const char *mark = strrchr(field, '#'); /* before it, a node's name may have some */
     CLEANUP(free) char *node = mark ? memory_text_n(field, (size_t)(mark - field)) : NULL;
 
     for (size_t i = 0; node && i < online->nodes.n; i++)

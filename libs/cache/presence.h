@@ -56,9 +56,11 @@ MUST_CHECK enum status cache_find_dead(struct cache *cache, struct strings *ret,
  * nowhere now. */
 MUST_CHECK enum status cache_sweep(struct cache *cache, const char *life, struct strings *ret_users,
                                    struct strings *ret_gone, struct error *err);
-/* They have been dealt with. A life without users is forgotten, if it is still dead. */
+/* They have been dealt with. A life without users is forgotten. *ret_is_dead: it still is; else it
+ * was only stalled, has its users again, and nothing was done. */
 MUST_CHECK enum status cache_swept(struct cache *cache, const char *life,
-                                   const struct strings *users, struct error *err);
+                                   const struct strings *users, bool *ret_is_dead,
+                                   struct error *err);
 
 /* ---- Looking */
 

@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "cache/presence.h"
-#include "log/log.h"
 #include "user.h"
 #include "wire/frames.h"
 
@@ -27,24 +26,20 @@ struct outs {
     struct user_state *user;
     struct out *items;
     size_t n;
-    bool is_lost; /* said already */
+    enum status status; /* of what was delivered */
+    struct error error;
 };
 
 static void deliver(struct outs *outs, struct out *out)
 {
     char key[TOPOLOGY_NAME_MAX];
-    struct error err;
 
     if (out->body.length == 0)
         return;
     topology_node_key(out->node, key);
-    /* Whoever is not reached sees it in the next list. */
-    if (ask_deliver(outs->user->ask, key, (struct slice){out->body.data, out->body.length}, &err) !=
-            STATUS_OK &&
-        !outs->is_lost) {
-        log_warn("presence not told", LOG_TEXT("reason", err.text));
-        outs->is_lost = true;
-    }
+    if (outs->status == STATUS_OK)
+        outs->status = ask_deliver(outs->user->ask, key,
+                                   (struct slice){out->body.data, out->body.length}, &outs->error);
     out->body.length = 0;
 }
 
@@ -99,7 +94,8 @@ static void add_recipient(struct outs *outs, const char *user_id, const struct s
     }
 }
 
-static void outs_end(struct outs *outs)
+/* s is what happened so far. */
+static enum status outs_end(struct outs *outs, enum status s, struct error *err)
 {
     for (size_t i = 0; i < outs->n; i++) {
         deliver(outs, &outs->items[i]);
@@ -107,6 +103,9 @@ static void outs_end(struct outs *outs)
         buffer_clear(&outs->items[i].users);
     }
     free(outs->items);
+    if (s == STATUS_OK && outs->status != STATUS_OK)
+        *err = outs->error;
+    return s == STATUS_OK ? outs->status : s;
 }
 
 static void make_frame(const struct presence_news *news, struct buffer *ret)
@@ -250,8 +249,7 @@ enum status presence_tell(struct user_state *user, const struct presence_news *n
 
     for (size_t i = 0; s == STATUS_OK && i < n; i += USERS_PER_QUERY)
         s = tell_some(&outs, &news[i], n - i < USERS_PER_QUERY ? n - i : USERS_PER_QUERY, err);
-    outs_end(&outs);
-    return s;
+    return outs_end(&outs, s, err);
 }
 
 enum status presence_tell_one(struct user_state *user, const char *user_id,
@@ -271,7 +269,6 @@ enum status presence_tell_one(struct user_state *user, const char *user_id,
     text = (struct slice){frame.data, frame.length};
     add_recipient(&outs, user_id, &online.nodes, text);
     close_all(&outs, text);
-    outs_end(&outs);
     cache_online_clear(&online, 1);
-    return STATUS_OK;
+    return outs_end(&outs, STATUS_OK, err);
 }

@@ -17,8 +17,8 @@ struct presence_news {
 
 /* Tell the friends of n users who are online themselves, but none whom the user has blocked: frames
  * 40, put together per node, so that a friend of a thousand gets a thousand frames in a few writes.
- * Any thread. UNAVAILABLE: the store or Redis is away and not all were told; telling again is
- * harmless. Without RabbitMQ nobody is told. */
+ * Any thread. UNAVAILABLE: the store, Redis or RabbitMQ is away, and not all were told; telling again
+ * is harmless. */
 MUST_CHECK enum status presence_tell(struct user_state *user, const struct presence_news *news,
                                      size_t n, struct error *err);
 

@@ -116,6 +116,7 @@ struct inbox {
     bool is_ours;
     struct last *changes;
     uint64_t last_tag; /* 0: nothing in hand */
+    bool is_waiting;   /* said already */
 };
 
 static void read_delivery(struct inbox *inbox, const struct delivery *delivery)
@@ -190,6 +191,7 @@ static enum status handle_some(struct user_state *user, struct inbox *inbox, str
         s = handle_all(user, inbox->changes, HASH_COUNT(inbox->changes), err);
     if (s == STATUS_OK && inbox->last_tag)
         s = bus_ack(inbox->bus, CHANNEL, inbox->last_tag, true, err);
+    inbox->is_waiting = inbox->is_waiting && s != STATUS_OK;
     forget_changes(&inbox->changes);
     inbox->last_tag = 0;
     return s;
@@ -199,8 +201,11 @@ static enum status handle_some(struct user_state *user, struct inbox *inbox, str
 static void give_back(struct inbox *inbox, enum status s, const struct error *err,
                       const atomic_bool *stopping)
 {
-    if (s != STATUS_CONFLICT && !atomic_load(stopping))
+    bool is_news = s != STATUS_CONFLICT && !inbox->is_waiting;
+
+    if (is_news && !atomic_load(stopping))
         log_warn("presence waits", LOG_TEXT("reason", err->text));
+    inbox->is_waiting = s != STATUS_CONFLICT;
     if (inbox->is_ours)
         bus_channel_close(inbox->bus, CHANNEL);
     inbox->is_ours = false;
@@ -254,13 +259,14 @@ static enum status sweep_batch(struct user_state *user, const char *life, bool *
 {
     struct strings users = {0};
     struct strings gone = {0};
+    bool is_dead = false;
     enum status s = cache_sweep(user->cache, life, &users, &gone, err);
 
     if (s == STATUS_OK)
         s = publish_gone(user, &gone, err);
     if (s == STATUS_OK)
-        s = cache_swept(user->cache, life, &users, err);
-    *ret_is_done = users.n == 0;
+        s = cache_swept(user->cache, life, &users, &is_dead, err);
+    *ret_is_done = users.n == 0 || !is_dead;
     strings_clear(&users);
     strings_clear(&gone);
     return s;
@@ -296,6 +302,7 @@ void presence_sweep_run(void *state, struct service_context *context)
 {
     struct user_state *user = state;
     int64_t trusted_at = 0;
+    bool is_away = false;
 
     while (!atomic_load(&context->stopping)) {
         struct error err;
@@ -305,8 +312,9 @@ void presence_sweep_run(void *state, struct service_context *context)
             trusted_at = clock_monotonic() + CACHE_ONLINE_MS;
         else if (clock_monotonic() >= trusted_at)
             s = sweep_all(user, &context->stopping, &err);
-        if (s != STATUS_OK)
+        if (s != STATUS_OK && !is_away)
             log_warn("presence not swept", LOG_TEXT("reason", err.text));
+        is_away = s != STATUS_OK;
         wait_ms(SWEEP_MS, &context->stopping);
     }
 }

@@ -2,6 +2,7 @@
 key, and push asks nobody else who they are."""
 
 import asyncio
+import json
 import secrets
 
 from websockets.asyncio.client import connect
@@ -46,6 +47,14 @@ class Crowd:
 
         self.sockets = run(open_all(), 300)
         return self
+
+    def hear(self):
+        """The next frame of each."""
+        async def hear_all():
+            return await asyncio.wait_for(
+                asyncio.gather(*(socket.recv() for socket in self.sockets)), 60)
+
+        return [json.loads(text) for text in run(hear_all(), 90)]
 
     def close(self):
         async def close_all():

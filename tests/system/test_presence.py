@@ -277,16 +277,33 @@ def test_who_was_only_taken_for_dead_is_told_of_again(parley, friends):
 # ---- Many
 
 
-def test_two_hundred_friends_who_come_at_once_are_told_of_once_each(parley, user):
-    alice = user()
+def test_two_hundred_friends_who_come_at_once_are_told_of_once_each_and_hear(friends):
+    bob, alice = friends()
+    early = bob.device()
     watch = alice.device()
-    wait_online(alice, alice)
+    wait_seen(early, alice, True)  # and not heard of any more by who comes later
     crowd = Crowd(alice, 200)
     crowd.open()
-    watch.wait_for(lambda f: f["type"] == 40, count=200)
-    frames = [f for f in watch.frames if f["type"] == 40]
+    watch.wait_for(lambda f: f["type"] == 40 and f["user_id"] in crowd.ids, count=200)
+    frames = [f for f in watch.frames if f["type"] == 40 and f["user_id"] in crowd.ids]
     assert {f["user_id"] for f in frames} == set(crowd.ids) and len(frames) == 200
     assert all(f["online"] for f in frames)
+    for invisible in (True, False):  # and the other way round: one goes and comes before them all
+        alice.patch("/api/users/me", {"invisible": invisible}).ok()
+        for frame in crowd.hear():
+            assert (frame["type"], frame["user_id"], frame["online"]) == (
+                40, alice.id, not invisible)
     crowd.end()
     assert not watch.closed
     watch.heartbeat()
+
+
+def test_what_happened_while_user_was_dead_is_told_when_it_is_back(parley, friends):
+    bob, alice = friends()
+    watch = bob.device()
+    wait_online(bob, bob)
+    old = parley.signal("user", signal.SIGKILL)
+    alice.device()
+    parley.wait_replaced("user", old)
+    wait_seen(watch, alice, True)
+    assert seen(watch, alice) == [True]
