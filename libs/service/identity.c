@@ -13,12 +13,12 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-#include <uthash.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "bus/bus.h"
 #include "rpc/rpc.h"
+#include "service/refusals.h"
 #include "service/service.h"
 #include "wire/envelope.h"
 #include "wire/internal.h"
@@ -32,30 +32,7 @@
 #define TAKE_MS 1000
 #define TAKE_MAX 256 /* events, before the rest of the loop has its turn */
 
-/* Access tokens live that long, and nothing older needs remembering. */
-#define ENDED_MS (TOKEN_SECONDS * 1000 + 60 * 1000) /* a minute for clocks that differ */
-
-/* Muted users, and those whose role changed; past it the oldest are forgotten. */
-#define RESTRICTED_MAX 100000
-
-/* 100 ends a second for all of that time, 12 MiB; past it the oldest are forgotten. */
-#define ENDED_MAX 100000
-
 enum { CHANNEL_EVENTS = 2 };
-
-struct ended {
-    char id[ID_MAX]; /* a session's */
-    int64_t at;
-    UT_hash_handle hh;
-};
-
-struct restricted {
-    char user_id[ID_MAX];
-    int64_t generation;
-    int64_t muted_until;
-    int64_t at;
-    UT_hash_handle hh;
-};
 
 struct identity {
     const struct service_event *events;
@@ -80,97 +57,12 @@ struct identity {
 
     pthread_rwlock_t lock; /* of all below */
     struct token_keys *keys;
-    struct ended *ended;           /* in the order of `at` */
-    struct restricted *restricted; /* likewise */
+    struct refusals refusals;
     bool ever_listed;
     void (*listener)(void *context, const char *user_id, const char *session_id,
                      const char *reason);
     void *listener_context;
 };
-
-/* ---- What is kept */
-
-static void forget(struct identity *identity, struct ended *ended)
-{
-    HASH_DEL(identity->ended, ended);
-    free(ended);
-}
-
-/* With the lock held for writing. */
-static void remember(struct identity *identity, const char *id, int64_t now)
-{
-    struct ended *ended, *next;
-
-    if (strlen(id) >= sizeof ended->id)
-        return; /* none of ours */
-    HASH_FIND_STR(identity->ended, id, ended);
-    if (ended)
-        forget(identity, ended);
-    HASH_ITER(hh, identity->ended, ended, next) {
-        if (ended->at > now - ENDED_MS && HASH_COUNT(identity->ended) < ENDED_MAX)
-            break;
-        forget(identity, ended);
-    }
-    ended = memory_new(sizeof *ended);
-    strcpy(ended->id, id);
-    ended->at = now;
-    HASH_ADD_STR(identity->ended, id, ended);
-}
-
-/* With the lock held for writing. */
-static void restrict_user(struct identity *identity, const struct user_restricted *told,
-                          int64_t now)
-{
-    struct restricted *restricted, *next;
-
-    if (strlen(told->user_id) >= sizeof restricted->user_id)
-        return; /* none of ours */
-    HASH_FIND_STR(identity->restricted, told->user_id, restricted);
-    if (restricted && restricted->generation > told->generation)
-        return; /* older news, that came later */
-    if (!restricted)
-        restricted = memory_new(sizeof *restricted);
-    else
-        HASH_DEL(identity->restricted, restricted);
-    strcpy(restricted->user_id, told->user_id);
-    restricted->generation = told->generation;
-    restricted->muted_until = told->muted_until;
-    restricted->at = now;
-    HASH_ADD_STR(identity->restricted, user_id, restricted);
-    HASH_ITER(hh, identity->restricted, restricted, next) {
-        if (restricted->at > now - ENDED_MS && HASH_COUNT(identity->restricted) < RESTRICTED_MAX)
-            break;
-        if (restricted->muted_until > now && HASH_COUNT(identity->restricted) < RESTRICTED_MAX)
-            continue;
-        HASH_DEL(identity->restricted, restricted);
-        free(restricted);
-    }
-}
-
-/* With the lock held for writing: users are all who are muted now, and nobody else is. An end of a
- * mute that was missed would otherwise count only when the process starts anew. */
-static void restrict_all(struct identity *identity, const struct user_restricted *users, size_t n,
-                         int64_t now)
-{
-    struct restricted *restricted, *next;
-
-    HASH_ITER(hh, identity->restricted, restricted, next)
-        restricted->muted_until = 0;
-    for (size_t i = 0; i < n; i++)
-        restrict_user(identity, &users[i], now);
-}
-
-static bool is_refused(struct identity *identity, const struct token_claims *claims)
-{
-    struct ended *ended;
-    struct restricted *restricted;
-
-    HASH_FIND_STR(identity->ended, claims->session_id, ended);
-    if (ended)
-        return true;
-    HASH_FIND_STR(identity->restricted, claims->user_id, restricted);
-    return restricted && claims->generation < restricted->generation;
-}
 
 static void tell_listener(struct identity *identity, const char *user_id, const char *session_id,
                           const char *reason)
@@ -227,8 +119,8 @@ static enum status fetch_list(struct identity *identity)
         return s;
     pthread_rwlock_wrlock(&identity->lock);
     for (size_t i = 0; i < reply.session_ids.n; i++)
-        remember(identity, reply.session_ids.items[i], clock_now());
-    restrict_all(identity, reply.users.items, reply.users.n, clock_now());
+        refusals_end_session(&identity->refusals, reply.session_ids.items[i], clock_now());
+    refusals_restrict_all(&identity->refusals, reply.users.items, reply.users.n, clock_now());
     identity->ever_listed = true;
     pthread_rwlock_unlock(&identity->lock);
     record_clear(&restrictions_record, &reply);
@@ -281,7 +173,7 @@ static void attach(struct identity *identity)
 static void hear_end(struct identity *identity, const struct session_ended *event)
 {
     pthread_rwlock_wrlock(&identity->lock);
-    remember(identity, event->session_id, clock_now());
+    refusals_end_session(&identity->refusals, event->session_id, clock_now());
     pthread_rwlock_unlock(&identity->lock);
     tell_listener(identity, event->user_id, event->session_id, event->reason);
 }
@@ -289,7 +181,7 @@ static void hear_end(struct identity *identity, const struct session_ended *even
 static void hear_restriction(struct identity *identity, const struct user_restricted *event)
 {
     pthread_rwlock_wrlock(&identity->lock);
-    restrict_user(identity, event, clock_now());
+    refusals_restrict(&identity->refusals, event, clock_now());
     pthread_rwlock_unlock(&identity->lock);
 }
 
@@ -494,22 +386,13 @@ void identity_stop(struct identity *identity)
 
 void identity_close(struct identity *identity)
 {
-    struct ended *ended, *next;
-    struct restricted *restricted, *next_restricted;
-
     if (!identity)
         return;
     identity_stop(identity);
     bus_close(identity->bus);
     rpc_client_close(identity->auth);
     token_keys_close(identity->keys);
-    HASH_ITER(hh, identity->ended, ended, next) {
-        forget(identity, ended);
-    }
-    HASH_ITER(hh, identity->restricted, restricted, next_restricted) {
-        HASH_DEL(identity->restricted, restricted);
-        free(restricted);
-    }
+    refusals_clear(&identity->refusals);
     if (identity->wake_fd >= 0)
         (void)close(identity->wake_fd);
     pthread_rwlock_destroy(&identity->lock);
@@ -567,7 +450,7 @@ enum status identity_claims(struct identity *identity, const char *token, struct
     /* Perhaps it names a key that auth has made since. */
     if (s == STATUS_UNAUTHENTICATED && !atomic_exchange(&identity->keys_wanted, true))
         wake(identity);
-    if (s == STATUS_OK && is_refused(identity, &claims))
+    if (s == STATUS_OK && refusals_has(&identity->refusals, &claims))
         s = error_set(err, STATUS_UNAUTHENTICATED, "this session has ended");
     pthread_rwlock_unlock(&identity->lock);
     if (s == STATUS_OK)
@@ -577,13 +460,10 @@ enum status identity_claims(struct identity *identity, const char *token, struct
 
 int64_t identity_muted_until(struct identity *identity, const char *user_id)
 {
-    struct restricted *restricted;
-    int64_t until = 0;
+    int64_t until;
 
     pthread_rwlock_rdlock(&identity->lock);
-    HASH_FIND_STR(identity->restricted, user_id, restricted);
-    if (restricted && restricted->muted_until > clock_now())
-        until = restricted->muted_until;
+    until = refusals_muted_until(&identity->refusals, user_id, clock_now());
     pthread_rwlock_unlock(&identity->lock);
     return until;
 }
