@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "fold/fold.h"
 #include "oauth.h"
+#include "wire/account_api.h"
 #include "wire/shown.h"
 #include "wire/user_api.h"
 
@@ -30,6 +31,8 @@ static char *in_our_alphabet(const char *text)
     }
     while (n > 0 && strchr(EDGES, name[n - 1]))
         n--;
+    if (n > strlen(DELETED_PREFIX) && memcmp(name, DELETED_PREFIX, strlen(DELETED_PREFIX)) == 0)
+        return NULL; /* that is what those who have left are called */
     return n >= USERNAME_MIN ? memory_text_n(name, n) : NULL;
 }
 

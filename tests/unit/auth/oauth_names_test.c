@@ -32,6 +32,7 @@ static void a_name_is_brought_into_our_alphabet(void **state)
         {"", "", "", "user"},
         {"a/../../b\r\nc", NULL, NULL, "a....bc"},
         {"abcdefghijklmnopqrstuvwxyz0123456789", NULL, NULL, "abcdefghijklmnopqrstuvwxyz012345"},
+        {"Deleted-One", "anna@example.com", NULL, "anna"},
     };
 
     (void)state;
