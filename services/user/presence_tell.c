@@ -6,106 +6,28 @@
 
 #include "base/memory.h"
 #include "cache/presence.h"
+#include "parcels.h"
 #include "user.h"
 #include "wire/frames.h"
 
 #define USERS_PER_QUERY 20 /* their friends are in memory at once: 100,000 at most */
-#define USERS_PER_ENVELOPE 500
-#define BODY_MAX (256 << 10) /* bytes of an AMQP message */
 
-/* ---- What goes to a node */
+/* ---- How it gets there */
 
-struct out {
-    char node[CACHE_LIFE_MAX];
-    struct buffer body;  /* envelopes */
-    struct buffer users; /* who gets the frame in hand */
-    size_t n_users;
-};
-
-struct outs {
-    struct user_state *user;
-    struct out *items;
-    size_t n;
-    enum status status; /* of what was delivered */
-    struct error error;
-};
-
-static void deliver(struct outs *outs, struct out *out)
+static enum status deliver(void *context, const char *node, struct slice body, struct error *err)
 {
+    struct user_state *user = context;
     char key[TOPOLOGY_NAME_MAX];
 
-    if (out->body.length == 0)
-        return;
-    topology_node_key(out->node, key);
-    if (outs->status == STATUS_OK)
-        outs->status = ask_deliver(outs->user->ask, key,
-                                   (struct slice){out->body.data, out->body.length}, &outs->error);
-    out->body.length = 0;
+    topology_node_key(node, key);
+    return ask_deliver(user->ask, key, body, err);
 }
 
-/* The frame in hand, for those who were gathered for it. */
-static void close_envelope(struct outs *outs, struct out *out, struct slice frame)
-{
-    const struct envelope envelope = {
-        .kind = ENVELOPE_USERS,
-        .users_in = {out->users.data, out->users.length},
-        .payload = frame,
-    };
-
-    if (out->n_users == 0)
-        return;
-    envelope_add(&out->body, &envelope);
-    out->users.length = out->n_users = 0;
-    if (out->body.length >= BODY_MAX)
-        deliver(outs, out);
-}
-
-static void close_all(struct outs *outs, struct slice frame)
-{
-    for (size_t i = 0; i < outs->n; i++)
-        close_envelope(outs, &outs->items[i], frame);
-}
-
-static struct out *get_out(struct outs *outs, const char *node)
-{
-    struct out *out;
-
-    for (size_t i = 0; i < outs->n; i++)
-        if (strcmp(outs->items[i].node, node) == 0)
-            return &outs->items[i];
-    outs->items = memory_grow(outs->items, outs->n + 1, sizeof *outs->items);
-    out = &outs->items[outs->n++];
-    *out = (struct out){0};
-    strncat(out->node, node, sizeof out->node - 1);
-    return out;
-}
-
-static void add_recipient(struct outs *outs, const char *user_id, const struct strings *nodes,
+static void add_recipient(struct parcels *parcels, const char *user_id, const struct strings *nodes,
                           struct slice frame)
 {
-    for (size_t i = 0; i < nodes->n; i++) {
-        struct out *out = get_out(outs, nodes->items[i]);
-
-        if (out->n_users == USERS_PER_ENVELOPE)
-            close_envelope(outs, out, frame);
-        if (out->n_users++ > 0)
-            buffer_add_text(&out->users, ",");
-        buffer_add_text(&out->users, user_id);
-    }
-}
-
-/* s is what happened so far. */
-static enum status outs_end(struct outs *outs, enum status s, struct error *err)
-{
-    for (size_t i = 0; i < outs->n; i++) {
-        deliver(outs, &outs->items[i]);
-        buffer_clear(&outs->items[i].body);
-        buffer_clear(&outs->items[i].users);
-    }
-    free(outs->items);
-    if (s == STATUS_OK && outs->status != STATUS_OK)
-        *err = outs->error;
-    return s == STATUS_OK ? outs->status : s;
+    for (size_t i = 0; i < nodes->n; i++)
+        parcels_add(parcels, nodes->items[i], user_id, frame);
 }
 
 static void make_frame(const struct presence_news *news, struct buffer *ret)
@@ -212,17 +134,17 @@ static enum status find_audience(struct user_state *user, const struct presence_
 }
 
 /* n is USERS_PER_QUERY at most. */
-static enum status tell_some(struct outs *outs, const struct presence_news *news, size_t n,
-                             struct error *err)
+static enum status tell_some(struct user_state *user, struct parcels *parcels,
+                             const struct presence_news *news, size_t n, struct error *err)
 {
     CLEANUP(audience_clear) struct audience audience = {0};
     CLEANUP(free) struct cache_online *online = NULL;
-    enum status s = find_audience(outs->user, news, n, &audience, err);
+    enum status s = find_audience(user, news, n, &audience, err);
 
     if (s != STATUS_OK || audience.ids.n == 0)
         return s;
     online = memory_grow(NULL, audience.ids.n, sizeof *online);
-    s = cache_find_online(outs->user->cache, &audience.ids, online, err);
+    s = cache_find_online(user->cache, &audience.ids, online, err);
     if (s != STATUS_OK)
         return s;
     for (size_t i = 0; i < n; i++) {
@@ -233,9 +155,9 @@ static enum status tell_some(struct outs *outs, const struct presence_news *news
         text = (struct slice){frame.data, frame.length};
         for (size_t k = 0; k < audience.n_edges; k++)
             if (audience.edges[k].news == i)
-                add_recipient(outs, audience.ids.items[audience.edges[k].place],
+                add_recipient(parcels, audience.ids.items[audience.edges[k].place],
                               &online[audience.edges[k].place].nodes, text);
-        close_all(outs, text);
+        parcels_close(parcels, text);
     }
     cache_online_clear(online, audience.ids.n);
     return STATUS_OK;
@@ -244,12 +166,13 @@ static enum status tell_some(struct outs *outs, const struct presence_news *news
 enum status presence_tell(struct user_state *user, const struct presence_news *news, size_t n,
                           struct error *err)
 {
-    struct outs outs = {.user = user};
+    struct parcels parcels = {.deliver = deliver, .context = user};
     enum status s = STATUS_OK;
 
     for (size_t i = 0; s == STATUS_OK && i < n; i += USERS_PER_QUERY)
-        s = tell_some(&outs, &news[i], n - i < USERS_PER_QUERY ? n - i : USERS_PER_QUERY, err);
-    return outs_end(&outs, s, err);
+        s = tell_some(user, &parcels, &news[i], n - i < USERS_PER_QUERY ? n - i : USERS_PER_QUERY,
+                      err);
+    return parcels_send(&parcels, s, err);
 }
 
 enum status presence_tell_one(struct user_state *user, const char *user_id,
@@ -258,7 +181,7 @@ enum status presence_tell_one(struct user_state *user, const char *user_id,
     char *item = (char *)user_id;
     const struct strings ids = {.items = &item, .n = 1};
     CLEANUP(buffer_clear) struct buffer frame = {0};
-    struct outs outs = {.user = user};
+    struct parcels parcels = {.deliver = deliver, .context = user};
     struct cache_online online;
     struct slice text;
     enum status s = cache_find_online(user->cache, &ids, &online, err);
@@ -267,8 +190,8 @@ enum status presence_tell_one(struct user_state *user, const char *user_id,
         return s;
     make_frame(news, &frame);
     text = (struct slice){frame.data, frame.length};
-    add_recipient(&outs, user_id, &online.nodes, text);
-    close_all(&outs, text);
+    add_recipient(&parcels, user_id, &online.nodes, text);
+    parcels_close(&parcels, text);
     cache_online_clear(&online, 1);
-    return outs_end(&outs, STATUS_OK, err);
+    return parcels_send(&parcels, STATUS_OK, err);
 }

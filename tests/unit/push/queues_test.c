@@ -106,6 +106,27 @@ static void collects_what_waits_for_a_partition(void **state)
     outgoing_clear(&outgoing);
 }
 
+static void hands_over_what_friends_are_to_hear(void **state)
+{
+    const struct envelope event = {.kind = ENVELOPE_EVENT, .payload = slice_of("{}")};
+    CLEANUP(buffer_clear) struct buffer taken = {0};
+    struct outgoing outgoing;
+    struct envelope envelope;
+    struct slice rest;
+
+    (void)state;
+    assert_int_equal(outgoing_init(&outgoing, NULL), STATUS_OK);
+    outgoing_put_presence(&outgoing, &event);
+    outgoing_put_presence(&outgoing, &event);
+    outgoing_take_presence(&outgoing, &taken);
+    rest = (struct slice){taken.data, taken.length};
+    assert_int_equal(envelope_next(&rest, &envelope, NULL), STATUS_OK);
+    assert_int_equal(envelope.kind, ENVELOPE_EVENT);
+    assert_int_equal(envelope_next(&rest, &envelope, NULL), STATUS_OK);
+    assert_int_equal(rest.length, 0);
+    outgoing_clear(&outgoing);
+}
+
 static void is_full_at_its_limit(void **state)
 {
     struct outgoing outgoing = {.bytes = OUTGOING_MAX - 10};
@@ -159,6 +180,7 @@ int main(void)
         cmocka_unit_test(hands_letters_over_in_order),
         cmocka_unit_test(loses_no_wake_up),
         cmocka_unit_test(collects_what_waits_for_a_partition),
+        cmocka_unit_test(hands_over_what_friends_are_to_hear),
         cmocka_unit_test(is_full_at_its_limit),
         cmocka_unit_test(cuts_bodies_between_envelopes),
         cmocka_unit_test(takes_one_that_is_too_large_alone),

@@ -46,6 +46,22 @@ static void envelopes_come_out_as_they_went_in(void **state)
     assert_int_equal(envelope_next(&rest, &out, NULL), STATUS_NOT_FOUND);
 }
 
+static void each_kind_of_envelope_goes_through_and_no_other(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind <= ENVELOPE_USERS + 1; kind++) {
+        CLEANUP(buffer_clear) struct buffer body = {0};
+        const struct envelope envelope = {.kind = (enum envelope_kind)kind};
+        struct envelope out;
+        struct slice rest;
+        bool is_known = kind >= ENVELOPE_FRAME && kind <= ENVELOPE_USERS;
+
+        envelope_add(&body, &envelope);
+        rest = (struct slice){body.data, body.length};
+        assert_int_equal(envelope_next(&rest, &out, NULL), is_known ? STATUS_OK : STATUS_INVALID);
+    }
+}
+
 static void a_cut_envelope_is_refused_wherever_it_is_cut(void **state)
 {
     CLEANUP(buffer_clear) struct buffer body = {0};
@@ -311,6 +327,7 @@ int main(void)
         cmocka_unit_test(a_list_may_be_named_with_escapes),
         cmocka_unit_test(a_card_nests_as_deep_as_a_history_can_show),
         cmocka_unit_test(envelopes_come_out_as_they_went_in),
+        cmocka_unit_test(each_kind_of_envelope_goes_through_and_no_other),
         cmocka_unit_test(a_cut_envelope_is_refused_wherever_it_is_cut),
         cmocka_unit_test(partitions_never_move),
         cmocka_unit_test(a_frame_becomes_normal),
