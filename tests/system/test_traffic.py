@@ -10,7 +10,10 @@ from instance import eventually
 
 FRAME, CHANGE, DELIVER, ANSWER, MEMBERS, EVENT = range(1, 7)
 EVENTS = {"user.registered": "auth.account", "session.ended": "event.session_ended",
-          "message.stored.command": "event.stored_command"}
+          "message.stored.command": "event.stored_command",
+          "presence.changed": "event.presence_changes"}
+OTHERS = {"user.restricted": "event.user_restricted", "user.relation": "event.user_relation",
+          "auth.keys": "internal.nothing"}  # of stories beside this one
 SLICES = 7  # node, user_id, session_id, conversation_id, traceparent, users_in, users_out
 
 
@@ -29,7 +32,8 @@ def envelopes(body):
 
 def is_right(kind, key, payload):
     if kind == EVENT:
-        return key in EVENTS and judge.is_valid(payload, EVENTS[key])
+        schema = {**EVENTS, **OTHERS}.get(key)
+        return schema is not None and judge.is_valid(payload, schema)
     if kind == CHANGE:
         return judge.is_valid(payload, "group.change")
     return judge.is_valid_frame(payload, "receive" if kind == FRAME else "send")
