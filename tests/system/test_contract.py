@@ -150,6 +150,24 @@ def test_the_edge_serves_the_document(rest, openapi):
     assert answer.headers["Content-Type"].startswith("application/json")
 
 
+def call_sessions(call, ada):
+    """Every operation about one's own devices."""
+    other, path = ada.again(), "/api/sessions/{session_id}"
+    found = call(ada, "GET", "/api/sessions", query="?limit=1").ok()
+    assert found["total"] == 2 and found["next_cursor"]
+    page = call(other, "GET", "/api/sessions").ok()["sessions"]
+    own = next(row["session_id"] for row in page if row["current"])
+    call(ada, "DELETE", path, session_id="session_nowhere").refused(40401)
+    call(ada, "DELETE", path, session_id=own).ok()
+    call(ada, "POST", "/api/password", {"old_password": "wrong horse",
+                                        "new_password": "another-horse"}).refused(40103)
+    call(ada, "POST", "/api/password", {"old_password": ada.account[1],
+                                        "new_password": "password123"}).refused(
+        40001, "new_password")
+    call(ada, "POST", "/api/password", {"old_password": ada.account[1],
+                                        "new_password": "another-horse"}).ok()
+
+
 def call_friends(call, ada, ben):
     """Every operation about friends, requests and blocks."""
     request, accept, reject = ("/api/friend_requests/{request_id}" + tail
@@ -249,7 +267,10 @@ def test_the_answer_of_each_operation_fits_the_document(caller, user, admin, ope
     call(ada, "GET", "/api/users", query=f"?query={ben.username}").ok()
     call(ada, "GET", "/api/users").refused(40001, "query")
 
+    call_sessions(call, user())
     call_friends(call, ada, ben)
+    call(ada, "GET", "/api/presence", query=f"?user_ids={ada.id},{ben.id}").ok()
+    call(ada, "GET", "/api/presence").refused(40001, "user_ids")
 
     group = call(ada, "POST", "/api/groups", {"name": "Tea at four"}).ok()["group_id"]
     call(ben, "GET", "/api/groups/{group_id}", group_id=group).refused(40401)
@@ -280,7 +301,7 @@ def test_the_answer_of_each_operation_fits_the_document(caller, user, admin, ope
 def test_each_operation_refuses_as_the_document_says(caller, user, admin, openapi):
     ada = user()
     names = {"user_id": ada.id, "group_id": "group_nowhere", "request_id": "request_nowhere",
-             "provider": "github"}
+             "session_id": "session_nowhere", "provider": "github"}
     for (method, path), operation in operations(openapi).items():
         is_public = operation.get("security") == []
         if not is_public:
