@@ -61,9 +61,11 @@ enum status run_login(struct session *session, char *args, struct error *err)
     if (s != STATUS_OK)
         return s;
     s = session_login(session, name, password, err);
-    if (s == STATUS_OK)
-        screen_note("logged in as %s", session->grant.username);
-    return s;
+    if (s != STATUS_OK)
+        return s;
+    screen_note("logged in as %s", session->grant.username);
+    requests_mention(session);
+    return STATUS_OK;
 }
 
 /* In two words, or typed unseen. */

@@ -20,6 +20,9 @@ MUST_CHECK enum status for_people(struct session *session, const char *path, siz
                                   bool (*each)(const struct person *person, void *context),
                                   void *context, struct error *err);
 
+/* Tell of the requests that came while one was away. */
+void requests_mention(struct session *session);
+
 enum status run_friends(struct session *session, char *args, struct error *err);
 enum status run_who(struct session *session, char *args, struct error *err);
 enum status run_add(struct session *session, char *args, struct error *err);

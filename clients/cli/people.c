@@ -188,6 +188,22 @@ enum status run_requests(struct session *session, char *args, struct error *err)
     return s;
 }
 
+static bool mention_request(const struct person *person, void *context)
+{
+    (void)context;
+    request_show(person->username ? person->username : person->user_id, person->greeting);
+    return false;
+}
+
+void requests_mention(struct session *session)
+{
+    struct error err;
+
+    if (for_people(session, INCOMING, offsetof(struct people, requests), mention_request, NULL,
+                   &err) != STATUS_OK)
+        screen_note("who wants to be your friend is unknown: %s", err.text);
+}
+
 struct request_query {
     const char *user_id;
     struct person found;

@@ -127,6 +127,9 @@ const char *conversation_name(struct session *session, struct conversation *conv
 void message_show(struct session *session, struct conversation *conversation,
                   const struct frame_message *frame);
 
+/* Print that somebody wants to be a friend; greeting may be NULL. */
+void request_show(const char *name, const char *greeting);
+
 /* Print what happened to oneself, or a friend's coming or going. */
 void system_show(struct session *session, const struct system_content *content);
 void presence_show(struct session *session, const struct frame_presence *frame);

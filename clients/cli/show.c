@@ -123,31 +123,31 @@ void message_show(struct session *session, struct conversation *c,
 
 /* ---- What is no message */
 
-static void show_request(struct session *session, const struct system_content *content)
+void request_show(const char *name, const char *greeting)
 {
-    const char *name = session_name(session, content->user_id);
-    const char *greeting = content->greeting ? content->greeting : "";
+    bool is_greeted = greeting && *greeting;
 
-    if (!content->direction || strcmp(content->direction, "outgoing") != 0) /* one's own */
-        screen_note("%s wants to be your friend%s%s (accept %s, or reject)", name,
-                    *greeting ? ": " : "", greeting, name);
+    screen_note("%s wants to be your friend%s%s (accept %s, or reject)", name,
+                is_greeted ? ": " : "", is_greeted ? greeting : "", name);
 }
 
 void system_show(struct session *session, const struct system_content *content)
 {
     const char *name = content->user_id ? session_name(session, content->user_id) : "somebody";
 
-    if (strcmp(content->event, "friend.requested") == 0 && content->user_id)
-        show_request(session, content);
-    else if (strcmp(content->event, "friend.accepted") == 0)
+    if (strcmp(content->event, "friend.requested") == 0) {
+        if (!content->direction || strcmp(content->direction, "outgoing") != 0) /* one's own */
+            request_show(name, content->greeting);
+    } else if (strcmp(content->event, "friend.accepted") == 0) {
         screen_note("%s is your friend now", name);
-    else if (strcmp(content->event, "friend.removed") == 0)
+    } else if (strcmp(content->event, "friend.removed") == 0) {
         screen_note("%s is not your friend any more", name);
-    else if (strcmp(content->event, "session.ended") == 0)
+    } else if (strcmp(content->event, "session.ended") == 0) {
         screen_note("a session of yours has ended: %s", content->reason ? content->reason : "");
-    else
+    } else {
         screen_note("%s%s%s", content->event, content->name ? " " : "",
                     content->name ? content->name : "");
+    }
 }
 
 void presence_show(struct session *session, const struct frame_presence *frame)

@@ -212,11 +212,11 @@ def test_a_bot_s_commands_are_text(cli, user, hubot):
 # ---- People
 
 
-def test_two_people_become_friends_see_each_other_come_and_go_and_part(cli, user):
+def test_two_people_become_friends_see_each_other_come_and_go_and_part(parley, cli, user):
     alice, bob = user(), user()
     a, b = (cli().type(f"login {one.username} {PASSWORD}") for one in (alice, bob))
-    for one, who in ((a, alice), (b, bob)):
-        one.wait_for(f"logged in as {who.username}")
+    for who in (alice, bob):  # the socket opens after the log-in
+        eventually(lambda: parley.redis.exists(f"online:{who.id}"), what="a socket")
     a.type(f"add {bob.username} shall we?")
     b.wait_for(f"* {alice.username} wants to be your friend: shall we? "
                f"(accept {alice.username}, or reject)")
@@ -241,6 +241,10 @@ def test_a_request_is_rejected_or_taken_back(cli, user):
     a.type(f"remove {bob.username}")
     a.wait_for(f"* removed {bob.username}")
     carol.post("/api/friend_requests", {"user_id": alice.id}).ok()
+    later = cli().type(f"login {alice.username} {PASSWORD}")
+    later.wait_for(f"* {carol.username} wants to be your friend "
+                   f"(accept {carol.username}, or reject)")
+    assert later.end() == 0, later.err
     a.type(f"reject {carol.username}")
     a.wait_for(f"* {carol.username} is rejected")
     assert carol.get("/api/friend_requests?direction=outgoing").ok()["requests"] == []
