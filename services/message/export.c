@@ -248,20 +248,24 @@ static enum status enter_again(struct export *export, const char *cursor, struct
     return s;
 }
 
-static void add_messages(struct export *export, const struct place *place, const struct list *found)
+/* As many as the page takes, since a batch of long ones is no answer; how many that is. */
+static size_t add_messages(struct export *export, const struct place *place,
+                           const struct list *found)
 {
     const struct message_document *messages = found->items;
     CLEANUP(buffer_clear) struct buffer name = {0};
+    size_t n;
 
     name_file(place->conversation_id, &name);
-    for (size_t i = 0; i < found->n; i++) {
+    for (n = 0; n < found->n && export->bytes < PAGE_BYTES; n++) {
         CLEANUP(buffer_clear) struct buffer json = {0};
         struct frame_message frame;
 
-        message_to_frame(&messages[i], &frame);
+        message_to_frame(&messages[n], &frame);
         record_to_json(&frame_message_record, &frame, &json);
         add_part(export, buffer_text(&name), &json);
     }
+    return n;
 }
 
 /* One query's worth. */
@@ -283,9 +287,12 @@ static enum status read_on(struct export *export, struct place *place, struct er
                        "{'conversation_id': %s, 'seq': {'$gt': %ld, '$lte': %ld}}",
                        place->conversation_id, place->seq, to);
     if (s == STATUS_OK) {
-        add_messages(export, place, &found);
-        place->seq =
-            found.n == BATCH ? ((struct message_document *)found.items)[BATCH - 1].seq : to;
+        size_t n = add_messages(export, place, &found);
+
+        if (n < found.n || n == BATCH) /* bytes are left for one at least: see is_full() */
+            place->seq = ((struct message_document *)found.items)[n - 1].seq;
+        else
+            place->seq = to;
     }
     clear_list(&found, &message_document_record);
     return s;

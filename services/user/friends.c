@@ -8,6 +8,7 @@
 #include "user.h"
 
 #define PEERS_TIMEOUT_MS 1000
+#define PEERS_SURE 16 /* so many of the longest messages fit into an answer */
 
 static char *remark_of(const struct relation *relation, const char *user_id)
 {
@@ -65,9 +66,18 @@ static void add_conversations(struct user_state *user, const char *user_id,
     struct friend_item *friend = friends->items;
     CLEANUP(peers_clear) struct peers peers = {0};
     struct error err;
+    enum status s = rpc_call(user->message, RPC_MESSAGE_PEERS, &peers_query_record, &query,
+                             &peers_record, &peers, PEERS_TIMEOUT_MS, &err);
 
-    if (rpc_call(user->message, RPC_MESSAGE_PEERS, &peers_query_record, &query, &peers_record,
-                 &peers, PEERS_TIMEOUT_MS, &err) != STATUS_OK) {
+    if (s == STATUS_INTERNAL && ids->n > PEERS_SURE) { /* long messages: too long an answer */
+        size_t half = ids->n / 2;
+
+        add_conversations(user, user_id, &(struct strings){ids->items, half}, friends);
+        add_conversations(user, user_id, &(struct strings){ids->items + half, ids->n - half},
+                          friends);
+        return;
+    }
+    if (s != STATUS_OK) {
         log_warn("friends without conversations", LOG_TEXT("reason", err.text));
         return;
     }

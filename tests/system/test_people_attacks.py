@@ -1,15 +1,17 @@
 """What somebody tries who has read the documentation in order to get more than he should: many steps
 at the same moment, names that look alike, the same thing again and again, and nonsense."""
 
+import io
 import json
 import signal
 import subprocess
 import threading
+import zipfile
 
 import pytest
 
 import client
-from client import fresh
+from client import fresh, single
 from conftest import PASSWORD
 from instance import SERVICES, SLOWNESS, eventually
 
@@ -235,6 +237,57 @@ def test_nobody_says_what_only_the_server_may_say(user):
     ack = device.say("fence", to=bob)
     receiver.message(ack["message_id"])
     assert [f["type"] for f in receiver.frames] == [1]
+
+
+# ---- Much, and long
+
+LONGEST = "漢" * 10000
+
+
+def test_who_is_sent_the_longest_messages_still_gets_his_archive(user):
+    alice, mallory = user(), user()
+    device = mallory.device()
+    sent = [device.post({"type": 1, "to": alice.id, "content": {"text": LONGEST}})
+            for _ in range(80)]
+    for message_id in sent:
+        assert device.ack(message_id)["code"] == 0
+    answer = alice.get("/api/account/export", timeout=60)
+    assert answer.status == 200, answer
+    with zipfile.ZipFile(io.BytesIO(answer.raw)) as archive:
+        name, = (each for each in archive.namelist() if each.startswith("messages/"))
+        messages = json.loads(archive.read(name))
+    assert [message["message_id"] for message in messages] == sent
+
+
+def more_of_the_same(parley, alice, bob, n):
+    """n more friends of Alice's who wrote to her what Bob wrote: copies of his documents."""
+    documents = [(name, list(parley.mongo[name].find(query))) for name, query in (
+        ("users", {"_id": bob.id}), ("relations", {"friends": bob.id}),
+        ("conversations", {"_id": single(alice, bob)}),
+        ("conversation_users", {"_id": f"{alice.id}/{single(alice, bob)}"}),
+        ("messages", {"conversation_id": single(alice, bob)}))]
+    assert all(found for _, found in documents)
+    for i in range(n):
+        # Of the same length, and on the same side of Alice's.
+        other = bob.id[:-4] + f"{i:04d}"
+        if (other < alice.id) != (bob.id < alice.id):
+            continue
+        for name, found in documents:
+            text = json.dumps(found).replace(bob.id, other).replace(
+                bob.username, f"{bob.username}{i}")
+            parley.mongo[name].insert_many(json.loads(text))
+
+
+def test_the_list_of_friends_stands_the_longest_last_messages(parley, user):
+    alice, bob = user(), user()
+    request_id = bob.post("/api/friend_requests", {"user_id": alice.id}).ok()["request_id"]
+    alice.post(f"/api/friend_requests/{request_id}/accept").ok()
+    bob.device().say(LONGEST, to=alice)
+    more_of_the_same(parley, alice, bob, 90)
+    page = alice.get("/api/friends?limit=100").ok()["friends"]
+    assert len(page) > 75
+    assert {row["last_message"]["content"]["text"] for row in page} == {LONGEST}
+    assert {row["unread_count"] for row in page} == {1}
 
 
 # ---- While parts are away
