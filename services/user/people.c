@@ -90,12 +90,10 @@ static enum status apply(struct user_state *user, const struct user_own *profile
                      "'gender': {'$ifNull': [{'$literal': %s}, '$gender']},"
                      "'birthday': {'$ifNull': [{'$literal': %s}, '$birthday']},"
                      "'region': {'$ifNull': [{'$literal': %s}, '$region']},"
-                     "'email': {'$ifNull': [{'$literal': %s}, '$email']},"
-                     "'invisible': {'$cond': [%d, %d, '$invisible']}}}]]",
+                     "'email': {'$ifNull': [{'$literal': %s}, '$email']}}}]]",
                      profile->user_id, change->nickname, key, key != NULL,
                      key ? search_common(profile->username, key) : 0, change->avatar, change->bio,
-                     change->gender, change->birthday, change->region, change->email,
-                     change->invisible.is_set, change->invisible.value);
+                     change->gender, change->birthday, change->region, change->email);
     if (s == STATUS_OK && n == 0)
         return error_set(err, STATUS_NOT_FOUND, "no such user");
     return s;
@@ -132,31 +130,59 @@ static enum status check_pace(struct user_state *user, struct call *call, struct
                        "field 'invisible' changes too often: wait a minute");
 }
 
+/* An update of its own: of two devices that change it at once, only it knows who did. */
+static enum status set_invisible(struct user_state *user, const char *user_id, bool invisible,
+                                 bool *ret_changed, struct error *err)
+{
+    int64_t n = 0;
+    enum status s = store_update(user->store, USERS, 0, &n, err,
+                                 "[{'_id': %s, 'deleted': {'$ne': true}, 'invisible': {'$in': [%d, "
+                                 "null]}}, {'$set': {'invisible': %d}}]",
+                                 user_id, !invisible, invisible);
+
+    *ret_changed = n > 0;
+    return s;
+}
+
+/* What is stored in the end is what friends are told last, whoever changes it beside us. */
+static void tell_visibility(struct user_state *user, const char *user_id, bool invisible)
+{
+    for (int i = 0; i < VISIBILITY_CHANGES_MAX; i++) {
+        CLEANUP(user_own_clear) struct user_own profile = {0};
+
+        presence_visibility_changed(user, user_id, invisible);
+        if (profile_find(user, user_id, &profile, NULL) != STATUS_OK ||
+            profile.invisible == invisible)
+            return;
+        invisible = profile.invisible;
+    }
+}
+
 enum status handle_change(void *state, struct call *call, const void *request, void *reply,
                           struct error *err)
 {
     CLEANUP(user_own_clear) struct user_own profile = {0};
     const struct user_change *change = request;
     struct user_state *user = state;
-    bool is_seen_to_change;
+    bool is_seen_to_change = false;
     enum status s;
 
     s = user_change_check(change, clock_now(), err);
     if (s == STATUS_OK)
         s = profile_find(user, call->user_id, &profile, err); /* makes it if need be */
-    /* Not when it was so before: it would tell that somebody invisible is here. */
-    is_seen_to_change =
-        s == STATUS_OK && change->invisible.is_set && change->invisible.value != profile.invisible;
-    if (is_seen_to_change)
+    if (s == STATUS_OK && change->invisible.is_set && change->invisible.value != profile.invisible)
         s = check_pace(user, call, err);
     if (s == STATUS_OK && change->nickname)
         s = rename_account(user, call->user_id, change->nickname, err);
     if (s == STATUS_OK)
         s = apply(user, &profile, change, err);
+    if (s == STATUS_OK && change->invisible.is_set)
+        s = set_invisible(user, call->user_id, change->invisible.value, &is_seen_to_change, err);
     if (s != STATUS_OK)
         return s;
+    /* Not when it was so before: it would tell that somebody invisible is here. */
     if (is_seen_to_change)
-        presence_visibility_changed(user, call->user_id, change->invisible.value);
+        tell_visibility(user, call->user_id, change->invisible.value);
     return handle_me(state, call, NULL, reply, err);
 }
 

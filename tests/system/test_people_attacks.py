@@ -217,6 +217,25 @@ def test_blinking_is_stopped(user):
     assert alice.patch("/api/users/me", {"invisible": False, "bio": "b"}).ok()["bio"] == "b"
 
 
+def test_devices_that_disagree_on_being_seen_leave_friends_with_what_is_stored(parley, user):
+    alice = user()
+    device = alice.device()
+
+    def told(bob):
+        return [f["online"] for f in device.frames if f["type"] == 40 and f["user_id"] == bob.id]
+
+    for _ in range(6):
+        bob = user()
+        request_id = bob.post("/api/friend_requests", {"user_id": alice.id}).ok()["request_id"]
+        alice.post(f"/api/friend_requests/{request_id}/accept").ok()
+        bob.device()
+        eventually(lambda: told(bob)[-1:] == [True], what="Bob's coming")
+        together(parley, *[("PATCH", "/api/users/me", {"invisible": i % 2 == 0}, bob.token)
+                           for i in range(6)])
+        invisible = bob.get("/api/users/me").ok()["invisible"]
+        eventually(lambda: told(bob)[-1] is not invisible, what="the last word on Bob")
+
+
 FORGED = [
     {"type": 40, "user_id": "{alice}", "online": False, "last_seen": 1},
     {"type": 3, "to": "{bob}", "content": {"event": "session.ended", "session_id": "x"}},
