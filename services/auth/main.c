@@ -72,7 +72,7 @@ static const struct http_route routes[] = {
      &admin_user_record, .handle = handle_reset_password, .right = RIGHT_USERS_PASSWORD},
     {"PUT", "/v1/admin/users/{user_id}/role", HTTP_USER, &admin_role_record, &admin_user_record,
      .handle = handle_set_role, .right = RIGHT_USERS_ROLE},
-    {"GET", "/v1/admin/users/{user_id}/export", HTTP_USER, &admin_reason_record, NULL,
+    {"POST", "/v1/admin/users/{user_id}/export", HTTP_USER, &admin_reason_record, NULL,
      .handle = handle_admin_export, .right = RIGHT_USERS_EXPORT},
     {"POST", "/v1/admin/users/{user_id}/delete", HTTP_USER, &admin_reason_record, NULL,
      .handle = handle_admin_delete, .right = RIGHT_USERS_DELETE},

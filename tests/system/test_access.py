@@ -170,7 +170,7 @@ RULES = {
     ("GET", "/v1/admin/audit"): admins(names=None),
     ("GET", "/v1/admin/users/{user_id}"): admins(),
     ("GET", "/v1/admin/users/{user_id}/sessions"): admins(),
-    ("GET", "/v1/admin/users/{user_id}/export"): admins(query=lambda world: "reason=because"),
+    ("POST", "/v1/admin/users/{user_id}/export"): admins({}),
     ("POST", "/v1/admin/users/{user_id}/ban"): admins({}),
     ("POST", "/v1/admin/users/{user_id}/unban"): admins({}),
     ("POST", "/v1/admin/users/{user_id}/mute"): admins({"seconds": 60}),

@@ -220,9 +220,9 @@ def call_data_rights(call, ada, ben, admin):
         assert call(session, "GET", "/api/account/export").status == 200
         call(session, "GET", "/api/account/export").refused(42901)
     export, delete = ("/v1/admin/users/{user_id}/export", "/v1/admin/users/{user_id}/delete")
-    assert call(admin, "GET", export, query="?reason=why", user_id=ada.id).status == 200
-    call(admin, "GET", export, query="?reason=why", user_id="user_nobody").refused(40401)
-    call(admin, "GET", export, user_id=ada.id).refused(40001, "reason")
+    assert call(admin, "POST", export, {"reason": "why"}, user_id=ada.id).status == 200
+    call(admin, "POST", export, {"reason": "why"}, user_id="user_nobody").refused(40401)
+    call(admin, "POST", export, {}, user_id=ada.id).refused(40001, "reason")
     call(admin, "POST", delete, {"reason": "why"}, user_id=admin.id).refused(40301)
     call(admin, "POST", delete, {"reason": "why"}, user_id=ben.id).ok()
     call(admin, "POST", delete, {"reason": "why"}, user_id=ben.id).refused(40903)
