@@ -81,8 +81,8 @@ http_handler handle_admin_sessions;
 /* INVALID, with a line in faults for each, for one without the other and for a common password. */
 MUST_CHECK enum status first_admin_check(const struct auth_config *config, struct buffer *faults);
 
-/* Make or promote it. An account that exists and has another password is left as it is, with an
- * error in the log. */
+/* Make or promote it. An account that exists and has another password is left as it is, and a name
+ * of somebody who is gone is not given out again: an error in the log, and OK. */
 MUST_CHECK enum status first_admin_prepare(struct auth_state *auth, struct error *err);
 
 #endif

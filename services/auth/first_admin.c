@@ -45,6 +45,13 @@ static enum status audit_promotion(struct auth_state *auth, const struct account
     return s;
 }
 
+/* The service starts all the same: others may be administrators. */
+static void log_refusal(const char *username, const char *why)
+{
+    log_error("ADMIN_USERNAME is not made an administrator", LOG_TEXT("username", username),
+              LOG_TEXT("reason", why));
+}
+
 /* The account that has that name is there; is it the operator's? */
 static enum status promote(struct auth_state *auth, const struct account_document *account,
                            struct error *err)
@@ -55,10 +62,9 @@ static enum status promote(struct auth_state *auth, const struct account_documen
         return STATUS_OK; /* whatever its password is by now */
     if (account->bot || account->deleted_at > 0 || account_is_banned(account, clock_now()) ||
         !password_is(account->password_hash, auth->config->admin_password)) {
-        log_error("ADMIN_USERNAME is not made an administrator",
-                  LOG_TEXT("username", account->username),
-                  LOG_TEXT("reason", "the account exists, and has another password, or is banned, "
-                                     "deleted, or a bot"));
+        log_refusal(
+            account->username,
+            "the account exists, and has another password, or is banned, deleted, or a bot");
         return STATUS_OK;
     }
     s = audit_promotion(auth, account, err);
@@ -75,7 +81,7 @@ static enum status promote(struct auth_state *auth, const struct account_documen
 }
 
 /* As a user: it is promoted like any other, so that the log has its entry. NAME_TAKEN: a replica
- * that starts beside us was faster. */
+ * that starts beside us was faster, or nobody may be called so any more. */
 static enum status make(struct auth_state *auth, const char *username, struct error *err)
 {
     CLEANUP(account_document_clear) struct account_document account = {0};
@@ -106,6 +112,10 @@ enum status first_admin_prepare(struct auth_state *auth, struct error *err)
         s = make(auth, username, err);
         if (s == STATUS_OK)
             s = account_find_named(auth, username, &account, err);
+    }
+    if (s == STATUS_NOT_FOUND) {
+        log_refusal(username, "the name was that of somebody who is gone");
+        return STATUS_OK;
     }
     return s == STATUS_OK ? promote(auth, &account, err) : s;
 }

@@ -540,6 +540,16 @@ def test_an_account_that_exists_is_promoted_by_its_password_only(parley, admin, 
     assert "horse" not in json.dumps(done.lines + again.lines + wrong.lines)
 
 
+def test_auth_starts_although_the_first_admin_is_gone(parley, user):
+    someone = user()
+    someone.post("/api/account/delete", {"password": PASSWORD}).ok()
+    eventually(lambda: not parley.mongo["accounts"].find_one({"username": someone.username}))
+    done = Auth(parley, ADMIN_USERNAME=someone.username, ADMIN_PASSWORD=PASSWORD)
+    assert done.status == 0
+    assert [line["event"] for line in done.events("error")] == [
+        "ADMIN_USERNAME is not made an administrator"]
+
+
 @pytest.mark.parametrize("settings, status, told", [
     ({"ADMIN_USERNAME": "root", "ADMIN_PASSWORD": "a-short"[:7]}, 2, "ADMIN_PASSWORD"),
     ({"ADMIN_USERNAME": "a b", "ADMIN_PASSWORD": PASSWORD}, 2, "ADMIN_USERNAME"),
