@@ -24,15 +24,16 @@ static enum status count_failure(struct auth_state *auth, struct call *call, con
     return s == STATUS_OK ? s_address : s;
 }
 
-/* With a slot in hand, so that no more guesses than there are slots run past the count. Guesses are
+/* With a slot in hand, so that no more guesses than there are slots run past the counts. Guesses are
  * counted by name, also for names that nobody has. */
 static enum status check(struct auth_state *auth, struct call *call, const struct auth_login *login,
                          struct account_document *ret, struct error *err)
 {
     CLEANUP(free) char *name = username_lower(login->username);
-    enum status s;
+    enum status s = limit_check(auth->context, call, &limit_address_failures, NULL, err);
 
-    s = limit_check(auth->context, call, &limit_account_failures, name, err);
+    if (s == STATUS_OK)
+        s = limit_check(auth->context, call, &limit_account_failures, name, err);
     if (s == STATUS_OK)
         s = account_find_named(auth, name, ret, err);
     if (s != STATUS_OK && s != STATUS_NOT_FOUND)

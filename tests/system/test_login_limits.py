@@ -1,14 +1,16 @@
 """Log-in under attack: how often one may guess, which names are one name, which passwords none."""
 
 import concurrent.futures
+import os
 import secrets
+import signal
 import time
 
 import pytest
 
 import client
 from conftest import PASSWORD
-from instance import SERVICES, SLOWNESS
+from instance import SERVICES, SLOWNESS, eventually
 
 
 def name():
@@ -60,6 +62,28 @@ def test_an_address_that_guesses_at_many_accounts_has_to_wait(parley, user, else
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
     bob("/api/login", username=alice.username, password=PASSWORD).ok()
     parley.login(*alice.account)
+
+
+def test_who_waits_for_his_turn_is_judged_by_what_his_address_has_done_meanwhile(
+        parley, user, elsewhere):
+    alice = user()
+    crowd, slots = elsewhere("203.0.113.10"), 4
+
+    def looks():
+        return parley.redis.info("commandstats").get("cmdstat_ttl", {"calls": 0})["calls"]
+
+    before = looks()
+    with concurrent.futures.ThreadPoolExecutor(40) as pool:
+        pid = parley.signal("mongod", signal.SIGSTOP)  # so that the slots are taken
+        try:
+            calls = [pool.submit(crowd, "/api/login", username=alice.username, password=PASSWORD)
+                     for _ in range(40)]
+            eventually(lambda: looks() >= before + 40 + slots)  # each at the door, some at the slots
+            parley.redis.set("login-from:203.0.113.10", 30, ex=60)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        codes = [call.result().code for call in calls]
+    assert codes.count(0) <= slots and codes.count(0) + codes.count(42901) == 40
 
 
 def test_the_addresses_of_one_ipv6_network_are_one(user, elsewhere):
