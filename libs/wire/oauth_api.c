@@ -9,7 +9,6 @@
 #define CODE_MAX 4096 /* some providers' codes are tokens themselves */
 #define STATE_MAX 256
 #define ADDRESS_MAX 4096
-#define SUBJECT_NAME_MAX 256
 
 #define PROVIDER(record) \
     FIELD(record, provider, .required = true, .min = 1, .max = PROVIDER_NAME_MAX, \
@@ -57,7 +56,7 @@ const struct record oauth_url_record = RECORD("oauth.url", struct oauth_url, url
 
 static const struct field identity_fields[] = {
     FIELD(struct oauth_identity, provider, .required = true),
-    FIELD(struct oauth_identity, username, .nullable = true, .max = SUBJECT_NAME_MAX),
+    FIELD(struct oauth_identity, username, .nullable = true, .max = IDENTITY_NAME_MAX),
     FIELD(struct oauth_identity, created_at, .required = true),
 };
 const struct record oauth_identity_record =

@@ -6,6 +6,7 @@
 /* The REST bodies of log-in by other providers. */
 
 #define PROVIDER_NAME_MAX 32
+#define IDENTITY_NAME_MAX 256 /* characters of what somebody is called there */
 #define PROVIDER_NAME_ALPHABET "abcdefghijklmnopqrstuvwxyz0123456789-"
 #define PROVIDERS_MAX 16 /* buttons on a page */
 

@@ -52,11 +52,6 @@ static enum status find(struct auth_state *auth, const char *id, struct identity
     return store_find_one(auth->store, IDENTITIES, &identity_record, ret, err, "{'_id': %s}", id);
 }
 
-static char *name_there(const struct id_token_claims *claims)
-{
-    return memory_text(claims->preferred_username ? claims->preferred_username : claims->email);
-}
-
 static enum status add(struct auth_state *auth, struct provider *provider, struct proof *proof,
                        const char *user_id, struct error *err)
 {
@@ -65,7 +60,7 @@ static enum status add(struct auth_state *auth, struct provider *provider, struc
         .id = id_of(provider, proof),
         .user_id = memory_text(user_id),
         .provider = memory_text(provider->setting->name),
-        .username = name_there(&proof->claims),
+        .username = identity_name(&proof->claims),
         .created_at = clock_now(),
     };
 

@@ -142,7 +142,7 @@ MUST_CHECK enum status github_finish(const struct provider_setting *github,
                                      const struct attempt *attempt, const char *code,
                                      struct proof *ret, struct error *err);
 
-/* ---- oauth_names.c: a username for a newcomer. Pure. */
+/* ---- oauth_names.c: what who comes by a provider is called. Pure. */
 
 /* Of what the provider calls him, in our alphabet; the caller frees it. */
 char *newcomer_name(const struct id_token_claims *claims);
@@ -153,6 +153,9 @@ char *newcomer_name_numbered(const char *name, int n);
 
 /* The nickname: the claims' name if it can be shown, else username. */
 char *newcomer_nickname(const struct id_token_claims *claims, const char *username);
+
+/* What he is called there, IDENTITY_NAME_MAX characters of it; NULL: nobody said. */
+char *identity_name(const struct id_token_claims *claims);
 
 /* ---- identities.c: the collection identities, whose _id is "<provider>:<subject>" */
 

@@ -1,4 +1,4 @@
-/* A username for who comes by a provider. */
+/* What who comes by a provider is called. */
 
 #include <ctype.h>
 #include <string.h>
@@ -72,15 +72,30 @@ char *newcomer_name_numbered(const char *name, int n)
     return buffer_take(&ret);
 }
 
+/* Its first characters, max at most. */
+static char *cut(const char *text, int max)
+{
+    const char *end = text;
+
+    for (int i = 0; *end && i < max; i++)
+        (void)utf8_next(&end);
+    return memory_text_n(text, (size_t)(end - text));
+}
+
 char *newcomer_nickname(const struct id_token_claims *claims, const char *username)
 {
-    const char *end = claims->name;
-    CLEANUP(free) char *cut = NULL;
+    CLEANUP(free) char *name = NULL;
 
     if (!claims->name || !*claims->name)
         return memory_text(username);
-    for (int i = 0; *end && i < NICKNAME_MAX; i++)
-        (void)utf8_next(&end);
-    cut = memory_text_n(claims->name, (size_t)(end - claims->name));
-    return shown_check_line(cut, "nickname", NULL) == STATUS_OK ? TAKE(cut) : memory_text(username);
+    name = cut(claims->name, NICKNAME_MAX);
+    return shown_check_line(name, "nickname", NULL) == STATUS_OK ? TAKE(name)
+                                                                 : memory_text(username);
+}
+
+char *identity_name(const struct id_token_claims *claims)
+{
+    const char *name = claims->preferred_username ? claims->preferred_username : claims->email;
+
+    return name ? cut(name, IDENTITY_NAME_MAX) : NULL;
 }

@@ -92,12 +92,30 @@ static void a_nickname_is_one_that_can_be_shown(void **state)
     assert_int_equal(utf8_length(cut, strlen(cut)), NICKNAME_MAX);
 }
 
+static void the_name_of_an_identity_is_no_longer_than_its_list_shows(void **state)
+{
+    struct id_token_claims claims = {.email = (char *)"anna@example.com"};
+    CLEANUP(buffer_clear) struct buffer longer = {0};
+    CLEANUP(free) char *by_email = identity_name(&claims);
+    CLEANUP(free) char *cut = NULL;
+
+    (void)state;
+    assert_string_equal(by_email, "anna@example.com");
+    for (int i = 0; i < 300; i++)
+        buffer_add_text(&longer, "ä");
+    claims.preferred_username = buffer_text(&longer);
+    cut = identity_name(&claims);
+    assert_int_equal(utf8_length(cut, strlen(cut)), IDENTITY_NAME_MAX);
+    assert_null(identity_name(&(struct id_token_claims){0}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_is_brought_into_our_alphabet),
         cmocka_unit_test(a_taken_name_gets_a_suffix_that_fits),
         cmocka_unit_test(a_nickname_is_one_that_can_be_shown),
+        cmocka_unit_test(the_name_of_an_identity_is_no_longer_than_its_list_shows),
     };
 
     return cmocka_run_group_tests_name("names of newcomers", tests, NULL, NULL);
