@@ -135,16 +135,16 @@ static bool is_done(const struct deletion *deletion, const char *step)
     return false;
 }
 
-static enum status note_step(const struct job *job, const char *step, struct error *err)
+static enum status note_step(struct job *job, const char *step, struct error *err)
 {
+    strings_add(&job->deletion.steps, step);
     return store_update(job->auth->store, DELETIONS, 0, NULL, err,
                         "[{'_id': %s, 'claim': %s}, {'$addToSet': {'steps': %s}}]",
                         job->deletion.id, job->deletion.claim, step);
 }
 
 /* UNAVAILABLE when it has to stop before the step is done. */
-static enum status take_step(const struct job *job, const struct deletion_step *step,
-                             struct error *err)
+static enum status take_step(struct job *job, const struct deletion_step *step, struct error *err)
 {
     bool done = false;
     enum status s = STATUS_OK;
@@ -172,7 +172,7 @@ static enum status end_round(const struct job *job, struct error *err)
                         is_last ? now : 0);
 }
 
-static enum status go_through(const struct job *job, struct error *err)
+static enum status go_through(struct job *job, struct error *err)
 {
     enum status s = STATUS_OK;
 
@@ -194,11 +194,11 @@ static void drop(const struct job *job, const struct error *why)
         log_warn("deletion not dropped yet", LOG_TEXT("reason", err.text));
 }
 
-static void carry_on(const struct job *job)
+static void carry_on(struct job *job)
 {
     struct error err;
-    bool is_closed = is_done(&job->deletion, "closed") || job->deletion.rounds > 0;
     enum status s = go_through(job, &err);
+    bool is_closed = is_done(&job->deletion, "closed") || job->deletion.rounds > 0;
 
     if (s == STATUS_OK) {
         log_info("account deleted", LOG_TEXT("user_id", job->deletion.id),
