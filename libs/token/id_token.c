@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "token/base64.h"
+#include "token/parts.h"
 #include "token/provider_keys.h"
 
 #define SIGNATURE_MAX (PROVIDER_RSA_BITS_MAX / 8)
@@ -75,25 +76,6 @@ const struct record id_token_claims_record =
 static enum status refuse(struct error *err, const char *why)
 {
     return error_set(err, STATUS_UNAUTHENTICATED, "the provider's ID token %s", why);
-}
-
-static bool split(const char *token, struct slice parts[3])
-{
-    size_t length = strnlen(token, ID_TOKEN_MAX + 1);
-    const char *at = token;
-
-    if (length > ID_TOKEN_MAX)
-        return false;
-    for (int i = 0; i < 3; i++) {
-        size_t n = strcspn(at, ".");
-
-        parts[i] = (struct slice){at, n};
-        at += n;
-        if (*at != (i < 2 ? '.' : '\0'))
-            return false;
-        at++;
-    }
-    return true;
 }
 
 static bool read_json(struct slice part, char json[ID_TOKEN_MAX], size_t *ret_length)
@@ -186,7 +168,7 @@ enum status id_token_verify(const struct provider_keys *keys, const char *token,
     struct slice parts[3];
     enum status s;
 
-    if (!split(token, parts))
+    if (!token_split(token, ID_TOKEN_MAX, parts))
         return refuse(err, "cannot be read");
     s = check_signature(keys, token, parts, err);
     if (s != STATUS_OK)

@@ -44,9 +44,8 @@ extern const struct record id_token_claims_record; /* reads a userinfo answer to
 DEFINE_RECORD_CLEANUP(struct id_token_claims, id_token_claims)
 
 /* NOT_FOUND: no key of the set has signed it (they may have been changed, under the same names even:
- * fetch them again). EXPIRED past its
- * exp; UNAUTHENTICATED for all else that is wrong, with the reason in err: it is for the operator,
- * and secret to nobody. *ret is the caller's to clear, and untouched on failure.
+ * fetch them again). EXPIRED past its exp; UNAUTHENTICATED for all else that is wrong, with the
+ * reason in err: it is for the operator, and secret to nobody. *ret is the caller's to clear, and untouched on failure.
  * Any thread. Pure but for OpenSSL: fuzzed. */
 MUST_CHECK enum status id_token_verify(const struct provider_keys *keys, const char *token,
                                        const struct id_token_expected *expected,

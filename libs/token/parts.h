@@ -4,7 +4,10 @@
 #include "record/record.h"
 #include "token/token.h"
 
-/* The JSON within a token. */
+/* What a token consists of, and the JSON within ours. */
+
+/* header.payload.signature, and nothing else, max bytes at most: *ret points into token. */
+bool token_split(const char *token, size_t max, struct slice ret[3]);
 
 #define ROLE_MAX sizeof(((struct token_claims *)0)->role)
 

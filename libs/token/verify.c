@@ -125,26 +125,6 @@ static bool read_signature(struct slice part, unsigned char ret[SIGNATURE_BYTES]
            length == SIGNATURE_BYTES;
 }
 
-/* header.payload.signature, and nothing else. */
-static bool split(const char *token, struct slice parts[3])
-{
-    size_t length = strnlen(token, TOKEN_MAX + 1);
-    const char *at = token;
-
-    if (length > TOKEN_MAX)
-        return false;
-    for (int i = 0; i < 3; i++) {
-        size_t n = strcspn(at, ".");
-
-        parts[i] = (struct slice){at, n};
-        at += n;
-        if (*at != (i < 2 ? '.' : '\0'))
-            return false;
-        at++;
-    }
-    return true;
-}
-
 static enum status check_claims(const struct token_payload *payload, int64_t now_ms,
                                 struct error *err)
 {
@@ -177,7 +157,7 @@ enum status token_verify(const struct token_keys *keys, const char *token, int64
     struct slice parts[3];
     enum status s;
 
-    if (!split(token, parts) || !read_signature(parts[2], signature) ||
+    if (!token_split(token, TOKEN_MAX, parts) || !read_signature(parts[2], signature) ||
         !read_part(&token_header_record, parts[0], &header) || strcmp(header.alg, "ES256") != 0 ||
         !read_part(&token_payload_record, parts[1], &payload))
         return refuse(err);
