@@ -421,11 +421,6 @@ static bool has_keys(struct identity *identity)
     return has;
 }
 
-bool identity_is_ready(struct identity *identity)
-{
-    return has_keys(identity) && atomic_load(&identity->attached) && atomic_load(&identity->listed);
-}
-
 void identity_print_reasons(struct identity *identity, struct buffer *ret)
 {
     if (!has_keys(identity))

@@ -38,7 +38,6 @@ MUST_CHECK enum status identity_open(const struct identity_config *config, struc
  * what is known can still be asked. NULL is fine. */
 void identity_stop(struct identity *identity);
 void identity_close(struct identity *identity);
-bool identity_is_ready(struct identity *identity);
 
 /* Append a line for each reason why it is not ready; nothing when it is. */
 void identity_print_reasons(struct identity *identity, struct buffer *ret);

@@ -202,8 +202,8 @@ MUST_CHECK enum status sessions_expire(struct auth_state *auth, struct error *er
 
 /* Who he is has been proved: start a session, and fill in the answer and its cookies. FORBIDDEN
  * for a banned account (its reason is told), UNAUTHENTICATED for a deleted one; both are looked at
- * again once the session is stored, with generation and password_hash, so that nobody slips in
- * beside a ban or a new password. */
+ * again once the session is stored, and UNAUTHENTICATED when the password has changed meanwhile, so
+ * that nobody slips in beside a ban or a new password. */
 MUST_CHECK enum status login_complete(struct auth_state *auth, struct call *call,
                                       const struct account_document *account, const char *device,
                                       struct auth_session *ret, struct error *err);
