@@ -9,6 +9,8 @@
 
 /* ---- audit.c: the collection audit. Entries are added and never touched again. */
 
+#define AUDIT "audit"
+
 /* The log's indexes. */
 MUST_CHECK enum status audit_prepare(struct auth_state *auth, struct error *err);
 

@@ -9,7 +9,6 @@
 #include "base/memory.h"
 #include "log/log.h"
 
-#define AUDIT "audit"
 #define TOTAL_MAX 10000 /* counting goes no further: nobody pages through more by hand */
 #define EVER INT64_MAX
 

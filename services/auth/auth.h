@@ -238,6 +238,8 @@ rpc_handler handle_check_sessions;
 
 /* ---- identities.c: where log-in by other providers (oauth.h) leads */
 
+#define IDENTITIES "identities"
+
 /* Delete all that lead to the user. Harmless to repeat. */
 MUST_CHECK enum status identities_forget(struct auth_state *auth, const char *user_id,
                                          struct error *err);

@@ -135,7 +135,7 @@ static const struct record shown_session =
     RECORD("auth.exported_session", struct session_document, shown_session_fields);
 
 /* What identities.c stores of one. */
-struct identity {
+struct exported_identity {
     char *id;
     char *provider;
     char *username;
@@ -143,16 +143,16 @@ struct identity {
 };
 
 #define IDENTITY_FIELDS \
-    FIELD(struct identity, provider), FIELD(struct identity, username), \
-        FIELD(struct identity, created_at)
+    FIELD(struct exported_identity, provider), FIELD(struct exported_identity, username), \
+        FIELD(struct exported_identity, created_at)
 
-static const struct field stored_identity_fields[] = {FIELD_NAMED(struct identity, id, "_id"),
-                                                      IDENTITY_FIELDS};
+static const struct field stored_identity_fields[] = {
+    FIELD_NAMED(struct exported_identity, id, "_id"), IDENTITY_FIELDS};
 static const struct field shown_identity_fields[] = {IDENTITY_FIELDS};
 static const struct record stored_identity =
-    RECORD("auth.stored_identity", struct identity, stored_identity_fields);
+    RECORD("auth.stored_identity", struct exported_identity, stored_identity_fields);
 static const struct record shown_identity =
-    RECORD("auth.exported_identity", struct identity, shown_identity_fields);
+    RECORD("auth.exported_identity", struct exported_identity, shown_identity_fields);
 
 /* Who did it, and from where, is not about him. */
 static const struct field stored_audit_fields[] = {
@@ -198,14 +198,14 @@ static enum status find_sessions(const struct export *export, const char *after,
 static enum status find_identities(const struct export *export, const char *after, struct list *ret,
                                    struct error *err)
 {
-    return store_find(export->auth->store, "identities", &by_id, &stored_identity, ret, err,
+    return store_find(export->auth->store, IDENTITIES, &by_id, &stored_identity, ret, err,
                       "{'user_id': %s, '_id': {'$gt': %s}}", export->user_id, after);
 }
 
 static enum status find_audit(const struct export *export, const char *after, struct list *ret,
                               struct error *err)
 {
-    return store_find(export->auth->store, "audit", &by_id, &stored_audit, ret, err,
+    return store_find(export->auth->store, AUDIT, &by_id, &stored_audit, ret, err,
                       "{'target_id': %s, '_id': {'$gt': %s}}", export->user_id, after);
 }
 

@@ -8,8 +8,6 @@
 #include "log/log.h"
 #include "oauth.h"
 
-#define IDENTITIES "identities"
-
 struct identity_document {
     char *id; /* "<provider>:<subject>" */
     char *user_id;
