@@ -56,11 +56,12 @@ static void log_refusal(const char *username, const char *why)
 static enum status promote(struct auth_state *auth, const struct account_document *account,
                            struct error *err)
 {
+    bool is_out = account->deleted_at > 0 || account_is_banned(account, clock_now());
     enum status s;
 
-    if (strcmp(account->role, ROLE_ADMIN) == 0)
+    if (strcmp(account->role, ROLE_ADMIN) == 0 && !is_out)
         return STATUS_OK; /* whatever its password is by now */
-    if (account->bot || account->deleted_at > 0 || account_is_banned(account, clock_now()) ||
+    if (account->bot || is_out ||
         !password_is(account->password_hash, auth->config->admin_password)) {
         log_refusal(
             account->username,

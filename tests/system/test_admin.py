@@ -540,6 +540,15 @@ def test_an_account_that_exists_is_promoted_by_its_password_only(parley, admin, 
     assert "horse" not in json.dumps(done.lines + again.lines + wrong.lines)
 
 
+def test_a_first_admin_who_is_banned_does_not_count_as_one_silently(parley, admin, user):
+    someone = promote(admin, user(), "admin")
+    act(admin, "ban", someone).ok()
+    done = Auth(parley, ADMIN_USERNAME=someone.username, ADMIN_PASSWORD=PASSWORD)
+    assert done.status == 0
+    assert [line["event"] for line in done.events("error")] == [
+        "ADMIN_USERNAME is not made an administrator"]
+
+
 def test_auth_starts_although_the_first_admin_is_gone(parley, user):
     someone = user()
     someone.post("/api/account/delete", {"password": PASSWORD}).ok()
