@@ -10,7 +10,7 @@
 /* Counting goes no further: nobody pages through more by hand. */
 #define TOTAL_MAX 10000
 
-/* "~" comes after every character of a username or id, so the names that begin with a prefix are those
+/* "~" comes after every character of a username, so the names that begin with a prefix are those
  * from it up to it and "~". */
 #define AFTER_NAMES "~"
 
@@ -189,17 +189,18 @@ enum status handle_admin_sessions(void *state, struct call *call, const void *re
     const struct store_find how = {.sort = "{'_id': -1}", .limit = query->limit + 1};
     CLEANUP(admin_user_clear) struct admin_user user = {0};
     struct admin_session *sessions;
-    enum status s;
+    const char *before;
+    enum status s = session_cursor_read(query->cursor, &before, err);
 
     (void)call;
-    s = admin_user_find(auth, query->user_id, &user, err);
+    if (s == STATUS_OK)
+        s = admin_user_find(auth, query->user_id, &user, err);
     if (s == STATUS_OK)
         s = store_count(auth->store, SESSIONS, TOTAL_MAX, &page->total, err, "{'user_id': %s}",
                         query->user_id);
     if (s == STATUS_OK)
         s = store_find(auth->store, SESSIONS, &how, &session_record, &page->sessions, err,
-                       "{'user_id': %s, '_id': {'$lt': %s}}", query->user_id,
-                       query->cursor && *query->cursor ? query->cursor : AFTER_NAMES);
+                       "{'user_id': %s, '_id': {'$lt': %s}}", query->user_id, before);
     if (s != STATUS_OK || page->sessions.n <= (size_t)query->limit)
         return s;
     sessions = page->sessions.items;

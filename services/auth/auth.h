@@ -175,6 +175,12 @@ MUST_CHECK enum status session_start(struct auth_state *auth, const struct call 
 MUST_CHECK enum status sessions_limit(struct auth_state *auth, const char *user_id,
                                       struct error *err);
 
+/* Lists of sessions go from the newest to the oldest, and their cursor is the last id shown: the
+ * next page has those before *ret_before, which points into cursor or is a constant. INVALID (field
+ * cursor) for any other text. */
+MUST_CHECK enum status session_cursor_read(const char *cursor, const char **ret_before,
+                                           struct error *err);
+
 /* The session of a refresh token, and the token's successor. UNAUTHENTICATED for a token that is
  * not good any more; if it once was, its session is ended. */
 MUST_CHECK enum status session_rotate(struct auth_state *auth, const char *token,

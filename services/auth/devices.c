@@ -8,9 +8,6 @@
 #include "base/memory.h"
 #include "wire/session_api.h"
 
-#define PREFIX "session_" /* of every session's id */
-#define AFTER_IDS "~"     /* comes after every id */
-
 /* In place of an expired or foreign one there is nothing. */
 #define ALIVE "'user_id': %s, 'ended_at': 0, 'seen_at': {'$gt': %ld}"
 
@@ -52,17 +49,15 @@ enum status handle_sessions(void *state, struct call *call, const void *request,
     const struct store_find how = {.sort = "{'_id': -1}", .limit = page->limit + 1};
     int64_t alive_from = clock_now() - SESSION_MS;
     struct list found = {0};
-    const char *after = page->cursor && *page->cursor ? page->cursor : NULL;
-    enum status s;
+    const char *before;
+    enum status s = session_cursor_read(page->cursor, &before, err);
 
-    if (after && strncmp(after, PREFIX, strlen(PREFIX)) != 0)
-        return error_field(err, STATUS_INVALID, "cursor", "field 'cursor' is not one of ours");
-    s = store_count(auth->store, SESSIONS, SESSIONS_MAX * 2, &list->total, err, "{" ALIVE "}",
-                    call->user_id, alive_from);
+    if (s == STATUS_OK)
+        s = store_count(auth->store, SESSIONS, SESSIONS_MAX * 2, &list->total, err, "{" ALIVE "}",
+                        call->user_id, alive_from);
     if (s == STATUS_OK)
         s = store_find(auth->store, SESSIONS, &how, &session_document_record, &found, err,
-                       "{" ALIVE ", '_id': {'$lt': %s}}", call->user_id, alive_from,
-                       after ? after : AFTER_IDS);
+                       "{" ALIVE ", '_id': {'$lt': %s}}", call->user_id, alive_from, before);
     show_all(&found, (size_t)page->limit, call->session_id, list);
     return s;
 }

@@ -8,6 +8,9 @@
 #include "base/memory.h"
 #include "log/log.h"
 
+#define PREFIX "session_" /* of every session's id */
+#define AFTER_IDS "~"     /* comes after every id */
+
 static const struct field session_fields[] = {
     FIELD_NAMED(struct session_document, id, "_id"), FIELD(struct session_document, user_id),
     FIELD(struct session_document, device),          FIELD(struct session_document, family_hash),
@@ -55,7 +58,7 @@ enum status session_start(struct auth_state *auth, const struct call *call, cons
     };
     enum status s;
 
-    id_new("session_", id);
+    id_new(PREFIX, id);
     refresh_token_new(ret_token);
     if (!refresh_token_family(ret_token, family))
         return error_set(err, STATUS_INTERNAL, "a new refresh token has no family");
@@ -89,6 +92,14 @@ enum status sessions_limit(struct auth_state *auth, const char *user_id, struct 
     }
     free(items);
     return s;
+}
+
+enum status session_cursor_read(const char *cursor, const char **ret_before, struct error *err)
+{
+    *ret_before = cursor && *cursor ? cursor : AFTER_IDS;
+    if (*ret_before == cursor && strncmp(cursor, PREFIX, strlen(PREFIX)) != 0)
+        return error_field(err, STATUS_INVALID, "cursor", "field 'cursor' is not one of ours");
+    return STATUS_OK;
 }
 
 /* ---- Refresh */

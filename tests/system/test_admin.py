@@ -174,6 +174,7 @@ def test_one_account_and_its_sessions(admin, user):
     assert page["sessions"][0]["ended_at"] and page["sessions"][0]["end_reason"] == "logout"
     rest = admin.get(path_of(someone, "sessions") + f"?cursor={page['next_cursor']}").ok()
     assert [row["ended_at"] for row in rest["sessions"]] == [0] and rest["next_cursor"] is None
+    admin.get(path_of(someone, "sessions") + "?cursor=abc").refused(40001, "cursor")
     assert rest["sessions"][0]["address"] == "127.0.0.1"
     admin.get(path_of(UNKNOWN_USER)).refused(40401)
     admin.get(path_of(UNKNOWN_USER, "sessions")).refused(40401)
