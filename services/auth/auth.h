@@ -101,7 +101,7 @@ rpc_handler handle_restrictions;
 rpc_handler handle_list_accounts;
 rpc_handler handle_rename;
 
-/* ---- password.c: who is it? */
+/* ---- password.c: who is it, by his password, and how that is changed */
 
 /* The account that has that name and password. WRONG_PASSWORD for both mistakes alike, in the same
  * time; TOO_FAST past the limits of limits.h (Retry-After is set), UNAVAILABLE when those cannot
@@ -123,6 +123,8 @@ MUST_CHECK enum status password_confirm(struct auth_state *auth, struct call *ca
 MUST_CHECK enum status password_new(struct auth_state *auth, const char *username,
                                     const char *password, const char *field, char **ret,
                                     struct error *err);
+
+http_handler handle_change_password;
 
 /* ---- sessions.c: the collection sessions, one for each device that is logged in */
 
@@ -220,12 +222,11 @@ http_handler handle_refresh;
 /* Take the cookies back. */
 void login_clear_cookies(struct call *call);
 
-/* ---- devices.c: one's own sessions and password */
+/* ---- devices.c: one's own sessions */
 
 http_handler handle_sessions;
 http_handler handle_end_session;
 http_handler handle_logout;
-http_handler handle_change_password;
 
 /* ---- ended.c: what others must know of ended sessions */
 

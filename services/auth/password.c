@@ -1,14 +1,14 @@
-/* Who is it? A name, a password, and how often one may guess. */
+/* Passwords: who is it, how often one may guess, and how they are changed. */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "auth.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "limits.h"
 #include "common_passwords.h"
+#include "limits.h"
+#include "wire/session_api.h"
 
 /* Count a wrong password, for the account and for the address; name is in its normal form. Both,
  * whatever the first says: who goes on guessing at a locked account makes his address wait. */
@@ -113,4 +113,48 @@ enum status password_new(struct auth_state *auth, const char *username, const ch
     if (s == STATUS_OK)
         *ret = memory_text(hash);
     return s;
+}
+
+/* ---- One's own, changed */
+
+/* CONFLICT when the password has changed since account was read. */
+static enum status store_password(struct auth_state *auth, const struct call *call,
+                                  const struct account_document *account, const char *hash,
+                                  struct error *err)
+{
+    int64_t matched = 0;
+    enum status s;
+
+    s = store_update(
+        auth->store, ACCOUNTS, 0, &matched, err,
+        "[{'_id': %s, 'password_hash': %s}, {'$set': {'password_hash': %s, " ENDING "}}]",
+        account->id, account->password_hash, hash, clock_now(), END_PASSWORD, call->session_id);
+    if (s == STATUS_OK && matched == 0)
+        return error_set(err, STATUS_CONFLICT, "the password has changed meanwhile");
+    return s;
+}
+
+enum status handle_change_password(void *state, struct call *call, const void *request, void *reply,
+                                   struct error *err)
+{
+    struct auth_state *auth = state;
+    const struct session_password *change = request;
+    CLEANUP(account_document_clear) struct account_document account = {0};
+    CLEANUP(free) char *hash = NULL;
+    enum status s = account_find(auth, call->user_id, &account, err);
+
+    (void)reply;
+    if (s == STATUS_NOT_FOUND || (s == STATUS_OK && account.deleted_at > 0))
+        return error_set(err, STATUS_UNAUTHENTICATED, "the account is gone");
+    if (s == STATUS_OK && account.password_hash && !change->old_password)
+        return error_field(err, STATUS_INVALID, "old_password", "field 'old_password' is missing");
+    if (s == STATUS_OK)
+        s = password_confirm(auth, call, &account, change->old_password, err);
+    if (s == STATUS_OK)
+        s = password_new(auth, account.username, change->new_password, "new_password", &hash, err);
+    if (s == STATUS_OK)
+        s = store_password(auth, call, &account, hash, err);
+    if (s != STATUS_OK)
+        return s;
+    return sessions_end_all(auth, call->user_id, call->session_id, END_PASSWORD, err);
 }
