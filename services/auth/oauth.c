@@ -208,10 +208,10 @@ static enum status finish(struct auth_state *auth, struct call *call, struct pro
     CLEANUP(proof_clear) struct proof proof = {0};
     enum status s = check_answer(attempt, answer, err);
 
-    if (s == STATUS_OK && attempt->user_id)
-        s = check_session(auth, attempt, err);
     if (s == STATUS_OK)
         s = provider_finish(provider, attempt, answer, &proof, err);
+    if (s == STATUS_OK && attempt->user_id) /* now: the provider may have taken its time */
+        s = check_session(auth, attempt, err);
     if (s == STATUS_OK && attempt->user_id)
         return identity_link(auth, provider, &proof, attempt->user_id, err);
     if (s == STATUS_OK)

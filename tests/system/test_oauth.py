@@ -447,6 +447,21 @@ def test_a_link_is_for_the_browser_and_the_session_that_asked_for_it(
     assert identities_of(anna) == []
 
 
+def test_a_session_that_ends_while_the_provider_is_asked_links_nothing(user, forger, browser):
+    anna = user()
+    other = anna.again()
+    there = browser.get(link(other, browser, redirect="/mine")).headers["Location"]
+    honest = forger.make_token
+
+    def make_token(header, claims):
+        other.post("/api/logout").ok()
+        return honest(header, claims)
+
+    forger.make_token = make_token
+    assert browser.come_back(there).headers["Location"] == "/mine?oauth_error=40101"
+    assert identities_of(anna) == []
+
+
 def test_the_only_way_into_an_account_stays(parley, github, forger, browser):
     session = session_of(parley, browser.pass_through("forger"))
     session.delete("/api/identities/forger").refused(40903)
