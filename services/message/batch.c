@@ -104,16 +104,14 @@ static enum status check_known(struct batch *batch, struct error *err)
     return STATUS_OK;
 }
 
-/* Muted by an administrator: everywhere, as long as he is. A look into memory. */
-static enum status check_muted(struct batch *batch, struct command *command)
+/* Muted by an administrator: everywhere, as long as he is. */
+static enum status check_muted(struct command *command)
 {
-    int64_t until =
-        identity_muted_until(batch->context->message->context->identity, command->user_id);
-    time_t seconds = (time_t)(until / 1000);
+    time_t seconds = (time_t)(command->muted_until / 1000);
     struct tm day;
     char text[32];
 
-    if (until <= clock_now())
+    if (command->muted_until == 0)
         return STATUS_OK;
     if (!gmtime_r(&seconds, &day) || strftime(text, sizeof text, "%F %T UTC", &day) == 0)
         return error_set(&command->error, STATUS_MUTED, "you are muted"); /* for ages */
@@ -128,6 +126,8 @@ static enum status may_write_there(struct batch *batch, struct command *command,
     const struct row *row;
 
     *ret_bot = false;
+    if (to && command->muted_until)
+        return STATUS_OK; /* nobody was asked; see check_muted() */
     if (to)
         return permissions_check(batch->context->permissions, command, ret_bot, &command->error);
     row = ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
@@ -143,7 +143,7 @@ static enum status may_write(struct batch *batch, struct command *command, bool 
 {
     enum status s = may_write_there(batch, command, ret_bot);
 
-    return s == STATUS_OK ? check_muted(batch, command) : s;
+    return s == STATUS_OK ? check_muted(command) : s;
 }
 
 static void store_fresh(struct batch *batch, struct command *command)
@@ -247,6 +247,18 @@ static void judge(struct batch *batch, struct command *command)
     }
 }
 
+/* A look into memory. Before anything is asked about them: user makes friends of who writes. */
+static void find_muted(struct batch *batch)
+{
+    struct identity *identity = batch->context->message->context->identity;
+
+    for (size_t i = 0; i < batch->n; i++) {
+        int64_t until = identity_muted_until(identity, batch->commands[i].user_id);
+
+        batch->commands[i].muted_until = until > clock_now() ? until : 0;
+    }
+}
+
 static enum status load(struct batch *batch, struct error *err)
 {
     const struct batch_context *context = batch->context;
@@ -256,6 +268,7 @@ static enum status load(struct batch *batch, struct error *err)
         s = find_known(batch, err);
     if (s == STATUS_OK)
         s = ledger_load_rows(context->ledger, batch->commands, batch->n, &batch->recovered, err);
+    find_muted(batch);
     if (s == STATUS_OK)
         permissions_load(context->permissions, batch->commands, batch->n);
     return s;

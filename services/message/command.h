@@ -21,6 +21,7 @@ struct command {
     struct frame frame;         /* SEND, TYPING */
     struct group_change change; /* CHANGE */
     char *document_id;          /* SEND, CHANGE: what the message is stored as */
+    int64_t muted_until;        /* the user is, everywhere, as of this batch; 0: he is not */
 
     /* The outcome; command_reset() undoes it. */
     struct conversation *conversation;

@@ -151,6 +151,17 @@ static const char *recipient(const struct command *command)
     return command->kind == COMMAND_TYPING ? command->frame.typing.to : NULL;
 }
 
+/* PAIRS_PER_CALL at most to look through. */
+static bool is_asked(const struct pairs *pairs, const char *from, const char *to)
+{
+    const struct pair *asked = pairs->pairs.items;
+
+    for (size_t i = 0; i < pairs->pairs.n; i++)
+        if (strcmp(asked[i].from, from) == 0 && strcmp(asked[i].to, to) == 0)
+            return true;
+    return false;
+}
+
 static void load(struct permissions *permissions, const struct command *commands, size_t n,
                  enum command_kind kind)
 {
@@ -161,7 +172,9 @@ static void load(struct permissions *permissions, const struct command *commands
         const char *to = commands[i].kind == kind ? recipient(&commands[i]) : NULL;
         struct pair *pair;
 
-        if (!to || find(permissions, commands[i].user_id, to, for_messages))
+        if (!to || commands[i].muted_until ||
+            find(permissions, commands[i].user_id, to, for_messages) ||
+            is_asked(&pairs, commands[i].user_id, to))
             continue;
         pair = list_add(&pairs.pairs, &pair_record);
         pair->from = memory_text(commands[i].user_id);

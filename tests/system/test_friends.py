@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from client import fresh, single
+from conftest import ADMIN, PASSWORD
 from instance import eventually
 
 PORT = int(os.environ.get("PARLEY_TEST_PORT", "8190"))
@@ -382,7 +383,8 @@ def test_killing_user_between_the_steps_loses_nothing(user, parley):
 @pytest.fixture(scope="module")
 def open_parley(make_parley):
     """Where a first message makes friends, and strangers may not write."""
-    return make_parley(PORT + 300, FRIEND_POLICY="open", STRANGER_MESSAGES="deny")
+    return make_parley(PORT + 300, FRIEND_POLICY="open", STRANGER_MESSAGES="deny",
+                       ADMIN_USERNAME=ADMIN, ADMIN_PASSWORD=PASSWORD)
 
 
 def test_where_the_policy_is_open_a_first_message_makes_friends(open_parley):
@@ -410,6 +412,18 @@ def test_where_the_policy_is_open_asking_is_enough(open_parley):
     assert friend_ids(bob) == {alice.id}
     bob.delete(f"/api/friends/{alice.id}").ok()
     assert friend_ids(alice) == set()
+
+
+def test_where_the_policy_is_open_who_is_muted_makes_no_friends_by_writing(open_parley):
+    alice, bob = open_parley.register(), open_parley.register()
+    path = f"/v1/admin/users/{alice.id}/mute"
+    open_parley.login(ADMIN).post(path, {"reason": "noise", "seconds": 600}).ok()
+    speaker = alice.device()
+    myself = {"type": 1, "to": alice.id, "content": {"text": "hi"}}
+    eventually(lambda: speaker.ack(speaker.post(myself))["code"] == 40303, what="the mute")
+    assert speaker.refusal({**myself, "to": bob.id})["code"] == 40303
+    assert friend_ids(bob) == set()
+    speaker.close()
 
 
 def test_where_strangers_may_not_write_only_friends_and_bots_do(open_parley):

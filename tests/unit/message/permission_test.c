@@ -95,6 +95,16 @@ static void asks_once_for_all_that_is_unknown(void **state)
     assert_string_equal(buffer_text(&asked), "message:a>b,a>c typing:c>b ");
 }
 
+static void asks_once_for_a_pair_and_never_for_who_is_muted(void **state)
+{
+    struct command commands[] = {send_to("a", "b"), send_to("m", "b"), send_to("a", "b")};
+
+    (void)state;
+    commands[1].muted_until = 1;
+    permissions_load(&permissions, commands, N_ELEMENTS(commands));
+    assert_string_equal(buffer_text(&asked), "message:a>b ");
+}
+
 static void what_is_known_for_a_message_is_known_for_typing(void **state)
 {
     (void)state;
@@ -189,6 +199,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(asks_once_for_all_that_is_unknown),
+        TEST(asks_once_for_a_pair_and_never_for_who_is_muted),
         TEST(what_is_known_for_a_message_is_known_for_typing),
         TEST(a_message_is_asked_for_even_when_typing_was),
         TEST(refuses_with_what_user_says),
