@@ -19,8 +19,8 @@
  * user.relation, and their presence. Nobody waits for those: the state is what counts.
  *
  * *ret (may be NULL) is the relation afterwards, which the caller clears. What the move refuses;
- * FORBIDDEN past a limit, TOO_FAST past ASKS_MAX (step->wait_s); UNAVAILABLE, then the outcome is unknown and the step may be repeated.
- * Any thread. */
+ * FORBIDDEN past a limit, TOO_FAST past ASKS_MAX (step->wait_s); UNAVAILABLE, then the outcome is
+ * unknown and the step may be repeated. Any thread. */
 MUST_CHECK enum status relations_change(struct user_state *user, relation_move *move,
                                         struct relation_step *step, struct relation *ret,
                                         struct error *err);
