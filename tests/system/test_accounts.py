@@ -128,6 +128,21 @@ def test_a_wrong_user_and_a_wrong_password_get_the_same_answer(rest):
     assert not wrong_password.cookies and not wrong_user.cookies
 
 
+def test_an_unknown_user_takes_as_long_as_a_wrong_password(rest):
+    def quickest(username):  # of four: the fifth would be the last before one has to wait
+        times = []
+        for _ in range(4):
+            start = time.monotonic()
+            login(rest, username, "wrong-password").refused(40103)
+            times.append(time.monotonic() - start)
+        return min(times)
+
+    username = name()
+    register(rest, username=username, password=PASSWORD).ok()
+    known, unknown = quickest(username), quickest(name())
+    assert known / 2 < unknown < known * 2  # without the hashing it is a tenth or less
+
+
 def test_five_failures_in_a_minute_make_one_wait_even_with_the_right_password(rest):
     username, other = name(), name()
     for each in (username, other):
