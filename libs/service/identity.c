@@ -445,8 +445,8 @@ enum status identity_claims(struct identity *identity, const char *token, struct
     /* Perhaps it names a key that auth has made since. */
     if (s == STATUS_UNAUTHENTICATED && !atomic_exchange(&identity->keys_wanted, true))
         wake(identity);
-    if (s == STATUS_OK && refusals_has(&identity->refusals, &claims))
-        s = error_set(err, STATUS_UNAUTHENTICATED, "this session has ended");
+    if (s == STATUS_OK)
+        s = refusals_check(&identity->refusals, &claims, err);
     pthread_rwlock_unlock(&identity->lock);
     if (s == STATUS_OK)
         *ret = claims;

@@ -109,16 +109,19 @@ void refusals_restrict_all(struct refusals *refusals, const struct user_restrict
         refusals_restrict(refusals, &users[i], now);
 }
 
-bool refusals_has(const struct refusals *refusals, const struct token_claims *claims)
+enum status refusals_check(const struct refusals *refusals, const struct token_claims *claims,
+                           struct error *err)
 {
     struct ended *ended;
     struct restricted *restricted;
 
     HASH_FIND_STR(refusals->ended, claims->session_id, ended);
     if (ended)
-        return true;
+        return error_set(err, STATUS_UNAUTHENTICATED, "this session has ended");
     HASH_FIND_STR(refusals->restricted, claims->user_id, restricted);
-    return restricted && claims->generation < restricted->generation;
+    if (restricted && claims->generation < restricted->generation)
+        return error_set(err, STATUS_EXPIRED, "the token is out of date: refresh it");
+    return STATUS_OK;
 }
 
 int64_t refusals_muted_until(const struct refusals *refusals, const char *user_id, int64_t now)

@@ -1,10 +1,10 @@
 #ifndef SERVICE_REFUSALS_H
 #define SERVICE_REFUSALS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "token/token.h"
 #include "wire/internal.h"
 
@@ -35,7 +35,9 @@ void refusals_restrict(struct refusals *refusals, const struct user_restricted *
 void refusals_restrict_all(struct refusals *refusals, const struct user_restricted *users, size_t n,
                            int64_t now);
 
-bool refusals_has(const struct refusals *refusals, const struct token_claims *claims);
+/* UNAUTHENTICATED: the session has ended; EXPIRED: it goes on, but only with a newer token. */
+MUST_CHECK enum status refusals_check(const struct refusals *refusals,
+                                      const struct token_claims *claims, struct error *err);
 
 /* 0: he is not muted. */
 int64_t refusals_muted_until(const struct refusals *refusals, const char *user_id, int64_t now);

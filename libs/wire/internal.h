@@ -18,6 +18,7 @@ extern const struct record nothing_record;
 #define RPC_AUTH_RESTRICTIONS "auth.restrictions"     /* nothing -> restrictions */
 #define RPC_AUTH_CHECK_SESSIONS "auth.check_sessions" /* session_ids -> session_ends */
 #define RPC_AUTH_FIND_ACCOUNT "auth.find_account"     /* account_query -> account */
+#define RPC_AUTH_FIND_ACCOUNTS "auth.find_accounts"   /* user_ids -> accounts: those that exist */
 #define RPC_AUTH_LIST_ACCOUNTS "auth.list_accounts"   /* account_range -> accounts */
 #define RPC_AUTH_RENAME "auth.rename"                 /* account_rename -> nothing */
 

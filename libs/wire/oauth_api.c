@@ -46,6 +46,7 @@ const struct record oauth_callback_record =
 static const struct field link_fields[] = {
     PROVIDER(struct oauth_link),
     FIELD(struct oauth_link, redirect, .min = 1, .max = REDIRECT_MAX),
+    FIELD(struct oauth_link, password, .min = 1, .max = PASSWORD_MAX, .secret = true),
 };
 const struct record oauth_link_record = RECORD("oauth.link", struct oauth_link, link_fields);
 

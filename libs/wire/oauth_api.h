@@ -49,6 +49,7 @@ extern const struct record oauth_callback_record;
 struct oauth_link {
     char *provider;
     char *redirect;
+    char *password; /* as POST /api/account/delete takes it */
 };
 extern const struct record oauth_link_record;
 

@@ -99,6 +99,7 @@ rpc_handler handle_restrictions;
 /* ---- directory.c */
 
 rpc_handler handle_list_accounts;
+rpc_handler handle_find_accounts;
 rpc_handler handle_rename;
 
 /* ---- password.c: who is it, by his password, and how that is changed */
@@ -112,11 +113,10 @@ MUST_CHECK enum status password_check(struct auth_state *auth, struct call *call
 
 /* Is it still the account's owner who calls? By its password (NULL: none was given), with the same
  * errors and limits; where the account has none, the session must have begun within the last
- * SESSION_FRESH_MS (FORBIDDEN). */
+ * SESSION_FRESH_MS (FORBIDDEN). UNAUTHENTICATED: the account is gone. */
 #define SESSION_FRESH_MS (10 * 60 * 1000)
-MUST_CHECK enum status password_confirm(struct auth_state *auth, struct call *call,
-                                        const struct account_document *account,
-                                        const char *password, struct error *err);
+MUST_CHECK enum status account_confirm(struct auth_state *auth, struct call *call,
+                                       const char *password, struct error *err);
 
 /* *ret is the hash of a new password, which the caller frees. INVALID, naming the field, for one
  * that is too common (common_passwords.h); UNAVAILABLE when too many are being hashed. */

@@ -67,16 +67,11 @@ enum status handle_delete_account(void *state, struct call *call, const void *re
 {
     struct auth_state *auth = state;
     const struct account_delete *wanted = request;
-    CLEANUP(account_document_clear) struct account_document account = {0};
-    enum status s = account_find(auth, call->user_id, &account, err);
+    enum status s = account_confirm(auth, call, wanted->password, err);
 
     (void)reply;
-    if (s == STATUS_NOT_FOUND || (s == STATUS_OK && account.deleted_at > 0))
-        return error_set(err, STATUS_UNAUTHENTICATED, "the account is gone");
     if (s == STATUS_OK)
-        s = password_confirm(auth, call, &account, wanted->password, err);
-    if (s == STATUS_OK)
-        s = deletion_begin(auth, account.id, err);
+        s = deletion_begin(auth, call->user_id, err);
     if (s == STATUS_OK)
         login_clear_cookies(call);
     return s;

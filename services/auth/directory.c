@@ -36,25 +36,42 @@ static void add_account(struct listed *listed, struct list *ret)
     };
 }
 
+/* Frees found. */
+static void move_accounts(struct list *found, struct accounts *ret)
+{
+    struct listed *items = found->items;
+
+    for (size_t i = 0; i < found->n; i++) {
+        add_account(&items[i], &ret->accounts);
+        record_clear(&listed_record, &items[i]);
+    }
+    free(items);
+}
+
 enum status handle_list_accounts(void *state, const void *request, void *reply, struct error *err)
 {
     struct auth_state *auth = state;
     const struct account_range *range = request;
-    struct accounts *accounts = reply;
     const struct store_find how = {.sort = "{'_id': 1}", .limit = range->limit};
     struct list found = {0};
-    struct listed *items;
     enum status s;
 
     s = store_find(auth->store, ACCOUNTS, &how, &listed_record, &found, err, "{'_id': {'$gt': %s}}",
                    range->after ? range->after : "");
-    items = found.items;
-    for (size_t i = 0; i < found.n; i++) {
-        if (s == STATUS_OK)
-            add_account(&items[i], &accounts->accounts);
-        record_clear(&listed_record, &items[i]);
-    }
-    free(items);
+    move_accounts(&found, reply);
+    return s;
+}
+
+enum status handle_find_accounts(void *state, const void *request, void *reply, struct error *err)
+{
+    struct auth_state *auth = state;
+    const struct user_ids *wanted = request;
+    struct list found = {0};
+    enum status s;
+
+    s = store_find(auth->store, ACCOUNTS, &(struct store_find){0}, &listed_record, &found, err,
+                   "{'_id': {'$in': %p}}", (const void *)&wanted->user_ids);
+    move_accounts(&found, reply);
     return s;
 }
 

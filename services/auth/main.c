@@ -88,6 +88,7 @@ static const struct rpc_method methods[] = {
     {RPC_AUTH_RESTRICTIONS, &nothing_record, &restrictions_record, handle_restrictions},
     {RPC_AUTH_CHECK_SESSIONS, &session_ids_record, &session_ends_record, handle_check_sessions},
     {RPC_AUTH_FIND_ACCOUNT, &account_query_record, &account_record, handle_find_account},
+    {RPC_AUTH_FIND_ACCOUNTS, &user_ids_record, &accounts_record, handle_find_accounts},
     {RPC_AUTH_LIST_ACCOUNTS, &account_range_record, &accounts_record, handle_list_accounts},
     {RPC_AUTH_RENAME, &account_rename_record, &nothing_record, handle_rename},
 };

@@ -160,7 +160,11 @@ enum status handle_oauth_link(void *state, struct call *call, const void *reques
     attempt.redirect = memory_text(link->redirect ? link->redirect : "/api/identities");
     attempt.user_id = memory_text(call->user_id);
     attempt.session_id = memory_text(call->session_id);
-    s = begin(auth, call, provider, &attempt, &address, err);
+    /* A link stays when sessions end and the password changes: who only got hold of a session for a
+     * moment is not to leave himself a door. */
+    s = account_confirm(auth, call, link->password, err);
+    if (s == STATUS_OK)
+        s = begin(auth, call, provider, &attempt, &address, err);
     leave(auth);
     if (s == STATUS_OK)
         answer->url = buffer_take(&address);

@@ -84,9 +84,9 @@ static enum status check_fresh(struct auth_state *auth, const struct call *call,
     return s;
 }
 
-enum status password_confirm(struct auth_state *auth, struct call *call,
-                             const struct account_document *account, const char *password,
-                             struct error *err)
+static enum status password_confirm(struct auth_state *auth, struct call *call,
+                                    const struct account_document *account, const char *password,
+                                    struct error *err)
 {
     CLEANUP(account_document_clear) struct account_document same = {0};
     const struct auth_login login = {.username = account->username, .password = (char *)password};
@@ -96,6 +96,25 @@ enum status password_confirm(struct auth_state *auth, struct call *call,
     if (!password)
         return error_set(err, STATUS_WRONG_PASSWORD, "the password is missing");
     return password_check(auth, call, &login, &same, err);
+}
+
+static enum status find_caller(struct auth_state *auth, const struct call *call,
+                               struct account_document *ret, struct error *err)
+{
+    enum status s = account_find(auth, call->user_id, ret, err);
+
+    if (s == STATUS_NOT_FOUND || (s == STATUS_OK && ret->deleted_at > 0))
+        return error_set(err, STATUS_UNAUTHENTICATED, "the account is gone");
+    return s;
+}
+
+enum status account_confirm(struct auth_state *auth, struct call *call, const char *password,
+                            struct error *err)
+{
+    CLEANUP(account_document_clear) struct account_document account = {0};
+    enum status s = find_caller(auth, call, &account, err);
+
+    return s == STATUS_OK ? password_confirm(auth, call, &account, password, err) : s;
 }
 
 enum status password_new(struct auth_state *auth, const char *username, const char *password,
@@ -141,11 +160,9 @@ enum status handle_change_password(void *state, struct call *call, const void *r
     const struct session_password *change = request;
     CLEANUP(account_document_clear) struct account_document account = {0};
     CLEANUP(free) char *hash = NULL;
-    enum status s = account_find(auth, call->user_id, &account, err);
+    enum status s = find_caller(auth, call, &account, err);
 
     (void)reply;
-    if (s == STATUS_NOT_FOUND || (s == STATUS_OK && account.deleted_at > 0))
-        return error_set(err, STATUS_UNAUTHENTICATED, "the account is gone");
     if (s == STATUS_OK && account.password_hash && !change->old_password)
         return error_field(err, STATUS_INVALID, "old_password", "field 'old_password' is missing");
     if (s == STATUS_OK)

@@ -21,8 +21,6 @@
  * each look begins a minute before the newest that was seen. */
 #define OVERLAP_MS 60000
 
-DEFINE_RECORD_CLEANUP(struct accounts, accounts)
-
 /* How far we have come, in the collection `directory`, the document "accounts". */
 struct mark {
     int64_t created_at; /* of the newest account */

@@ -158,52 +158,39 @@ static void take_account(struct account *account, struct list *ret)
     profile->created_at = account->created_at;
 }
 
-static enum status find_missing(struct user_state *user, const char *user_id,
-                                struct store_bulk *bulk, struct list *ret, struct error *err)
+/* One question for all, so that whoever makes up ids costs no more than whoever names friends. */
+static enum status ask_for_missing(struct user_state *user, const struct strings *sorted,
+                                   const struct list *found, struct accounts *ret,
+                                   struct error *err)
 {
-    const struct account_query query = {.user_id = (char *)user_id};
-    CLEANUP(account_clear) struct account account = {0};
-    enum status s;
+    CLEANUP(user_ids_clear) struct user_ids missing = {0};
 
-    s = ask_auth(user, &query, &account, err);
-    if (s == STATUS_NOT_FOUND)
+    for (size_t i = 0; i < sorted->n; i++)
+        if (is_user_id(sorted->items[i]) && !profiles_get(found, sorted->items[i]))
+            strings_add(&missing.user_ids, sorted->items[i]);
+    if (missing.user_ids.n == 0)
         return STATUS_OK;
-    if (s != STATUS_OK)
-        return s;
-    add_profile(bulk, &account);
-    take_account(&account, ret);
-    return STATUS_OK;
+    return rpc_call(user->auth, RPC_AUTH_FIND_ACCOUNTS, &user_ids_record, &missing,
+                    &accounts_record, ret, AUTH_TIMEOUT_MS, err);
 }
 
-/* Moves what was made to what was found, which is sorted again. */
-static void join_lists(struct list *made, struct list *ret)
-{
-    for (size_t i = 0; i < made->n; i++) {
-        struct user_own *profile = list_add(ret, &profile_record);
-
-        *profile = ((struct user_own *)made->items)[i];
-    }
-    free(made->items);
-    sort_profiles(ret);
-}
-
-/* The found list is sorted and must stay so while it is searched, so the missing go to a list of
- * their own. */
 static enum status add_missing(struct user_state *user, const struct strings *sorted,
                                struct list *ret, struct error *err)
 {
-    struct store_bulk *bulk = store_bulk_new(user->store, USERS);
-    struct list made = {0};
-    enum status s = STATUS_OK;
+    CLEANUP(accounts_clear) struct accounts missing = {0};
+    enum status s = ask_for_missing(user, sorted, ret, &missing, err);
+    struct account *accounts = missing.accounts.items;
+    struct store_bulk *bulk;
 
-    for (size_t i = 0; s == STATUS_OK && i < sorted->n; i++)
-        if (is_user_id(sorted->items[i]) && !profiles_get(ret, sorted->items[i]))
-            s = find_missing(user, sorted->items[i], bulk, &made, err);
-    join_lists(&made, ret);
-    if (s == STATUS_OK)
-        return run_profiles(bulk, err);
-    store_bulk_free(bulk);
-    return s;
+    if (s != STATUS_OK || missing.accounts.n == 0)
+        return s;
+    bulk = store_bulk_new(user->store, USERS);
+    for (size_t i = 0; i < missing.accounts.n; i++) {
+        add_profile(bulk, &accounts[i]);
+        take_account(&accounts[i], ret);
+    }
+    sort_profiles(ret);
+    return run_profiles(bulk, err);
 }
 
 static enum status find_stored(struct user_state *user, const struct strings *user_ids,

@@ -39,6 +39,7 @@ struct user_state {
 extern const struct record profile_record; /* of struct user_own, with user_id as _id */
 
 DEFINE_RECORD_CLEANUP(struct user_own, user_own)
+DEFINE_RECORD_CLEANUP(struct accounts, accounts)
 DEFINE_RECORD_CLEANUP(struct user_ids, user_ids)
 
 /* The profile of a user, which is made now if auth knows him and we do not yet.

@@ -152,6 +152,11 @@ class Instance:
     def pids(self):
         return {pid for pid in map(self.find_pid, SERVICES + SERVERS) if pid}
 
+    def cpu_seconds(self, name):
+        """The processor's time that it has used."""
+        fields = pathlib.Path(f"/proc/{self.pid(name)}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def signal(self, name, number):
         pid = self.pid(name)
         self.seen.add(pid)

@@ -239,7 +239,9 @@ def call_oauth(call, ada):
     call(None, "GET", start, provider="nobody").refused(40401)
     call(None, "GET", start, query="?redirect=//a", provider="github").refused(40001, "redirect")
     call(None, "GET", back, query="?state=x&code=y", provider="github").refused(40001, "state")
-    call(ada, "POST", link, {"redirect": "/mine"}, provider="github").ok()
+    call(ada, "POST", link, {"redirect": "/mine", "password": ada.account[1]},
+         provider="github").ok()
+    call(ada, "POST", link, {"password": "wrong horse"}, provider="github").refused(40103)
     call(ada, "GET", "/api/identities").ok()
     call(ada, "DELETE", unlink, provider="github").refused(40401)
 

@@ -388,6 +388,8 @@ def test_a_code_that_github_does_not_know_is_refused(github, browser):
 
 def link(session, browser, kind="forger", **body):
     """The address that one is to visit, with this browser."""
+    if session.account:  # who came by a provider has no password, but a fresh session
+        body["password"] = session.account[1]
     answer = session.post(f"/api/oauth/{kind}/link", body)
     browser.cookies.set("oauth_browser", answer.cookies[0].split("=")[1].split(";")[0],
                         domain="127.0.0.1", path="/api/oauth")
@@ -433,6 +435,13 @@ def test_an_identity_leads_to_one_account_and_an_account_to_one_of_each(
     forger.sub = fresh()
     answer = come_back_from(browser, link(anna, browser, redirect="/mine"))
     assert answer.headers["Location"] == "/mine?oauth_error=40903"
+
+
+def test_who_only_holds_a_session_links_nothing(user, forger):
+    anna = user()
+    anna.post("/api/oauth/forger/link").refused(40103)
+    anna.post("/api/oauth/forger/link", {"password": "not-hers-at-all"}).refused(40103)
+    assert identities_of(anna) == []
 
 
 def test_a_link_is_for_the_browser_and_the_session_that_asked_for_it(

@@ -304,7 +304,7 @@ def test_ends_and_restrictions_that_a_crash_left_undone_are_made_up_for(parley, 
         "generation": 1, "restricted_at": now(), "restriction_announced": False}})
     assert [socket.wait_closed() for socket in sockets] == [1008, 4401]
     eventually(lambda: other.get("/api/users/me").code == 40101)
-    eventually(lambda: promoted.get("/api/users/me").code == 40101)
+    eventually(lambda: promoted.get("/api/users/me").code == 40102)
     assert alice.get("/api/users/me").ok()
     entry = refresh(promoted).ok()  # the new generation
     assert parley.rest.call("GET", "/api/users/me", token=entry["token"]).ok()

@@ -32,7 +32,7 @@ static bool has(const struct refusals *refusals, const char *user_id, const char
 
     strcpy(claims.user_id, user_id);
     strcpy(claims.session_id, session_id);
-    return refusals_has(refusals, &claims);
+    return refusals_check(refusals, &claims, NULL) != STATUS_OK;
 }
 
 static void forgets_ends_when_no_token_can_live_any_more(void **state)
