@@ -4,7 +4,8 @@
 #include <stdint.h>
 
 /* Ids are a prefix and a ULID (github.com/ulid/spec): 48 bits of Unix milliseconds and 80 random
- * bits in Crockford's base 32, so that they sort by the time they were made. */
+ * bits in Crockford's base 32, so that they sort by the time they were made; those of one thread
+ * also within a millisecond. */
 #define ID_ULID_LENGTH 26
 #define ID_MAX 40 /* room for the longest prefix, the ULID and the terminator */
 

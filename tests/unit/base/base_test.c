@@ -137,9 +137,24 @@ static void the_first_id_of_a_time_comes_before_all_that_are_made_then_and_later
     assert_true(strcmp(id, after) < 0);
 }
 
+static void ids_of_one_thread_sort_in_the_order_of_their_making(void **state)
+{
+    char last[ID_MAX];
+    char next[ID_MAX];
+
+    (void)state;
+    id_new("user_", last);
+    for (int i = 0; i < 100000; i++) {
+        id_new("user_", next);
+        assert_true(strcmp(last, next) < 0);
+        memcpy(last, next, sizeof last);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_of_one_thread_sort_in_the_order_of_their_making),
         cmocka_unit_test(utf8_is_what_rfc_3629_says),
         cmocka_unit_test(characters_are_counted_not_bytes),
         cmocka_unit_test(an_error_carries_status_field_and_text),
