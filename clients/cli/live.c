@@ -60,12 +60,14 @@ static void handle_loss(struct session *session, int64_t now)
 
     if (session->was_open && now - session->opened_at >= STABLE_MS)
         session->attempts = 0;
-    if (session->was_open || session->attempts == 0 || session->attempts == STILL_TRYING)
-        screen_note("%s: connecting again", end->text[0] ? end->text : "the server is silent");
     /* Our token may be too old, or the session over: asking for a new one tells. */
     if (end->http_status == 401 || end->close_code == CLOSE_POLICY ||
         end->close_code == CLOSE_SESSION_ENDED)
         (void)session_refresh(session, &err);
+    if (session->ended)
+        return;
+    if (session->was_open || session->attempts == 0 || session->attempts == STILL_TRYING)
+        screen_note("%s: connecting again", end->text[0] ? end->text : "the server is silent");
     delay = backoff(session->attempts);
     session->was_open = false;
     session->connect_at = now + delay;

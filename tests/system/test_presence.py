@@ -278,16 +278,16 @@ def test_who_was_only_taken_for_dead_is_told_of_again(parley, friends):
 # ---- Many
 
 
-def test_two_hundred_friends_who_come_at_once_are_told_of_once_each_and_hear(friends):
+def test_a_thousand_friends_who_come_at_once_are_told_of_once_each_and_hear(friends):
     bob, alice = friends()
     early = bob.device()
     watch = alice.device()
     wait_seen(early, alice, True)  # and not heard of any more by who comes later
-    crowd = Crowd(alice, 200)
+    crowd = Crowd(alice, 1000)
     crowd.open()
-    watch.wait_for(lambda f: f["type"] == 40 and f["user_id"] in crowd.ids, count=200)
+    watch.wait_for(lambda f: f["type"] == 40 and f["user_id"] in crowd.ids, count=1000)
     frames = [f for f in watch.frames if f["type"] == 40 and f["user_id"] in crowd.ids]
-    assert {f["user_id"] for f in frames} == set(crowd.ids) and len(frames) == 200
+    assert {f["user_id"] for f in frames} == set(crowd.ids) and len(frames) == 1000
     assert all(f["online"] for f in frames)
     for invisible in (True, False):  # and the other way round: one goes and comes before them all
         alice.patch("/api/users/me", {"invisible": invisible}).ok()
