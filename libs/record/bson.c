@@ -75,10 +75,12 @@ void record_to_bson(const struct record *rec, const void *const_value, bson_t *d
                 bson_append_bool(doc, field->name, -1, member_maybe(field, value)->value);
             break;
         case FIELD_STRINGS:
-            add_strings(field, member_strings(field, value), doc);
+            if (!field->omit_zero || member_strings(field, value)->n > 0)
+                add_strings(field, member_strings(field, value), doc);
             break;
         case FIELD_LIST:
-            add_list(field, member_list(field, value), doc);
+            if (!field->omit_zero || member_list(field, value)->n > 0)
+                add_list(field, member_list(field, value), doc);
             break;
         case FIELD_OBJECT:
             if (*member_object(field, value))

@@ -73,8 +73,9 @@ static bool is_absent(const struct field *field, void *value)
         return !member_maybe(field, value)->is_set;
     case FIELD_STRINGS:
         return field->omit_zero && member_strings(field, value)->n == 0;
-    case FIELD_REAL:
     case FIELD_LIST:
+        return field->omit_zero && member_list(field, value)->n == 0;
+    case FIELD_REAL:
         break;
     }
     return false;

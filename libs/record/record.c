@@ -30,6 +30,32 @@ void strings_add(struct strings *strings, const char *text)
     strings->items[strings->n++] = memory_text(text);
 }
 
+static size_t strings_find(const struct strings *strings, const char *text)
+{
+    size_t i = 0;
+
+    while (i < strings->n && strcmp(strings->items[i], text) != 0)
+        i++;
+    return i;
+}
+
+bool strings_has(const struct strings *strings, const char *text)
+{
+    return strings_find(strings, text) < strings->n;
+}
+
+void strings_remove(struct strings *strings, const char *text)
+{
+    size_t i = strings_find(strings, text);
+
+    if (i == strings->n)
+        return;
+    free(strings->items[i]);
+    memmove(&strings->items[i], &strings->items[i + 1],
+            (strings->n - i - 1) * sizeof *strings->items);
+    strings->n--;
+}
+
 void *list_add(struct list *list, const struct record *of)
 {
     char *item;

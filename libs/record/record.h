@@ -58,7 +58,7 @@ struct field {
     enum field_type type;
     bool required;  /* must be there when read */
     bool nullable;  /* written as null when absent (otherwise left out); null is accepted */
-    bool omit_zero; /* a number or flag: left out when written as 0 or false */
+    bool omit_zero; /* number, flag or list: left out when written as 0, false or empty */
     bool secret;    /* never printed; from the environment also as a file named by <NAME>_FILE */
     /* Text: characters. Number and real: value. Strings and list: elements. JSON: bytes.
      * Both 0 means any value, except that text without .max is limited to TEXT_MAX_DEFAULT. */
@@ -181,6 +181,10 @@ void record_copy(const struct record *rec, const void *value, void *ret);
 void *list_add(struct list *list, const struct record *of);
 void strings_add(struct strings *strings, const char *text);
 void strings_clear(struct strings *strings);
+
+/* Sets of texts: is it in, and out with it (harmless when it is not). */
+bool strings_has(const struct strings *strings, const char *text);
+void strings_remove(struct strings *strings, const char *text);
 
 /* CLEANUP for a record on the stack, named once beside its table:
  *

@@ -21,6 +21,9 @@ enum envelope_kind {
     ENVELOPE_MEMBERS = 5, /* → push: as DELIVER, and the group's members changed (rev) */
     ENVELOPE_EVENT = 6,   /* im.event: payload is the event's JSON */
     ENVELOPE_USERS = 7,   /* → push, by n.<node>: payload for every socket there of users_in */
+    ENVELOPE_FORWARD = 8, /* → message: frame.send whose content a service of ours has completed */
+    ENVELOPE_MARK = 9,    /* → message: one's own settings of a conversation (message.mark) */
+    ENVELOPE_EXPIRE = 10, /* → message: what has expired in a conversation (message.expire) */
 };
 
 struct envelope {

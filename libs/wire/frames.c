@@ -59,6 +59,23 @@ static const struct field content_text_fields[] = {
 const struct record content_text_record =
     RECORD("content.text", struct content_text, content_text_fields);
 
+/* duration: a day; width and height: what libvips takes. */
+static const struct field content_file_fields[] = {
+    FIELD(struct content_file, file_id, .required = true, .min = 1, .max = ID_MAX - 1,
+          .alphabet = ALPHABET_ID),
+    FIELD(struct content_file, file_name, .max = 255),
+    FIELD(struct content_file, file_size, .min = 0, .max = INT64_MAX, .omit_zero = true),
+    FIELD(struct content_file, file_type, .max = 16),
+    FIELD(struct content_file, mime_type, .max = 127),
+    FIELD(struct content_file, url),
+    FIELD(struct content_file, thumbnail_url),
+    FIELD(struct content_file, width, .min = 0, .max = 100000, .omit_zero = true),
+    FIELD(struct content_file, height, .min = 0, .max = 100000, .omit_zero = true),
+    FIELD(struct content_file, duration, .min = 0, .max = 86400000, .omit_zero = true),
+};
+const struct record content_file_record =
+    RECORD("content.file", struct content_file, content_file_fields);
+
 static const struct field content_location_fields[] = {
     FIELD(struct content_location, title, .required = true, .min = 1, .max = 200),
     FIELD(struct content_location, lng, .required = true, .min = -180, .max = 180),
@@ -78,6 +95,15 @@ static const struct field frame_message_fields[] = {
     FIELD(struct frame_message, timestamp, .required = true),
     FIELD(struct frame_message, conversation_id, .required = true),
     FIELD(struct frame_message, seq, .required = true, .min = 1, .max = INT64_MAX),
+    FIELD(struct frame_message, expires_at, .omit_zero = true),
+    FIELD(struct frame_message, forwarded_from),
+    FIELD(struct frame_message, from_user_id),
+    FIELD(struct frame_message, to_user_id),
+    FIELD(struct frame_message, created_at, .omit_zero = true),
+    FIELD(struct frame_message, edited_at, .omit_zero = true),
+    FIELD(struct frame_message, recalled_at, .omit_zero = true),
+    FIELD(struct frame_message, reactions, .of = &reaction_record, .omit_zero = true),
+    FIELD(struct frame_message, change_seq, .omit_zero = true),
 };
 const struct record frame_message_record =
     RECORD("frame.message", struct frame_message, frame_message_fields);
@@ -94,6 +120,7 @@ static const struct field frame_ack_fields[] = {
     FIELD(struct frame_ack, message, .required = true),
     FIELD(struct frame_ack, conversation_id),
     FIELD(struct frame_ack, seq, .omit_zero = true),
+    FIELD(struct frame_ack, change_seq, .omit_zero = true),
     FIELD(struct frame_ack, timestamp, .required = true),
     FIELD(struct frame_ack, data, .of = &error_data_record),
 };
@@ -149,6 +176,9 @@ static const struct record_choice choices[] = {
     {FRAME_GROUP, &frame_send_record},    {FRAME_LOCATION, &frame_send_record},
     {FRAME_CUSTOM, &frame_send_record},   {FRAME_ACK, &frame_delivered_record},
     {FRAME_TYPING, &frame_typing_record}, {FRAME_HEARTBEAT, &frame_heartbeat_record},
+    {FRAME_READ, &frame_read_record},     {FRAME_RECALL, &frame_recall_record},
+    {FRAME_EDIT, &frame_edit_record},     {FRAME_REACTION, &frame_reaction_record},
+    {FRAME_PIN, &frame_pin_record},
 };
 
 /* What each msg_type's content must be; no record: any object. */
@@ -180,8 +210,7 @@ static enum status in_content(enum status s, struct error *err)
     return STATUS_INVALID;
 }
 
-/* Check content and keep only what its record knows. */
-static enum status check_content(struct frame_send *send, struct error *err)
+enum status content_check(int64_t msg_type, struct json *content, struct error *err)
 {
     for (size_t i = 0; i < N_ELEMENTS(contents); i++) {
         CLEANUP(buffer_clear) struct buffer normal = {0};
@@ -192,24 +221,24 @@ static enum status check_content(struct frame_send *send, struct error *err)
         } value;
         enum status s;
 
-        if (contents[i].msg_type != send->msg_type)
+        if (contents[i].msg_type != msg_type)
             continue;
-        if (strlen(send->content.text) > contents[i].max)
+        if (strlen(content->text) > contents[i].max)
             return error_field(err, STATUS_INVALID, "content",
                                "field 'content' must have at most %zu bytes", contents[i].max);
         if (!rec)
             return STATUS_OK;
-        s = record_from_json(rec, send->content.text, strlen(send->content.text), &value, err);
+        s = record_from_json(rec, content->text, strlen(content->text), &value, err);
         if (s != STATUS_OK)
             return in_content(s, err);
         record_to_json(rec, &value, &normal);
         record_clear(rec, &value);
-        free(send->content.text);
-        send->content.text = buffer_take(&normal);
+        free(content->text);
+        content->text = buffer_take(&normal);
         return STATUS_OK;
     }
     return error_field(err, STATUS_INVALID, "msg_type",
-                       "field 'msg_type' has no meaning here: %lld", (long long)send->msg_type);
+                       "field 'msg_type' has no meaning here: %lld", (long long)msg_type);
 }
 
 /* type 1 goes to a person, type 2 to a group (which `to` may name), the others to whichever is
@@ -246,7 +275,7 @@ enum status frame_send_check(struct frame_send *send, struct error *err)
         send->msg_type = send->type;
     if (send->type == FRAME_TEXT)
         send->msg_type = MSG_TEXT;
-    return check_content(send, err);
+    return content_check(send->msg_type, &send->content, err);
 }
 
 enum status frame_from_json(const char *text, size_t length, struct frame *ret, struct error *err)
@@ -262,7 +291,22 @@ enum status frame_from_json(const char *text, size_t length, struct frame *ret, 
         return frame_send_check(&ret->send, err);
     if (ret->record == &frame_typing_record)
         return check_target(FRAME_TYPING, &ret->typing.to, &ret->typing.group_id, err);
+    if (frame_is_change(ret))
+        return frame_change_check(&ret->change, err);
     return STATUS_OK;
+}
+
+bool frame_is_change(const struct frame *frame)
+{
+    return frame->record == &frame_recall_record || frame->record == &frame_edit_record ||
+           frame->record == &frame_reaction_record || frame->record == &frame_pin_record;
+}
+
+const char *frame_message_id(const struct frame *frame)
+{
+    if (frame->record == &frame_send_record)
+        return frame->send.message_id;
+    return frame_is_change(frame) ? frame->change.message_id : NULL;
 }
 
 void frame_clear(struct frame *frame)
@@ -299,6 +343,36 @@ bool conversation_id_has(const char *conversation_id, const char *user_id)
            strcmp(colon + 1, user_id) == 0;
 }
 
+/* "single:" and two ids in order, or "group:" and one. */
+static bool is_conversation_id(const char *id)
+{
+    const char *a = strchr(id, ':');
+    size_t n;
+
+    if (!a)
+        return false;
+    a++;
+    n = strspn(a, ALPHABET_ID);
+    if (n == 0 || n >= ID_MAX)
+        return false;
+    if (strncmp(id, "group:", strlen("group:")) == 0)
+        return a[n] == '\0';
+    if (strncmp(id, "single:", strlen("single:")) != 0 || a[n] != ':')
+        return false;
+    id = a + n + 1;
+    n = strspn(id, ALPHABET_ID);
+    return n > 0 && n < ID_MAX && id[n] == '\0' && strncmp(a, id, (size_t)(id - a - 1)) <= 0;
+}
+
+enum status conversation_id_check(const char *conversation_id, const char *user_id,
+                                  struct error *err)
+{
+    if (is_conversation_id(conversation_id) &&
+        (conversation_id[0] == 'g' || conversation_id_has(conversation_id, user_id)))
+        return STATUS_OK;
+    return error_field(err, STATUS_NOT_FOUND, "conversation_id", "there is no such conversation");
+}
+
 void frame_refuse(const char *message_id, const struct error *err, struct buffer *ret)
 {
     struct error_data data = {.field = (char *)err->field};
@@ -316,10 +390,10 @@ void frame_refuse(const char *message_id, const struct error *err, struct buffer
 }
 
 const struct record *const frames_records[] = {
-    &frame_send_record,      &frame_typing_record, &frame_delivered_record,
-    &frame_heartbeat_record, &content_text_record, &content_location_record,
-    &frame_message_record,   &error_data_record,   &frame_ack_record,
-    &system_content_record,  &frame_system_record, &frame_typing_out_record,
-    &frame_presence_record,
+    &frame_send_record,       &frame_typing_record,   &frame_delivered_record,
+    &frame_heartbeat_record,  &content_text_record,   &content_location_record,
+    &content_file_record,     &frame_message_record,  &error_data_record,
+    &frame_ack_record,        &system_content_record, &frame_system_record,
+    &frame_typing_out_record, &frame_presence_record,
 };
 const size_t n_frames_records = N_ELEMENTS(frames_records);

@@ -1,7 +1,7 @@
 #ifndef WIRE_FRAMES_H
 #define WIRE_FRAMES_H
 
-#include "record/record.h"
+#include "wire/changes.h"
 
 /* The WebSocket frames of docs/protocol.md §2, and the message contents of §3. */
 
@@ -17,13 +17,28 @@ enum frame_type {
     FRAME_LOCATION = 8,
     FRAME_CUSTOM = 9,
     FRAME_ACK = 30,
+    FRAME_READ = 31,
+    FRAME_RECALL = 32,
     FRAME_TYPING = 33,
+    FRAME_EDIT = 34,
+    FRAME_REACTION = 35,
+    FRAME_DELIVERED = 36,
+    FRAME_PIN = 37,
     FRAME_PRESENCE = 40,
     FRAME_HEARTBEAT = 99,
     FRAME_HEARTBEAT_ANSWER = 100,
 };
 
-enum msg_type { MSG_TEXT = 0, MSG_SYSTEM = 3, MSG_LOCATION = 8, MSG_CUSTOM = 9 };
+enum msg_type {
+    MSG_TEXT = 0,
+    MSG_SYSTEM = 3,
+    MSG_IMAGE = 4,
+    MSG_VOICE = 5,
+    MSG_VIDEO = 6,
+    MSG_FILE = 7,
+    MSG_LOCATION = 8,
+    MSG_CUSTOM = 9,
+};
 
 #define FRAME_MAX (64 * 1024)
 #define MESSAGE_ID_MIN 16
@@ -72,10 +87,18 @@ struct frame {
         struct frame_send send;
         struct frame_typing typing;
         struct frame_delivered delivered;
+        struct frame_read read;
+        struct frame_change change; /* types 32, 34, 35, 37 */
         struct frame_heartbeat heartbeat;
     };
 };
 void frame_clear(struct frame *frame);
+
+/* Is it of type 32, 34, 35 or 37? */
+bool frame_is_change(const struct frame *frame);
+
+/* Which message the frame is about, as far as it could be read: a refusal names it. NULL: none. */
+const char *frame_message_id(const struct frame *frame);
 static inline void frame_clear_at(struct frame *frame)
 {
     frame_clear(frame);
@@ -93,12 +116,21 @@ MUST_CHECK enum status frame_from_json(const char *text, size_t length, struct f
 /* The second half of frame_from_json(), for a send that came over HTTP. */
 MUST_CHECK enum status frame_send_check(struct frame_send *send, struct error *err);
 
+/* Check content by its kind and keep only what its record knows: INVALID names "content.text". Some
+ * kinds have no content that clients may write: INVALID. */
+MUST_CHECK enum status content_check(int64_t msg_type, struct json *content, struct error *err);
+
 /* "single:<a>:<b>" with the ids sorted, or "group:<id>". CONVERSATION_ID_MAX bytes. */
 void conversation_id_single(const char *a, const char *b, char *ret);
 void conversation_id_group(const char *group_id, char *ret);
 
 /* Is user_id one of the two of a private conversation's id? */
 bool conversation_id_has(const char *conversation_id, const char *user_id);
+
+/* Could user_id be in this conversation, by its id alone? NOT_FOUND otherwise, also for an id that is
+ * misspelled: what is not yours does not exist. */
+MUST_CHECK enum status conversation_id_check(const char *conversation_id, const char *user_id,
+                                             struct error *err);
 
 struct content_text {
     char *text;
@@ -107,6 +139,22 @@ struct content_text {
     char *reply_to;
 };
 extern const struct record content_text_record;
+
+/* Kinds 4 to 7. The sender names file_id, and may say what cannot be measured; all else is the
+ * server's. */
+struct content_file {
+    char *file_id;
+    char *file_name;
+    int64_t file_size; /* bytes */
+    char *file_type;   /* image, voice, video, file */
+    char *mime_type;
+    char *url;
+    char *thumbnail_url;
+    int64_t width; /* pixels */
+    int64_t height;
+    int64_t duration; /* ms */
+};
+extern const struct record content_file_record;
 
 struct content_location {
     char *title;
@@ -128,6 +176,17 @@ struct frame_message { /* types 1 and 2; also an element of "messages" in a hist
     int64_t timestamp;
     char *conversation_id;
     int64_t seq;
+    int64_t expires_at;   /* 0: never; each device removes it by itself */
+    char *forwarded_from; /* user_id of its first author */
+    /* In histories, lists and sync alone: the names that clients of the Go seed read, */
+    char *from_user_id;
+    char *to_user_id;
+    int64_t created_at;
+    /* and what became of it. */
+    int64_t edited_at;
+    int64_t recalled_at;   /* then content is {} */
+    struct list reactions; /* struct reaction */
+    int64_t change_seq; /* of its last change: newer than this, a frame 32, 34, 35 or 37 counts */
 };
 extern const struct record frame_message_record;
 
@@ -143,6 +202,7 @@ struct frame_ack {
     char *message;
     char *conversation_id;
     int64_t seq;
+    int64_t change_seq; /* of a change */
     int64_t timestamp;
     void *data; /* struct error_data */
 };

@@ -88,14 +88,6 @@ static bool is_command_text(const struct message_document *message)
            strncmp(message->content.text, start, sizeof start - 1) == 0;
 }
 
-static bool has(const struct strings *strings, const char *text)
-{
-    for (size_t i = 0; i < strings->n; i++)
-        if (strcmp(strings->items[i], text) == 0)
-            return true;
-    return false;
-}
-
 void announce(struct announcement *announcement, const struct conversation *conversation,
               const struct message_document *message, const struct command *command)
 {
@@ -122,7 +114,7 @@ void announce(struct announcement *announcement, const struct conversation *conv
     } else if (message->group_id) {
         topology_group_key(message->group_id, key);
         outgoing_add(&announcement->frames, key, NULL, 0, &envelope);
-        if (is_command_text(message) && !has(bots, message->from_user_id))
+        if (is_command_text(message) && !strings_has(bots, message->from_user_id))
             for (size_t i = 0; i < bots->n; i++)
                 announce_to_bot(announcement, bots->items[i], message);
     } else {
@@ -155,6 +147,34 @@ void announce_to_bot(struct announcement *announcement, const char *bot_user_id,
     envelope.payload = json_of(&stored_command_record, &event, &json);
     envelope_add(&announcement->events, &envelope);
     record_clear(&content_text_record, &content);
+}
+
+void announce_change(struct announcement *announcement, const struct change_document *change,
+                     const struct message_document *message, const struct command *command)
+{
+    CLEANUP(buffer_clear) struct buffer json = {0};
+    struct frame_changed frame;
+    struct envelope envelope = {
+        .kind = ENVELOPE_DELIVER,
+        .seq = message->seq,
+        .user_id = slice_of(change->user_id),
+        .conversation_id = slice_of(message->conversation_id),
+    };
+    char key[TOPOLOGY_NAME_MAX];
+
+    if (command) {
+        envelope.connection_id = command->envelope.connection_id;
+        envelope.node = command->envelope.node;
+        envelope.traceparent = command->envelope.traceparent;
+    }
+    change_to_frame(change, message, &frame);
+    envelope.payload = json_of(change_frame_record(change), &frame, &json);
+    if (message->group_id) {
+        topology_group_key(message->group_id, key);
+        outgoing_add(&announcement->frames, key, NULL, 0, &envelope);
+    } else {
+        add_private(announcement, message->to_user_id, message->from_user_id, &envelope);
+    }
 }
 
 void announce_typing(struct announcement *announcement, const struct command *command)

@@ -1,6 +1,7 @@
 #ifndef MESSAGE_ANNOUNCE_H
 #define MESSAGE_ANNOUNCE_H
 
+#include "changes.h"
 #include "ledger.h"
 #include "outgoing.h"
 
@@ -19,6 +20,10 @@ void announce(struct announcement *announcement, const struct conversation *conv
 /* A private message for a bot. */
 void announce_to_bot(struct announcement *announcement, const char *bot_user_id,
                      const struct message_document *message);
+
+/* What happened to a message, message as it is after it. */
+void announce_change(struct announcement *announcement, const struct change_document *change,
+                     const struct message_document *message, const struct command *command);
 
 void announce_typing(struct announcement *announcement, const struct command *command);
 

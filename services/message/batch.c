@@ -11,6 +11,9 @@
 /* A message that is stored, in this batch or before, by its _id. */
 struct stored {
     struct message_document *message;
+    struct message_document *changed; /* of a fresh one, once it is changed: it is stored as it was
+                                         sent, and changed after that */
+    bool is_fresh;
     UT_hash_handle hh;
 };
 
@@ -19,6 +22,7 @@ struct batch {
     struct command *commands;
     size_t n;
     struct list recovered;           /* struct message_document: a former owner's, above last_seq */
+    struct list changes;             /* struct change_document: a former owner's */
     struct list known;               /* struct message_document: found by the commands' ids */
     struct stored *stored;           /* hash: known, recovered, and new */
     struct message_document **fresh; /* new, in order */
@@ -35,7 +39,22 @@ static struct message_document *find_stored(struct batch *batch, const char *id)
     return stored ? stored->message : NULL;
 }
 
-static void add_stored(struct batch *batch, struct message_document *message)
+/* The message as changes of this batch have left it, to be changed further; NULL: there is none. */
+static struct message_document *find_changeable(struct batch *batch, const char *id)
+{
+    struct stored *stored;
+
+    HASH_FIND_STR(batch->stored, id, stored);
+    if (!stored || !stored->is_fresh)
+        return stored ? stored->message : NULL;
+    if (!stored->changed) {
+        stored->changed = memory_new(sizeof *stored->changed);
+        record_copy(&message_document_record, stored->message, stored->changed);
+    }
+    return stored->changed;
+}
+
+static void add_stored(struct batch *batch, struct message_document *message, bool is_fresh)
 {
     struct stored *stored;
 
@@ -43,6 +62,7 @@ static void add_stored(struct batch *batch, struct message_document *message)
         return;
     stored = memory_new(sizeof *stored);
     stored->message = message;
+    stored->is_fresh = is_fresh;
     HASH_ADD_KEYPTR(hh, batch->stored, message->id, strlen(message->id), stored);
 }
 
@@ -51,15 +71,18 @@ static void add_all_stored(struct batch *batch, struct list *messages)
     struct message_document *all = messages->items;
 
     for (size_t i = 0; i < messages->n; i++)
-        add_stored(batch, &all[i]);
+        add_stored(batch, &all[i], false);
 }
 
 /* All ids of the batch in one query. */
 static enum status find_known(struct batch *batch, struct error *err)
 {
+    const struct change_document *changes = batch->changes.items;
     struct strings ids = {0};
     enum status s = STATUS_OK;
 
+    for (size_t i = 0; i < batch->changes.n; i++)
+        strings_add(&ids, changes[i].message_id);
     for (size_t i = 0; i < batch->n; i++)
         if (batch->commands[i].document_id)
             strings_add(&ids, batch->commands[i].document_id);
@@ -84,6 +107,26 @@ static void note_recovered(struct batch *batch)
         if (messages[i].group_id) /* a private one's command may yet have a bot to tell */
             (void)ledger_take_republish(conversation, messages[i].seq); /* now */
         announce(&batch->announcement, conversation, &messages[i], NULL);
+    }
+}
+
+/* Likewise of changes: the message may have been changed already, or not yet. */
+static void note_recovered_changes(struct batch *batch)
+{
+    struct change_document *changes = batch->changes.items;
+
+    for (size_t i = 0; i < batch->changes.n; i++) {
+        struct conversation *conversation =
+            ledger_find(batch->context->ledger, changes[i].conversation_id);
+        struct message_document *message = find_stored(batch, changes[i].message_id);
+
+        if (!message) { /* it has expired since */
+            conversation->doc.change_seq = changes[i].change_seq;
+            continue;
+        }
+        change_apply(&changes[i], message, &conversation->doc);
+        effects_note_change(&batch->effects, conversation, &changes[i], message, false);
+        announce_change(&batch->announcement, &changes[i], message, NULL);
     }
 }
 
@@ -121,8 +164,7 @@ static enum status check_muted(struct command *command)
 /* May he write there, whoever he is? */
 static enum status may_write_there(struct batch *batch, struct command *command, bool *ret_bot)
 {
-    const struct frame *frame = &command->frame;
-    const char *to = command->kind == COMMAND_SEND ? frame->send.to : frame->typing.to;
+    const char *to = command_recipient(command);
     const struct row *row;
 
     *ret_bot = false;
@@ -133,7 +175,9 @@ static enum status may_write_there(struct batch *batch, struct command *command,
     row = ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
     /* A stranger gets the answer of a group that does not exist: ids must not be probed. */
     if (!row || !row->exists || !row_find_open_span(&row->doc))
-        return error_field(&command->error, STATUS_NOT_FOUND, "group_id", "there is no such group");
+        return error_field(&command->error, STATUS_NOT_FOUND,
+                           command->kind == COMMAND_CHANGE ? "conversation_id" : "group_id",
+                           "there is no such group");
     if (row->doc.silenced_until > clock_now())
         return error_set(&command->error, STATUS_MUTED, "you are muted in this group");
     return STATUS_OK;
@@ -153,7 +197,7 @@ static void store_fresh(struct batch *batch, struct command *command)
                                                           conversation->doc.count, clock_now());
 
     batch->fresh[batch->n_fresh++] = message;
-    add_stored(batch, message);
+    add_stored(batch, message, true);
     effects_note(&batch->effects, conversation, message);
     command->message = message;
 }
@@ -199,7 +243,7 @@ static void judge_send(struct batch *batch, struct command *command)
         announce_to_bot(&batch->announcement, command->message->to_user_id, command->message);
 }
 
-static void judge_change(struct batch *batch, struct command *command)
+static void judge_members(struct batch *batch, struct command *command)
 {
     const struct conversation *conversation = command->conversation;
     const struct message_document *known = find_stored(batch, command->document_id);
@@ -216,6 +260,60 @@ static void judge_change(struct batch *batch, struct command *command)
     }
     store_fresh(batch, command);
     announce(&batch->announcement, command->conversation, command->message, command);
+}
+
+/* A recall takes words back: the silenced may, and those whom the other has blocked. */
+static enum status may_change(struct batch *batch, struct command *command)
+{
+    bool unused;
+    enum status s;
+
+    if (command->frame.change.type == FRAME_RECALL && command->peer_id[0])
+        return STATUS_OK;
+    s = may_write(batch, command, &unused);
+    if (s == STATUS_MUTED && command->frame.change.type == FRAME_RECALL) {
+        command->error = (struct error){0};
+        s = STATUS_OK;
+    }
+    return s;
+}
+
+/* It is so already. A former owner may have made it so and died before he told of it. */
+static void repeat_change(struct batch *batch, struct command *command,
+                          const struct message_document *message)
+{
+    struct change_document change;
+
+    if (message->change_seq == 0 || message->change_seq > command->conversation->loaded_change_seq)
+        return;
+    change_of_repeat(command, message, &change);
+    announce_change(&batch->announcement, &change, message, command);
+}
+
+static void judge_change(struct batch *batch, struct command *command)
+{
+    struct conversation *conversation = command->conversation;
+    const struct row *row =
+        ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
+    struct message_document *message = find_changeable(batch, command->document_id);
+    struct change_document *change = NULL;
+
+    if (may_change(batch, command) != STATUS_OK ||
+        change_judge(command, message, row && !command->peer_id[0] ? &row->doc : NULL,
+                     &conversation->doc, clock_now(), &change, &command->error) != STATUS_OK)
+        return;
+    command->message = message;
+    if (!change) {
+        command->change_seq = message->change_seq;
+        repeat_change(batch, command, message);
+        return;
+    }
+    change->change_seq = command->change_seq = conversation->doc.change_seq + 1;
+    change->id = change_id(conversation->doc.id, change->change_seq);
+    change_apply(change, message, &conversation->doc);
+    announce_change(&batch->announcement, change, message, command);
+    effects_note_change(&batch->effects, conversation, change, message, true);
+    change_free(change);
 }
 
 /* Typing tells nobody that he is blocked, or no friend: a message does. */
@@ -236,11 +334,17 @@ static void judge(struct batch *batch, struct command *command)
     case COMMAND_SEND:
         judge_send(batch, command);
         break;
-    case COMMAND_CHANGE:
-        judge_change(batch, command);
+    case COMMAND_MEMBERS:
+        judge_members(batch, command);
         break;
     case COMMAND_TYPING:
         judge_typing(batch, command);
+        break;
+    case COMMAND_CHANGE:
+        judge_change(batch, command);
+        break;
+    case COMMAND_MARK:
+    case COMMAND_EXPIRE:
         break;
     case COMMAND_UNREADABLE: /* parked by the owner */
         break;
@@ -262,7 +366,8 @@ static void find_muted(struct batch *batch)
 static enum status load(struct batch *batch, struct error *err)
 {
     const struct batch_context *context = batch->context;
-    enum status s = ledger_load(context->ledger, batch->commands, batch->n, &batch->recovered, err);
+    enum status s = ledger_load(context->ledger, batch->commands, batch->n, &batch->recovered,
+                                &batch->changes, err);
 
     if (s == STATUS_OK)
         s = find_known(batch, err);
@@ -300,6 +405,15 @@ static void clear_messages(struct list *messages)
     free(messages->items);
 }
 
+static void clear_changes(struct list *changes)
+{
+    struct change_document *all = changes->items;
+
+    for (size_t i = 0; i < changes->n; i++)
+        record_clear(&change_document_record, &all[i]);
+    free(changes->items);
+}
+
 static void batch_clear(struct batch *batch)
 {
     struct stored *stored;
@@ -307,6 +421,9 @@ static void batch_clear(struct batch *batch)
 
     HASH_ITER(hh, batch->stored, stored, next) {
         HASH_DEL(batch->stored, stored);
+        if (stored->changed)
+            record_clear(&message_document_record, stored->changed);
+        free(stored->changed);
         free(stored);
     }
     for (size_t i = 0; i < batch->n_fresh; i++) {
@@ -316,6 +433,7 @@ static void batch_clear(struct batch *batch)
     free(batch->fresh);
     clear_messages(&batch->known);
     clear_messages(&batch->recovered);
+    clear_changes(&batch->changes);
     for (size_t i = 0; i < batch->n; i++)
         batch->commands[i].message = NULL;
     effects_clear(&batch->effects);
@@ -337,6 +455,7 @@ enum status batch_run(const struct batch_context *context, struct command *comma
         add_all_stored(&batch, &batch.recovered);
         add_all_stored(&batch, &batch.known);
         note_recovered(&batch);
+        note_recovered_changes(&batch);
         s = check_known(&batch, err);
     }
     for (size_t i = 0; s == STATUS_OK && i < n; i++) {

@@ -27,7 +27,7 @@ static enum status read_change(struct command *command)
 
     if (s != STATUS_OK)
         return s;
-    command->kind = COMMAND_CHANGE;
+    command->kind = COMMAND_MEMBERS;
     conversation_id_group(command->change.group_id, command->conversation_id);
     (void)snprintf(message_id, sizeof message_id, "rev:%lld", (long long)command->change.rev);
     command->document_id = document_id(command->conversation_id, message_id);
@@ -40,6 +40,47 @@ static void name_conversation(struct command *command, const char *to, const cha
         conversation_id_group(group_id, command->conversation_id);
     else
         conversation_id_single(command->user_id, to, command->conversation_id);
+}
+
+/* The other of "single:<a>:<b>": oneself in a conversation with oneself. */
+static void name_peer(struct command *command)
+{
+    const char *a = command->conversation_id + strlen("single:");
+    const char *b;
+    size_t n;
+
+    if (strncmp(command->conversation_id, "single:", strlen("single:")) != 0)
+        return;
+    b = strchr(a, ':') + 1; /* was checked */
+    n = (size_t)(b - a - 1);
+    if (strncmp(a, command->user_id, n) == 0 && command->user_id[n] == '\0')
+        (void)snprintf(command->peer_id, sizeof command->peer_id, "%s", b);
+    else
+        (void)snprintf(command->peer_id, sizeof command->peer_id, "%.*s", (int)n, a);
+}
+
+/* A conversation that the client named. */
+static enum status take_conversation(struct command *command, const char *conversation_id)
+{
+    enum status s = conversation_id_check(conversation_id, command->user_id, &command->error);
+
+    if (s != STATUS_OK)
+        return s;
+    memcpy(command->conversation_id, conversation_id, strlen(conversation_id) + 1); /* checked */
+    name_peer(command);
+    return STATUS_OK;
+}
+
+static enum status read_change_frame(struct command *command)
+{
+    const struct frame_change *change = &command->frame.change;
+    enum status s = take_conversation(command, change->conversation_id);
+
+    if (s != STATUS_OK)
+        return s;
+    command->kind = COMMAND_CHANGE;
+    command->document_id = document_id(command->conversation_id, change->message_id);
+    return STATUS_OK;
 }
 
 static enum status read_frame(struct command *command)
@@ -55,6 +96,8 @@ static enum status read_frame(struct command *command)
         name_conversation(command, command->frame.typing.to, command->frame.typing.group_id);
         return STATUS_OK;
     }
+    if (frame_is_change(&command->frame))
+        return read_change_frame(command);
     if (command->frame.record != &frame_send_record || !send->message_id)
         return error_set(&command->error, STATUS_INVALID, "not a command for a partition");
     command->kind = COMMAND_SEND;
@@ -85,12 +128,28 @@ void command_init(struct command *command, const struct envelope *envelope, int 
         command->kind = COMMAND_UNREADABLE;
 }
 
+/* A recall reaches whoever has the message. */
+const char *command_recipient(const struct command *command)
+{
+    const struct frame *frame = &command->frame;
+
+    if (command->kind == COMMAND_SEND)
+        return frame->send.to;
+    if (command->kind == COMMAND_TYPING)
+        return frame->typing.to;
+    if (command->kind == COMMAND_CHANGE && frame->change.type != FRAME_RECALL &&
+        command->peer_id[0])
+        return command->peer_id;
+    return NULL;
+}
+
 void command_reset(struct command *command)
 {
     if (command->kind != COMMAND_UNREADABLE)
         command->error = (struct error){0};
     command->conversation = NULL;
     command->message = NULL;
+    command->change_seq = 0;
     command->rev_expected = 0;
 }
 
@@ -137,7 +196,7 @@ struct message_document *command_to_message(const struct command *command, int64
     message->from_user_id = memory_text(command->user_id);
     message->seq = seq;
     message->created_at = now;
-    if (command->kind == COMMAND_CHANGE) {
+    if (command->kind == COMMAND_MEMBERS) {
         message->count = count;
         fill_change(command, message);
         return message;
@@ -156,16 +215,15 @@ bool command_answer(const struct command *command, struct buffer *ret)
     struct frame_ack ack = {.type = FRAME_ACK};
 
     if (command->error.status != STATUS_OK && command->rev_expected == 0) {
-        frame_refuse(command->frame.record == &frame_send_record ? command->frame.send.message_id
-                                                                 : NULL,
-                     &command->error, ret);
+        frame_refuse(frame_message_id(&command->frame), &command->error, ret);
         return true;
     }
-    if (command->kind == COMMAND_TYPING)
+    if (command->kind == COMMAND_TYPING || command->kind == COMMAND_MARK)
         return false;
     ack.code = status_code(command->error.status);
     ack.message = (char *)(command->error.status == STATUS_OK ? "success" : command->error.text);
     ack.seq = command->rev_expected;
+    ack.change_seq = command->change_seq;
     if (message) {
         ack.message_id = (char *)message_id_of(message);
         ack.conversation_id = message->conversation_id;

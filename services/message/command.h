@@ -10,7 +10,15 @@
 struct conversation;
 
 /* One record of a partition, from its bytes to its outcome. */
-enum command_kind { COMMAND_SEND, COMMAND_TYPING, COMMAND_CHANGE, COMMAND_UNREADABLE };
+enum command_kind {
+    COMMAND_SEND,
+    COMMAND_TYPING,
+    COMMAND_MEMBERS, /* a group's membership changes */
+    COMMAND_CHANGE,  /* edit, recall, reaction, pin */
+    COMMAND_MARK,    /* one's own: read, delivered, settings, deleted for oneself */
+    COMMAND_EXPIRE,
+    COMMAND_UNREADABLE,
+};
 
 struct command {
     enum command_kind kind;
@@ -18,24 +26,30 @@ struct command {
     int partition;
     char user_id[ID_MAX];
     char conversation_id[CONVERSATION_ID_MAX];
-    struct frame frame;         /* SEND, TYPING */
-    struct group_change change; /* CHANGE */
-    char *document_id;          /* SEND, CHANGE: what the message is stored as */
-    int64_t muted_until;        /* the user is, everywhere, as of this batch; 0: he is not */
+    char peer_id[ID_MAX];       /* CHANGE, MARK: the other of a private conversation, or "" */
+    struct frame frame;         /* SEND, TYPING, CHANGE, MARK */
+    struct group_change change; /* MEMBERS */
+    char *document_id;   /* SEND, MEMBERS: what the message is stored as; CHANGE: the message */
+    int64_t muted_until; /* the user is, everywhere, as of this batch; 0: he is not */
 
     /* The outcome; command_reset() undoes it. */
     struct conversation *conversation;
     struct error error; /* status OK: message is stored */
     const struct message_document *message;
-    int64_t rev_expected; /* CHANGE refused with CONFLICT */
+    int64_t change_seq;   /* CHANGE: which it became, or was already */
+    int64_t rev_expected; /* MEMBERS refused with CONFLICT */
 };
 
 /* Read an envelope. What cannot be read becomes COMMAND_UNREADABLE with its reason in error. */
 void command_init(struct command *command, const struct envelope *envelope, int partition);
 void command_reset(struct command *command);
+
+/* The person who must take it from the user, or NULL: none need be asked. */
+const char *command_recipient(const struct command *command);
+
 void command_clear(struct command *command);
 
-/* The message that a SEND or CHANGE makes, with the place it gets in its conversation. The caller
+/* The message that a SEND or MEMBERS makes, with the place it gets in its conversation. The caller
  * frees it with record_clear() and free(). */
 struct message_document *command_to_message(const struct command *command, int64_t seq,
                                             int64_t count, int64_t now);

@@ -8,6 +8,7 @@
 #define MESSAGES "messages"
 #define CONVERSATIONS "conversations"
 #define CONVERSATION_USERS "conversation_users"
+#define CHANGES "changes"
 
 struct message_document {
     char *
@@ -23,8 +24,38 @@ struct message_document {
     struct json change; /* a system message about members: the group_change itself */
     int64_t rev;        /* and its number */
     int64_t created_at;
+    int64_t expires_at;        /* 0: never; then it is removed altogether */
+    char *forwarded_from;      /* user_id of its first author */
+    int64_t change_seq;        /* its last change; what follows is as of that */
+    int64_t edited_at;         /* 0: never */
+    int64_t recalled_at;       /* 0: it is not; then content is {} */
+    struct strings reactions;  /* "<emoji> <user_id>", in the order of their coming */
+    struct strings hidden_for; /* user ids: deleted for them alone */
 };
 extern const struct record message_document_record;
+
+/* What happened to a message after it was sent: the truth about it, from which the message's own
+ * members follow. Never removed but with the message, so it is also the history of edits. */
+struct change_document {
+    char *id; /* "_id": <conversation_id>/<change_seq> */
+    char *conversation_id;
+    int64_t change_seq;      /* from 1, without holes */
+    char *kind;              /* CHANGE_… */
+    char *message_id;        /* the message's _id */
+    int64_t seq;             /* the message's */
+    char *user_id;           /* who did it */
+    struct json content;     /* edit: the new one */
+    struct json old_content; /* edit */
+    char *emoji;             /* reaction */
+    bool removed;            /* reaction, pin */
+    int64_t created_at;
+};
+extern const struct record change_document_record;
+
+#define CHANGE_EDIT "edit"
+#define CHANGE_RECALL "recall"
+#define CHANGE_REACTION "reaction"
+#define CHANGE_PIN "pin"
 
 struct conversation_document {
     char *id;            /* "_id" */
@@ -36,6 +67,13 @@ struct conversation_document {
     int64_t rev;
     char *last_id; /* _id of the newest message: lists show it */
     int64_t updated_at;
+    int64_t change_seq;  /* readers see changes up to here */
+    int64_t removed_seq; /* the highest seq that was ever recalled or has expired */
+    int64_t first_seq;   /* retention: nothing below is left; 0: all is */
+    int64_t at_all_seq;  /* the highest seq that names everybody */
+    int64_t ttl;         /* s that a new message lives; 0: for ever */
+    int64_t touched;     /* rises when something else changes that sync shows to both or all */
+    struct strings pinned_ids; /* message_id of each pinned message, oldest pin first */
 };
 extern const struct record conversation_document_record;
 
@@ -57,11 +95,26 @@ struct row_document {
     struct list spans; /* group: what he may read, oldest first */
     int64_t rev;       /* group: the last change that concerned him */
     int64_t silenced_until;
+    char *role; /* group: owner, admin or member; absent: member */
+    int64_t delivered_seq;
+    int64_t mentioned_seq; /* the highest seq that names him */
+    int64_t hidden_seq;    /* the highest seq that he has deleted for himself */
+    int64_t hide_seq;      /* the conversation is out of his list while this is its last_seq */
+    int64_t version;       /* rises with each mark of his that his other devices are to learn */
+    bool pinned;
+    bool muted;
+    char *draft;
 };
 extern const struct record row_document_record;
 
+/* "<conversation_id>/<change_seq>"; the caller frees it. */
+char *change_id(const char *conversation_id, int64_t change_seq);
+
 /* The part of a message's _id that the client chose. */
 const char *message_id_of(const struct message_document *message);
+
+/* Does any of the spans hold seq? */
+bool row_sees(const struct row_document *row, int64_t seq);
 
 /* The span that is open, or NULL: then he may not write. */
 const struct span *row_find_open_span(const struct row_document *row);

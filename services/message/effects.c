@@ -110,19 +110,6 @@ static void note_out(struct effects *effects, struct row *row,
                    row->doc.id, message->rev, message->rev, message->seq);
 }
 
-static void remove_text(struct strings *strings, const char *text)
-{
-    for (size_t i = 0; i < strings->n; i++) {
-        if (strcmp(strings->items[i], text) != 0)
-            continue;
-        free(strings->items[i]);
-        memmove(&strings->items[i], &strings->items[i + 1],
-                (strings->n - i - 1) * sizeof *strings->items);
-        strings->n--;
-        return;
-    }
-}
-
 static void note_change(struct effects *effects, struct conversation *conversation,
                         const struct message_document *message)
 {
@@ -138,10 +125,10 @@ static void note_change(struct effects *effects, struct conversation *conversati
     for (size_t i = 0; i < change.users_out.n; i++) {
         note_out(effects, ledger_find_row(effects->ledger, change.users_out.items[i], doc->id),
                  message);
-        remove_text(&doc->bots, change.users_out.items[i]);
+        strings_remove(&doc->bots, change.users_out.items[i]);
     }
     for (size_t i = 0; i < change.bots_in.n; i++) {
-        remove_text(&doc->bots, change.bots_in.items[i]); /* never twice */
+        strings_remove(&doc->bots, change.bots_in.items[i]); /* never twice */
         strings_add(&doc->bots, change.bots_in.items[i]);
     }
     if (change.name) {
@@ -154,6 +141,15 @@ static void note_change(struct effects *effects, struct conversation *conversati
     record_clear(&group_change_record, &change);
 }
 
+static void make_dirty(struct effects *effects, struct conversation *conversation)
+{
+    if (conversation->is_dirty)
+        return;
+    conversation->is_dirty = true;
+    conversation->next_dirty = effects->dirty;
+    effects->dirty = conversation;
+}
+
 void effects_note(struct effects *effects, struct conversation *conversation,
                   const struct message_document *message)
 {
@@ -164,17 +160,59 @@ void effects_note(struct effects *effects, struct conversation *conversation,
     doc->updated_at = message->created_at;
     free(doc->last_id);
     doc->last_id = memory_text(message->id);
-    if (!conversation->is_dirty) {
-        conversation->is_dirty = true;
-        conversation->next_dirty = effects->dirty;
-        effects->dirty = conversation;
-    }
+    make_dirty(effects, conversation);
+    conversation->has_messages = true;
     if (message->change.text) {
         note_change(effects, conversation, message);
         return;
     }
     mark_read(effects, conversation, message);
     ensure_recipient(effects, conversation, message);
+}
+
+/* The guard: a former owner that wakes up late takes nothing back. */
+static void update_message(struct effects *effects, const struct message_document *message)
+{
+    if (!effects->messages)
+        effects->messages = store_bulk_new(effects->ledger->store, MESSAGES);
+    store_bulk_add(effects->messages, 0,
+                   "[{'_id': %s, 'change_seq': {'$not': {'$gte': %ld}}}, {'$set': {'change_seq': "
+                   "%ld, 'content': %s, 'edited_at': %ld, 'recalled_at': %ld, 'reactions': %p}}]",
+                   message->id, message->change_seq, message->change_seq, message->content.text,
+                   message->edited_at, message->recalled_at, (void *)&message->reactions);
+}
+
+void effects_note_change(struct effects *effects, struct conversation *conversation,
+                         struct change_document *change, const struct message_document *message,
+                         bool is_new)
+{
+    make_dirty(effects, conversation);
+    conversation->has_changes = true;
+    update_message(effects, message);
+    if (!is_new)
+        return;
+    *(struct change_document *)list_add(&effects->changes, &change_document_record) = *change;
+    *change = (struct change_document){0};
+}
+
+/* In order, so that a crash leaves a prefix: change_seq has no holes. ID_TAKEN: another owner. */
+static enum status write_changes(struct effects *effects, struct error *err)
+{
+    const struct change_document *changes = effects->changes.items;
+    size_t n = effects->changes.n;
+    CLEANUP(free) const void **all = NULL;
+    enum status s = STATUS_OK;
+
+    if (n > 0) {
+        all = memory_grow(NULL, n, sizeof *all);
+        for (size_t i = 0; i < n; i++)
+            all[i] = &changes[i];
+        s = store_insert_many(effects->ledger->store, CHANGES, &change_document_record, all, n,
+                              err);
+    }
+    if (s == STATUS_OK && effects->messages)
+        s = store_bulk_run(TAKE(effects->messages), err);
+    return s;
 }
 
 static enum status write_rows(struct effects *effects, struct error *err)
@@ -200,6 +238,8 @@ static enum status write_conversations(struct effects *effects, struct error *er
     for (conversation = effects->dirty; conversation; conversation = conversation->next_dirty) {
         const struct conversation_document *doc = &conversation->doc;
 
+        if (!conversation->has_messages)
+            continue;
         if (doc->group_id)
             store_bulk_add(bulk, STORE_UPSERT,
                            "[{'_id': %s, 'last_seq': {'$lt': %ld}}, {'$max': {'last_seq': %ld, "
@@ -215,17 +255,39 @@ static enum status write_conversations(struct effects *effects, struct error *er
                            doc->id, doc->last_seq, doc->last_seq, doc->count, doc->updated_at,
                            doc->last_id);
     }
+    for (conversation = effects->dirty; conversation; conversation = conversation->next_dirty) {
+        const struct conversation_document *doc = &conversation->doc;
+
+        if (conversation->has_changes)
+            store_bulk_add(bulk, 0,
+                           "[{'_id': %s, 'change_seq': {'$not': {'$gte': %ld}}}, {'$set': "
+                           "{'change_seq': %ld, 'pinned_ids': %p}, '$max': {'removed_seq': %ld}}]",
+                           doc->id, doc->change_seq, doc->change_seq, (void *)&doc->pinned_ids,
+                           doc->removed_seq);
+    }
     return store_bulk_run(bulk, err);
 }
 
 enum status effects_write(struct effects *effects, struct error *err)
 {
-    enum status s = write_rows(effects, err);
+    enum status s = write_changes(effects, err);
 
+    if (s == STATUS_OK)
+        s = write_rows(effects, err);
     if (s == STATUS_OK)
         s = write_conversations(effects, err);
     effects_clear(effects);
     return s;
+}
+
+static void clear_changes(struct effects *effects)
+{
+    struct change_document *changes = effects->changes.items;
+
+    for (size_t i = 0; i < effects->changes.n; i++)
+        record_clear(&change_document_record, &changes[i]);
+    free(effects->changes.items);
+    effects->changes = (struct list){0};
 }
 
 void effects_clear(struct effects *effects)
@@ -239,7 +301,12 @@ void effects_clear(struct effects *effects)
         free(mark->user_id);
         free(mark);
     }
-    for (; effects->dirty; effects->dirty = effects->dirty->next_dirty)
+    for (; effects->dirty; effects->dirty = effects->dirty->next_dirty) {
         effects->dirty->is_dirty = false;
+        effects->dirty->has_messages = false;
+        effects->dirty->has_changes = false;
+    }
+    clear_changes(effects);
+    store_bulk_free(TAKE(effects->messages));
     store_bulk_free(TAKE(effects->rows));
 }

@@ -8,6 +8,8 @@
  * next message of the batch is judged by it, and written in bulk once the messages are in. */
 struct effects {
     struct ledger *ledger;
+    struct list changes;         /* struct change_document: to be inserted */
+    struct store_bulk *messages; /* what changes made of messages; NULL: nothing */
     struct store_bulk *rows;
     struct mark *marks;         /* hash: how far each sender has read by sending */
     struct conversation *dirty; /* linked by next_dirty */
@@ -20,7 +22,13 @@ void effects_init(struct effects *effects, struct ledger *ledger);
 void effects_note(struct effects *effects, struct conversation *conversation,
                   const struct message_document *message);
 
-/* Write rows, then conversations, each by majority. Frees what it holds, whatever comes. */
+/* Note one change and what it made of its message (change_apply() was called). With is_new it is yet to
+ * be stored, and *change is taken over; otherwise a former owner stored it. */
+void effects_note_change(struct effects *effects, struct conversation *conversation,
+                         struct change_document *change, const struct message_document *message,
+                         bool is_new);
+
+/* Write changes, messages, rows, then conversations, each by majority. Frees what it holds, whatever comes. */
 MUST_CHECK enum status effects_write(struct effects *effects, struct error *err);
 
 /* Free without writing. */

@@ -43,14 +43,6 @@ static enum status find_groups(struct message_state *message, const char *user_i
     return s;
 }
 
-static bool has(const struct strings *strings, const char *text)
-{
-    for (size_t i = 0; i < strings->n; i++)
-        if (strcmp(strings->items[i], text) == 0)
-            return true;
-    return false;
-}
-
 enum status handle_fellows(void *state, const void *request, void *reply, struct error *err)
 {
     struct message_state *message = state;
@@ -69,7 +61,7 @@ enum status handle_fellows(void *state, const void *request, void *reply, struct
                        (const void *)&query->user_ids, (const void *)&groups);
     places = found.items;
     for (size_t i = 0; i < found.n; i++)
-        if (!has(&ret->user_ids, places[i].user_id))
+        if (!strings_has(&ret->user_ids, places[i].user_id))
             strings_add(&ret->user_ids, places[i].user_id);
     clear_places(&found);
     strings_clear(&groups);

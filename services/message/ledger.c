@@ -125,8 +125,44 @@ static enum status load_above(struct ledger *ledger, const struct strings *ids,
     return s;
 }
 
+/* The next change of each, by its _id in one query; where it is there, all that follow. */
+static enum status load_changes_above(struct ledger *ledger, const struct strings *ids,
+                                      struct list *ret_changes, struct error *err)
+{
+    const struct store_find by_seq = {.sort = "{'conversation_id': 1, 'change_seq': 1}"};
+    struct list next = {0};
+    struct strings next_ids = {0};
+    struct change_document *found;
+    enum status s;
+
+    for (size_t i = 0; i < ids->n; i++) {
+        struct conversation *conversation = ledger_find(ledger, ids->items[i]);
+        CLEANUP(free) char *id = change_id(conversation->doc.id, conversation->doc.change_seq + 1);
+
+        conversation->loaded_change_seq = conversation->doc.change_seq;
+        strings_add(&next_ids, id);
+    }
+    s = store_find(ledger->store, CHANGES, &(struct store_find){0}, &change_document_record, &next,
+                   err, "{'_id': {'$in': %p}}", (void *)&next_ids);
+    found = next.items;
+    for (size_t i = 0; i < next.n; i++) {
+        if (s == STATUS_OK)
+            s = store_find(ledger->store, CHANGES, &by_seq, &change_document_record, ret_changes,
+                           err, "{'conversation_id': %s, 'change_seq': {'$gte': %ld}}",
+                           found[i].conversation_id, found[i].change_seq);
+        record_clear(&change_document_record, &found[i]);
+    }
+    free(next.items);
+    strings_clear(&next_ids);
+    found = ret_changes->items;
+    for (size_t i = 0; s == STATUS_OK && i < ret_changes->n; i++)
+        ledger_find(ledger, found[i].conversation_id)->loaded_change_seq = found[i].change_seq;
+    return s;
+}
+
 static enum status load_documents(struct ledger *ledger, const struct strings *ids,
-                                  struct list *ret_recovered, struct error *err)
+                                  struct list *ret_recovered, struct list *ret_changes,
+                                  struct error *err)
 {
     struct list found = {0};
     struct conversation_document *docs;
@@ -140,11 +176,13 @@ static enum status load_documents(struct ledger *ledger, const struct strings *i
     for (size_t i = 0; i < found.n; i++)
         record_clear(&conversation_document_record, &docs[i]);
     free(found.items);
-    return s == STATUS_OK ? load_above(ledger, ids, ret_recovered, err) : s;
+    if (s == STATUS_OK)
+        s = load_above(ledger, ids, ret_recovered, err);
+    return s == STATUS_OK ? load_changes_above(ledger, ids, ret_changes, err) : s;
 }
 
 enum status ledger_load(struct ledger *ledger, struct command *commands, size_t n,
-                        struct list *ret_recovered, struct error *err)
+                        struct list *ret_recovered, struct list *ret_changes, struct error *err)
 {
     struct strings unknown = {0};
     enum status s = STATUS_OK;
@@ -158,7 +196,7 @@ enum status ledger_load(struct ledger *ledger, struct command *commands, size_t 
         }
     }
     if (unknown.n > 0)
-        s = load_documents(ledger, &unknown, ret_recovered, err);
+        s = load_documents(ledger, &unknown, ret_recovered, ret_changes, err);
     strings_clear(&unknown);
     for (size_t i = 0; s == STATUS_OK && i < n; i++)
         if (commands[i].kind != COMMAND_UNREADABLE)
@@ -232,7 +270,7 @@ enum status ledger_load_rows(struct ledger *ledger, const struct command *comman
     for (size_t i = 0; i < n; i++) {
         const struct command *command = &commands[i];
 
-        if (command->kind == COMMAND_CHANGE)
+        if (command->kind == COMMAND_MEMBERS)
             want_change(ledger, &command->change, command->conversation_id, &wanted);
         else if (command->kind != COMMAND_UNREADABLE &&
                  strncmp(command->conversation_id, "group:", 6) == 0)

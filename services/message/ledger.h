@@ -17,8 +17,11 @@ struct conversation {
     struct conversation_document doc; /* as it will be once this batch is stored */
     int64_t loaded_seq; /* up to here another owner stored, and may have died before publishing */
     bool republished[REPUBLISH_MAX]; /* of those, by loaded_seq − seq: published once more */
+    int64_t loaded_change_seq;       /* likewise of changes */
     bool rows_exist;                 /* private: both rows were upserted by this owner */
     bool is_dirty;                   /* in struct effects */
+    bool has_messages;               /* of this batch */
+    bool has_changes;
     struct conversation *next_dirty;
     UT_hash_handle hh;
 };
@@ -42,11 +45,13 @@ struct ledger {
 void ledger_clear(struct ledger *ledger);
 void ledger_trim(struct ledger *ledger);
 
-/* Give each command its conversation, loading those that are not known. Messages that a former
- * owner stored above a conversation's last_seq are appended to *ret_recovered (struct
- * message_document, ascending seq within a conversation); they have yet to be noted. */
+/* Give each command its conversation, loading those that are not known. What a former owner stored
+ * above a conversation's last_seq and change_seq is appended to *ret_recovered (struct
+ * message_document) and *ret_changes (struct change_document), each ascending within a
+ * conversation; it has yet to be noted. */
 MUST_CHECK enum status ledger_load(struct ledger *ledger, struct command *commands, size_t n,
-                                   struct list *ret_recovered, struct error *err);
+                                   struct list *ret_recovered, struct list *ret_changes,
+                                   struct error *err);
 
 /* Should a message that was stored before be published again? Taken, it is no longer due. */
 bool ledger_is_republish_due(const struct conversation *conversation, int64_t seq);

@@ -57,7 +57,13 @@ static enum status start(void *state, struct service_context *context, struct er
     if (s == STATUS_OK)
         s = store_index(message->store, MESSAGES, "{'conversation_id': 1, 'seq': 1}", true, 0, err);
     if (s == STATUS_OK)
+        s = store_index(message->store, CHANGES, "{'conversation_id': 1, 'change_seq': 1}", true, 0,
+                        err);
+    if (s == STATUS_OK)
         s = store_index(message->store, CONVERSATION_USERS, "{'user_id': 1}", false, 0, err);
+    if (s == STATUS_OK)
+        s = store_index(message->store, CONVERSATION_USERS, "{'conversation_id': 1}", false, 0,
+                        err);
     return s;
 }
 

@@ -144,13 +144,6 @@ static void ask(struct permissions *permissions, struct pairs *pairs, bool for_m
     record_clear(&pairs_record, pairs);
 }
 
-static const char *recipient(const struct command *command)
-{
-    if (command->kind == COMMAND_SEND)
-        return command->frame.send.to;
-    return command->kind == COMMAND_TYPING ? command->frame.typing.to : NULL;
-}
-
 /* PAIRS_PER_CALL at most to look through. */
 static bool is_asked(const struct pairs *pairs, const char *from, const char *to)
 {
@@ -163,13 +156,14 @@ static bool is_asked(const struct pairs *pairs, const char *from, const char *to
 }
 
 static void load(struct permissions *permissions, const struct command *commands, size_t n,
-                 enum command_kind kind)
+                 bool for_messages)
 {
-    bool for_messages = kind == COMMAND_SEND;
     struct pairs pairs = {0};
 
     for (size_t i = 0; i < n; i++) {
-        const char *to = commands[i].kind == kind ? recipient(&commands[i]) : NULL;
+        const char *to = (commands[i].kind == COMMAND_SEND) == for_messages
+                             ? command_recipient(&commands[i])
+                             : NULL;
         struct pair *pair;
 
         if (!to || commands[i].muted_until ||
@@ -191,15 +185,15 @@ void permissions_load(struct permissions *permissions, const struct command *com
     hear(permissions);
     if (HASH_COUNT(permissions->pairs) > PERMISSION_MAX)
         permissions_clear(permissions);
-    load(permissions, commands, n, COMMAND_SEND);
-    load(permissions, commands, n, COMMAND_TYPING);
+    load(permissions, commands, n, true);
+    load(permissions, commands, n, false);
 }
 
 enum status permissions_check(struct permissions *permissions, const struct command *command,
                               bool *ret_bot, struct error *err)
 {
-    const struct permission *pair =
-        find(permissions, command->user_id, recipient(command), command->kind == COMMAND_SEND);
+    const struct permission *pair = find(permissions, command->user_id, command_recipient(command),
+                                         command->kind == COMMAND_SEND);
 
     if (!pair)
         return error_set(err, STATUS_UNAVAILABLE,

@@ -44,7 +44,7 @@ struct permissions {
 void permissions_clear(struct permissions *permissions);
 
 /* Drop what is stale, and ask for all pairs of the commands that are not known, in one call for
- * messages and one for typing; what the muted send is not asked about. Without an answer they stay unknown, and only the commands that need
+ * messages and one for typing and changes; what the muted send is not asked about. Without an answer they stay unknown, and only the commands that need
  * them are refused. */
 void permissions_load(struct permissions *permissions, const struct command *commands, size_t n);
 

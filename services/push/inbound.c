@@ -39,12 +39,11 @@ static bool take_token(struct socket *socket, int64_t now)
     return true;
 }
 
-static void pass_on(struct push_state *push, struct ws_connection *connection, const char *to,
-                    const char *group_id, struct slice payload)
+static void pass_on(struct push_state *push, struct ws_connection *connection,
+                    const char *conversation_id, struct slice payload)
 {
     struct gathered *gathered = &push->gathered[ws_connection_loop(connection)];
     const struct socket *socket = ws_connection_data(connection);
-    char conversation_id[CONVERSATION_ID_MAX];
     struct envelope envelope = {
         .kind = ENVELOPE_FRAME,
         .connection_id = ws_connection_id(connection),
@@ -57,16 +56,26 @@ static void pass_on(struct push_state *push, struct ws_connection *connection, c
     struct buffer *commands;
     size_t before;
 
-    if (group_id)
-        conversation_id_group(group_id, conversation_id);
-    else
-        conversation_id_single(socket->user_id, to, conversation_id);
     envelope.conversation_id = slice_of(conversation_id);
     commands = &gathered->commands[topology_partition(envelope.conversation_id.data,
                                                       envelope.conversation_id.length)];
     before = commands->length;
     envelope_add(commands, &envelope);
     gathered->command_bytes += commands->length - before;
+}
+
+/* To the conversation with a person, or of a group. */
+static void pass_on_to(struct push_state *push, struct ws_connection *connection, const char *to,
+                       const char *group_id, struct slice payload)
+{
+    const struct socket *socket = ws_connection_data(connection);
+    char conversation_id[CONVERSATION_ID_MAX];
+
+    if (group_id)
+        conversation_id_group(group_id, conversation_id);
+    else
+        conversation_id_single(socket->user_id, to, conversation_id);
+    pass_on(push, connection, conversation_id, payload);
 }
 
 /* Can commands be passed on now? */
@@ -93,7 +102,7 @@ static void handle_send(struct push_state *push, struct ws_connection *connectio
         record_to_json(&frame_send_record, send, &json);
         payload = (struct slice){json.data, json.length};
     }
-    pass_on(push, connection, send->to, send->group_id, payload);
+    pass_on_to(push, connection, send->to, send->group_id, payload);
 }
 
 static enum status check_typing(struct socket *socket, int64_t now, struct error *err)
@@ -132,8 +141,10 @@ static enum status check(struct push_state *push, struct ws_connection *connecti
         return error_set(err, STATUS_TOO_FAST, "at most %d messages a second", MESSAGES_PER_SECOND);
     if (frame->record == &frame_typing_record)
         s = check_typing(socket, now, err);
-    if (s == STATUS_OK &&
-        (frame->record == &frame_send_record || frame->record == &frame_typing_record))
+    if (s == STATUS_OK && frame_is_change(frame))
+        s = conversation_id_check(frame->change.conversation_id, socket->user_id, err);
+    if (s == STATUS_OK && (frame->record == &frame_send_record ||
+                           frame->record == &frame_typing_record || frame_is_change(frame)))
         s = check_way(push, connection, payload.length, err);
     return s;
 }
@@ -148,12 +159,13 @@ void inbound_message(void *state, struct ws_connection *connection, struct slice
 
     (void)binary; /* the codec lets none through */
     if (s != STATUS_OK)
-        refuse(push, connection, frame.record == &frame_send_record ? frame.send.message_id : NULL,
-               &err);
+        refuse(push, connection, frame_message_id(&frame), &err);
     else if (frame.record == &frame_send_record)
         handle_send(push, connection, &frame.send, payload);
     else if (frame.record == &frame_typing_record)
-        pass_on(push, connection, frame.typing.to, frame.typing.group_id, payload);
+        pass_on_to(push, connection, frame.typing.to, frame.typing.group_id, payload);
+    else if (frame_is_change(&frame))
+        pass_on(push, connection, frame.change.conversation_id, payload);
     else if (frame.record == &frame_heartbeat_record)
         handle_heartbeat(connection, &frame.heartbeat);
 }

@@ -6,6 +6,7 @@
 #include "wire/account_api.h"
 #include "wire/admin_api.h"
 #include "wire/auth_api.h"
+#include "wire/changes.h"
 #include "wire/frames.h"
 #include "wire/friend_api.h"
 #include "wire/group_api.h"
@@ -25,7 +26,8 @@ static const struct {
     {auth_api_records, &n_auth_api_records},         {group_api_records, &n_group_api_records},
     {message_api_records, &n_message_api_records},   {user_api_records, &n_user_api_records},
     {presence_api_records, &n_presence_api_records}, {admin_api_records, &n_admin_api_records},
-    {friend_api_records, &n_friend_api_records},     {session_api_records, &n_session_api_records},
+    {changes_records, &n_changes_records},           {friend_api_records, &n_friend_api_records},
+    {session_api_records, &n_session_api_records},
 };
 
 static inline size_t contract_n_records(void)

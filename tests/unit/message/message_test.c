@@ -78,7 +78,7 @@ static void a_change_of_members_becomes_a_system_message_that_does_not_count(voi
 
     (void)state;
     command_init(&command, &envelope, 0);
-    assert_int_equal(command.kind, COMMAND_CHANGE);
+    assert_int_equal(command.kind, COMMAND_MEMBERS);
     message = command_to_message(&command, 9, 4, 1000);
     assert_string_equal(message->id, "group:group_1/rev:3");
     assert_int_equal(message->count, 4);
@@ -111,7 +111,7 @@ static void a_system_message_of_a_large_group_fits_into_a_frame(void **state)
     record_to_json(&group_change_record, &change, &json);
     envelope.payload = (struct slice){json.data, json.length};
     command_init(&command, &envelope, 0);
-    assert_int_equal(command.kind, COMMAND_CHANGE);
+    assert_int_equal(command.kind, COMMAND_MEMBERS);
     message = command_to_message(&command, 1, 0, 1000);
     assert_true(strlen(message->content.text) < 8 * 1024);
     record_clear(&message_document_record, message);

@@ -87,7 +87,7 @@ static enum status try(struct command command)
 static void asks_once_for_all_that_is_unknown(void **state)
 {
     const struct command commands[] = {
-        send_to("a", "b"), typing_to("c", "b"), send_to("a", "c"), {.kind = COMMAND_CHANGE}};
+        send_to("a", "b"), typing_to("c", "b"), send_to("a", "c"), {.kind = COMMAND_MEMBERS}};
 
     (void)state;
     permissions_load(&permissions, commands, N_ELEMENTS(commands));
