@@ -85,9 +85,49 @@ static const struct field message_sent_fields[] = {
 const struct record message_sent_record =
     RECORD("message.sent", struct message_sent, message_sent_fields);
 
+#define MESSAGE_PATH_FIELDS(record) \
+    FIELD(record, conversation_id, .required = true, .min = 1, .max = CONVERSATION_ID_MAX - 1), \
+        FIELD(record, message_id, .required = true, .min = 1, .max = MESSAGE_ID_MAX)
+
+static const struct field message_path_fields[] = {MESSAGE_PATH_FIELDS(struct message_path)};
+const struct record message_path_record =
+    RECORD("message.path", struct message_path, message_path_fields);
+
+static const struct field message_edit_fields[] = {
+    MESSAGE_PATH_FIELDS(struct message_edit),
+    FIELD(struct message_edit, content, .required = true, .max = FRAME_MAX),
+};
+const struct record message_edit_record =
+    RECORD("message.edit", struct message_edit, message_edit_fields);
+
+static const struct field message_delete_fields[] = {
+    MESSAGE_PATH_FIELDS(struct message_delete),
+    FIELD(struct message_delete, scope, .required = true, .min = 1, .max = 3),
+};
+const struct record message_delete_record =
+    RECORD("message.delete", struct message_delete, message_delete_fields);
+
+static const struct field message_react_fields[] = {
+    MESSAGE_PATH_FIELDS(struct message_react),
+    FIELD(struct message_react, emoji, .required = true, .min = 1, .max = EMOJI_MAX),
+};
+const struct record message_react_record =
+    RECORD("message.react", struct message_react, message_react_fields);
+
+static const struct field message_changed_fields[] = {
+    FIELD(struct message_changed, message_id, .required = true),
+    FIELD(struct message_changed, conversation_id, .required = true),
+    FIELD(struct message_changed, seq, .required = true),
+    FIELD(struct message_changed, change_seq, .required = true),
+};
+const struct record message_changed_record =
+    RECORD("message.changed", struct message_changed, message_changed_fields);
+
 const struct record *const message_api_records[] = {
     &private_history_query_record, &group_history_query_record, &history_record,
     &conversations_query_record,   &conversation_peer_record,   &conversation_group_record,
     &conversation_item_record,     &conversations_record,       &message_sent_record,
+    &message_path_record,          &message_edit_record,        &message_delete_record,
+    &message_react_record,         &message_changed_record,
 };
 const size_t n_message_api_records = N_ELEMENTS(message_api_records);

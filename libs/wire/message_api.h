@@ -74,6 +74,42 @@ struct message_sent {
 };
 extern const struct record message_sent_record;
 
+/* /api/conversations/{conversation_id}/messages/{message_id}… */
+struct message_path {
+    char *conversation_id;
+    char *message_id;
+};
+extern const struct record message_path_record;
+
+struct message_edit {
+    char *conversation_id;
+    char *message_id;
+    struct json content;
+};
+extern const struct record message_edit_record;
+
+struct message_delete {
+    char *conversation_id;
+    char *message_id;
+    char *scope; /* me or all */
+};
+extern const struct record message_delete_record;
+
+struct message_react {
+    char *conversation_id;
+    char *message_id;
+    char *emoji;
+};
+extern const struct record message_react_record;
+
+struct message_changed {
+    char *message_id;
+    char *conversation_id;
+    int64_t seq;        /* the message's */
+    int64_t change_seq; /* what it became, or was already; 0: nothing ever changed */
+};
+extern const struct record message_changed_record;
+
 /* All records of this file, for the contract tests. */
 extern const struct record *const message_api_records[];
 extern const size_t n_message_api_records;

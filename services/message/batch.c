@@ -175,9 +175,11 @@ static enum status may_write_there(struct batch *batch, struct command *command,
     row = ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
     /* A stranger gets the answer of a group that does not exist: ids must not be probed. */
     if (!row || !row->exists || !row_find_open_span(&row->doc))
-        return error_field(&command->error, STATUS_NOT_FOUND,
-                           command->kind == COMMAND_CHANGE ? "conversation_id" : "group_id",
-                           "there is no such group");
+        return command->kind == COMMAND_CHANGE
+                   ? error_field(&command->error, STATUS_NOT_FOUND, "conversation_id",
+                                 "there is no such conversation")
+                   : error_field(&command->error, STATUS_NOT_FOUND, "group_id",
+                                 "there is no such group");
     if (row->doc.silenced_until > clock_now())
         return error_set(&command->error, STATUS_MUTED, "you are muted in this group");
     return STATUS_OK;

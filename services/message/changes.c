@@ -106,7 +106,7 @@ static enum status judge_recall(const struct command *command,
     if (strcmp(message->from_user_id, command->user_id) != 0)
         return error_set(err, STATUS_FORBIDDEN, "only its sender%s may recall a message",
                          row ? " and the group's admins" : "");
-    if (now - message->created_at > RECALL_MS)
+    if (!message->recalled_at && now - message->created_at > RECALL_MS)
         return error_set(err, STATUS_FORBIDDEN, "a message can be recalled for 24 hours");
     return STATUS_OK;
 }
@@ -231,12 +231,11 @@ enum status change_judge(const struct command *command, const struct message_doc
     if (message->msg_type == MSG_SYSTEM)
         return error_field(err, STATUS_FORBIDDEN, "message_id",
                            "what happened to the group cannot be changed");
-    if (message->recalled_at && type == FRAME_RECALL)
-        return STATUS_OK;
-    if (message->recalled_at)
+    if (message->recalled_at && type != FRAME_RECALL)
         return error_field(err, STATUS_NOT_FOUND, "message_id", "the message was recalled");
     if (type == FRAME_RECALL) {
         s = judge_recall(command, message, row, now, err);
+        is_so = message->recalled_at != 0;
     } else if (type == FRAME_EDIT) {
         s = judge_edit(command, message, row, &content, err);
         is_so = !content;

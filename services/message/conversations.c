@@ -154,7 +154,6 @@ static enum status add_last_messages(struct message_state *message, const struct
 
     for (size_t i = 0; i < items->n && s == STATUS_OK; i++) {
         struct message_document last;
-        struct frame_message frame;
 
         s = store_find_one(message->store, MESSAGES, &message_document_record, &last, err,
                            "{'conversation_id': %s, 'seq': %ld}", item[i].conversation_id,
@@ -165,9 +164,8 @@ static enum status add_last_messages(struct message_state *message, const struct
         }
         if (s != STATUS_OK)
             break;
-        message_to_frame(&last, &frame);
-        item[i].last_message = memory_new(sizeof frame);
-        record_copy(&frame_message_record, &frame, item[i].last_message);
+        item[i].last_message = memory_new(sizeof(struct frame_message));
+        message_to_view(&last, item[i].last_message);
         record_clear(&message_document_record, &last);
     }
     return s;

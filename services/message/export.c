@@ -261,8 +261,9 @@ static size_t add_messages(struct export *export, const struct place *place,
         CLEANUP(buffer_clear) struct buffer json = {0};
         struct frame_message frame;
 
-        message_to_frame(&messages[n], &frame);
+        message_to_view(&messages[n], &frame);
         record_to_json(&frame_message_record, &frame, &json);
+        record_clear(&frame_message_record, &frame);
         add_part(export, buffer_text(&name), &json);
     }
     return n;

@@ -9,22 +9,6 @@
 
 #define USER_TIMEOUT_MS 2000
 
-void message_to_frame(const struct message_document *message, struct frame_message *ret)
-{
-    *ret = (struct frame_message){
-        .type = message->group_id ? FRAME_GROUP : FRAME_PRIVATE,
-        .message_id = (char *)message_id_of(message),
-        .from = message->from_user_id,
-        .to = message->to_user_id,
-        .group_id = message->group_id,
-        .content = message->content,
-        .msg_type = message->msg_type,
-        .timestamp = message->created_at,
-        .conversation_id = message->conversation_id,
-        .seq = message->seq,
-    };
-}
-
 struct page {
     const char *conversation_id;
     int64_t limit;
@@ -66,12 +50,9 @@ static void fill(const struct page *page, struct list *found, struct history *re
     size_t n = found->n > (size_t)page->limit ? (size_t)page->limit : found->n;
 
     ret->has_more = found->n > n;
-    for (size_t i = 0; i < n; i++) {
-        struct frame_message frame;
-
-        message_to_frame(&messages[page->forwards ? i : n - 1 - i], &frame);
-        record_copy(&frame_message_record, &frame, list_add(&ret->messages, &frame_message_record));
-    }
+    for (size_t i = 0; i < n; i++)
+        message_to_view(&messages[page->forwards ? i : n - 1 - i],
+                        list_add(&ret->messages, &frame_message_record));
 }
 
 /* spans: what may be read, oldest first, each with its true end. */

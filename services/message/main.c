@@ -10,8 +10,20 @@ static const struct http_route routes[] = {
      &history_record, .handle = handle_private_history},
     {"GET", "/api/messages/group/{group_id}", HTTP_USER, &group_history_query_record,
      &history_record, .handle = handle_group_history},
+    {"PATCH", "/api/conversations/{conversation_id}/messages/{message_id}", HTTP_USER,
+     &message_edit_record, &message_changed_record, .handle = handle_edit},
+    {"DELETE", "/api/conversations/{conversation_id}/messages/{message_id}", HTTP_USER,
+     &message_delete_record, &message_changed_record, .handle = handle_delete},
+    {"POST", "/api/conversations/{conversation_id}/messages/{message_id}/reactions", HTTP_USER,
+     &message_react_record, &message_changed_record, .handle = handle_react},
+    {"DELETE", "/api/conversations/{conversation_id}/messages/{message_id}/reactions", HTTP_USER,
+     &message_react_record, &message_changed_record, .handle = handle_unreact},
+    {"PUT", "/api/conversations/{conversation_id}/messages/{message_id}/pin", HTTP_USER,
+     &message_path_record, &message_changed_record, .handle = handle_pin},
+    {"DELETE", "/api/conversations/{conversation_id}/messages/{message_id}/pin", HTTP_USER,
+     &message_path_record, &message_changed_record, .handle = handle_unpin},
     {"POST", "/api/messages", HTTP_USER, &frame_send_record, &message_sent_record,
-     .handle = handle_send},
+     .handle = handle_send, .services = true},
 };
 
 static const struct rpc_method methods[] = {
@@ -73,6 +85,7 @@ static void stop(void *state)
 
     rpc_client_close(message->user_rpc);
     strings_clear(&message->news.pairs);
+    pace_clear(&message->pace);
 }
 
 static bool is_ready(void *state, struct buffer *why)
@@ -102,7 +115,8 @@ static void metrics(void *state, struct buffer *ret)
                   (long long)atomic_load(&message->parked));
 }
 
-static struct message_state message_state = {.news = PERMISSION_NEWS_INITIALIZER};
+static struct message_state message_state = {.news = PERMISSION_NEWS_INITIALIZER,
+                                             .pace = PACE_INITIALIZER};
 
 static const struct service message = {
     .name = "message",

@@ -4,8 +4,10 @@
 #include <stdatomic.h>
 
 #include "documents.h"
+#include "pace.h"
 #include "permission.h"
 #include "service/service.h"
+#include "wire/envelope.h"
 #include "wire/message_api.h"
 
 /* message: the store of messages. One thread, the owner, writes: it consumes the partitions
@@ -15,6 +17,7 @@ struct message_state {
     struct store *store;
     struct rpc_client *user_rpc;
     struct permission_news news;
+    struct pace pace;
     atomic_int partitions; /* how many are ours */
     atomic_int_fast64_t batches;
     atomic_int_fast64_t commands;
@@ -31,8 +34,28 @@ enum status handle_private_history(void *state, struct call *call, const void *r
 enum status handle_group_history(void *state, struct call *call, const void *request, void *reply,
                                  struct error *err);
 
-/* A stored message as clients see it; *ret owns nothing of its own but copies of all texts. */
+/* view.c: a message as clients see it. Live: *ret owns nothing, and its texts are message's. */
 void message_to_frame(const struct message_document *message, struct frame_message *ret);
+
+/* In histories, lists and sync: with both sets of names, and what became of it. The caller clears
+ * *ret (zeroed before). */
+void message_to_view(const struct message_document *message, struct frame_message *ret);
+
+/* partition.c: send value, as JSON by rec, to the partition of the conversation for the caller, and
+ * wait for its ack (5 s: UNAVAILABLE; it may still be carried out). A refusal is returned as the
+ * error that it is. The caller clears *ret after STATUS_OK. */
+MUST_CHECK enum status partition_ask(struct message_state *message, const struct call *call,
+                                     enum envelope_kind kind, const char *conversation_id,
+                                     const struct record *rec, const void *value,
+                                     struct frame_ack *ret, struct error *err);
+
+/* change_requests.c */
+http_handler handle_edit;
+http_handler handle_delete;
+http_handler handle_react;
+http_handler handle_unreact;
+http_handler handle_pin;
+http_handler handle_unpin;
 
 /* conversations.c */
 enum status handle_conversations(void *state, struct call *call, const void *request, void *reply,

@@ -111,15 +111,13 @@ static void fill_peer(const struct standing *standing,
 {
     const struct message_document *last =
         conversation->last_id ? find_message(standing, conversation->last_id) : NULL;
-    struct frame_message frame;
 
     ret->unread_count = conversations_unread(conversation, row);
     ret->last_time = conversation->updated_at;
     if (!last)
         return;
-    message_to_frame(last, &frame);
-    ret->last_message = memory_new(sizeof frame);
-    record_copy(&frame_message_record, &frame, ret->last_message);
+    ret->last_message = memory_new(sizeof(struct frame_message));
+    message_to_view(last, ret->last_message);
 }
 
 enum status handle_peers(void *state, const void *request, void *reply, struct error *err)

@@ -93,6 +93,11 @@ def an_account(world):
     return {"user_id": world.newcomer().id}
 
 
+def a_service(world):
+    made = world.admin.post("/v1/admin/services", {"username": fresh(), "reason": "because"}).ok()
+    return {"user_id": made["service"]["user_id"]}
+
+
 def the_group(world):
     return {"group_id": world.group_id}
 
@@ -134,7 +139,15 @@ def friend_id(world):
     return [world.friend.id]
 
 
+def the_message(world):
+    """Of the owner's, in his group."""
+    message_id = world.owner.post("/api/messages", {
+        "type": 2, "group_id": world.group_id, "content": {"text": TEXT}}).ok()["message_id"]
+    return {"conversation_id": f"group:{world.group_id}", "message_id": message_id}
+
+
 GROUP = {"group_id": UNKNOWN_GROUP}
+MESSAGE = {"conversation_id": f"group:{UNKNOWN_GROUP}", "message_id": "m" * 16}
 REQUEST = {"request_id": UNKNOWN_REQUEST}
 USER = {"user_id": UNKNOWN_USER}
 
@@ -171,6 +184,13 @@ RULES = {
     ("GET", "/v1/admin/users/{user_id}"): admins(),
     ("GET", "/v1/admin/users/{user_id}/sessions"): admins(),
     ("POST", "/v1/admin/users/{user_id}/export"): admins({}),
+    ("GET", "/v1/admin/services"): admins(names=None),
+    ("POST", "/v1/admin/services"): Rule(
+        stranger=40301, owner=40301, admin=0,
+        body=lambda world, who: {"username": fresh(), "reason": "because"}),
+    ("POST", "/v1/admin/services/{user_id}/token"): admins({}, names=a_service),
+    ("DELETE", "/v1/admin/services/{user_id}"): admins(
+        names=a_service, query=lambda world: "reason=because"),
     ("POST", "/v1/admin/users/{user_id}/ban"): admins({}),
     ("POST", "/v1/admin/users/{user_id}/unban"): admins({}),
     ("POST", "/v1/admin/users/{user_id}/mute"): admins({"seconds": 60}),
@@ -217,6 +237,18 @@ RULES = {
     ("GET", "/api/conversations"): own(hides=lambda world: [world.group_id]),
     ("GET", "/api/messages/private/{user_id}"): own(names=the_friend),
     ("GET", "/api/messages/group/{group_id}"): thing(the_group, GROUP),
+    ("PATCH", "/api/conversations/{conversation_id}/messages/{message_id}"): thing(
+        the_message, MESSAGE, body=lambda world, who: {"content": {"text": TEXT}}),
+    ("DELETE", "/api/conversations/{conversation_id}/messages/{message_id}"): thing(
+        the_message, MESSAGE, query=lambda world: "scope=all"),
+    ("POST", "/api/conversations/{conversation_id}/messages/{message_id}/reactions"): thing(
+        the_message, MESSAGE, body=lambda world, who: {"emoji": "👍"}),
+    ("DELETE", "/api/conversations/{conversation_id}/messages/{message_id}/reactions"): thing(
+        the_message, MESSAGE, query=lambda world: "emoji=x"),
+    ("PUT", "/api/conversations/{conversation_id}/messages/{message_id}/pin"): thing(
+        the_message, MESSAGE),
+    ("DELETE", "/api/conversations/{conversation_id}/messages/{message_id}/pin"): thing(
+        the_message, MESSAGE),
     ("POST", "/api/messages"): Rule(stranger=40401, body=lambda world, who: {
         "type": 2, "group_id": world.group_id, "message_id": fresh(), "content": {"text": "x"}}),
 }

@@ -105,6 +105,7 @@ def test_operations_and_routes_say_the_same(openapi, routes):
         assert operation.get("x-request") == route["request"], route
         assert operation.get("x-reply") == route["reply"], route
         assert operation.get("x-right", "") == route["right"], route
+        assert operation.get("x-services", False) == route["services"], route
 
 
 def test_the_generated_docs_are_up_to_date(tmp_path):
@@ -212,6 +213,26 @@ def call_admin(call, admin, someone):
     call(admin, "GET", f"{path}/sessions", **names).ok()
     call(admin, "GET", "/v1/admin/audit", query=f"?target_id={someone.id}").ok()
     call(admin, "GET", "/v1/admin/audit", query="?limit=0").refused(40001, "limit")
+    call_services(call, admin)
+
+
+def call_services(call, admin):
+    """Every operation about service accounts."""
+    all_of_them, one = "/v1/admin/services", "/v1/admin/services/{user_id}"
+    wanted = {"username": fresh("shop-"), "nickname": "The shop", "reason": "why"}
+    names = {"user_id": call(admin, "POST", all_of_them, wanted).ok()["service"]["user_id"]}
+    nobody = {"user_id": "user_nobody"}
+    call(admin, "POST", all_of_them, wanted).refused(40902)
+    call(admin, "POST", all_of_them, {**wanted, "username": "a b c"}).refused(40001, "username")
+    call(admin, "POST", all_of_them, {**wanted, "reason": ""}).refused(40001, "reason")
+    call(admin, "GET", all_of_them, query="?limit=1").ok()
+    call(admin, "GET", all_of_them, query="?limit=0").refused(40001, "limit")
+    call(admin, "POST", one + "/token", {"reason": "why"}, **names).ok()
+    call(admin, "POST", one + "/token", {"reason": "why"}, **nobody).refused(40401)
+    call(admin, "DELETE", one, query="?reason=why", **nobody).refused(40401)
+    call(admin, "DELETE", one, **names).refused(40001, "reason")
+    call(admin, "DELETE", one, query="?reason=why", **names).ok()
+    call(admin, "DELETE", one, query="?reason=why", **names).refused(40903)
 
 
 def call_data_rights(call, ada, ben, admin):
@@ -244,6 +265,19 @@ def call_oauth(call, ada):
     call(ada, "POST", link, {"password": "wrong horse"}, provider="github").refused(40103)
     call(ada, "GET", "/api/identities").ok()
     call(ada, "DELETE", unlink, provider="github").refused(40401)
+
+
+def call_changes(call, ada, sent):
+    path = "/api/conversations/{conversation_id}/messages/{message_id}"
+    names = {name: sent[name] for name in ("conversation_id", "message_id")}
+    call(ada, "PATCH", path, {"content": {"text": "See you soon?"}}, **names).ok()
+    call(ada, "PATCH", path, {"content": {"text": ""}}, **names).refused(40001, "content.text")
+    call(ada, "POST", path + "/reactions", {"emoji": "👍"}, **names).ok()
+    call(ada, "DELETE", path + "/reactions", query="emoji=👍", **names).ok()
+    call(ada, "PUT", path + "/pin", **names).ok()
+    call(ada, "DELETE", path + "/pin", **names).ok()
+    call(ada, "DELETE", path, query="scope=everywhere", **names).refused(40001, "scope")
+    call(ada, "DELETE", path, query="scope=all", **names).ok()
 
 
 def test_the_answer_of_each_operation_fits_the_document(caller, user, admin, openapi):
@@ -286,6 +320,7 @@ def test_the_answer_of_each_operation_fits_the_document(caller, user, admin, ope
     assert call(ada, "POST", "/api/messages", send).ok() == sent
     call(ada, "POST", "/api/messages", {**send, "to": "user_nobody"}).refused(40401)
     call(ada, "POST", "/api/messages", {**send, "content": {}}).refused(40001, "content.text")
+    call_changes(call, ada, sent)
     call(ben, "GET", "/api/conversations").ok()
     call(ben, "GET", "/api/messages/private/{user_id}", user_id=ada.id).ok()
     call(ben, "GET", "/api/messages/group/{group_id}", group_id=group).ok()
