@@ -25,6 +25,15 @@ enum http_access {
     HTTP_USER,   /* with a valid token: Authorization: Bearer, or the cookie access_token */
 };
 
+/* How fast one may call, each kind by itself, per process (pace.c has the numbers and their reasons):
+ * a user; on public routes an address, an IPv6 one by its /64, unless it is of trusted_addresses.
+ * TOO_FAST with Retry-After past it. */
+enum http_pace {
+    HTTP_CALLS,
+    HTTP_MESSAGES, /* what a partition handles, as it does the frames of a socket */
+    HTTP_SERVICES, /* whatever a service account calls; no route says so */
+};
+
 /* request is a checked struct of the route's record, filled from the body (JSON), or for GET and
  * DELETE from the query string; path parameters such as {group_id} fill the member of that name
  * in either case, and only they do. A body may be left out when no other member is required.
@@ -34,6 +43,10 @@ enum http_access {
  * it may try again: their texts come from libraries and may hold addresses. */
 typedef enum status http_handler(void *state, struct call *call, const void *request, void *reply,
                                  struct error *err);
+
+/* For routes that take a file. Called once the headers are there and the caller is known, but before
+ * anything of the file is: what is refused here need not be sent. */
+typedef enum status http_admit(void *state, struct call *call, struct error *err);
 
 struct http_route {
     const char *method;
@@ -46,6 +59,11 @@ struct http_route {
     /* What the caller's role must have (FORBIDDEN otherwise). Every path under /v1/admin has one,
      * and no other: http_open() refuses any other table. */
     enum right right;
+    enum http_pace pace;
+    bool services; /* service accounts may call it too; all others are FORBIDDEN to them */
+    /* Takes multipart/form-data with a part "file" as its body, see http_get_upload(). POST, and
+     * request is NULL. */
+    http_admit *upload;
 };
 
 /* Fills call->user_id, session_id, role from an access token, or refuses (UNAUTHENTICATED,
@@ -76,6 +94,7 @@ struct http_config {
      * fills ret with the body and returns the HTTP status. */
     const struct http_page *pages;
     size_t n_pages;
+    int64_t upload_max; /* bytes of a file; 0: no route takes one */
     /* Told of each answer of 50001 and 50301, whose reason clients do not read. May be NULL; runs
      * in the request's thread. */
     void (*report)(const struct http_fault *fault);
@@ -118,6 +137,39 @@ void http_redirect(struct call *call, const char *location);
 /* Answer with these bytes instead of the envelope, as a file to be saved, when the handler returns
  * STATUS_OK: the library sends and closes the file fd, from its beginning. name is plain ASCII. */
 void http_attach(struct call *call, const char *content_type, const char *name, int fd);
+
+/* The file that came with the request to an .upload route: in a nameless file on disk, which the
+ * library closes. */
+struct http_upload {
+    int fd;
+    int64_t size;
+    const char
+        *file_name; /* whatever the client says, of any length and any bytes; NULL: nothing */
+};
+const struct http_upload *http_get_upload(struct call *call);
+
+/* So many uploads at once: each takes twice its size in TEMPORARY_FOLDER while it is looked at. */
+#define HTTP_UPLOADS 16
+#define HTTP_UPLOADS_PER_USER 4
+#define HTTP_UPLOAD_SECONDS 900 /* 100 MiB by 1 Mbit/s; who is slower must not keep a place */
+
+/* Answer with bytes that come from somewhere piece by piece, when the handler returns STATUS_OK: as
+ * a whole, in part (Range, If-Range: 206, 416), or not at all (If-None-Match: 304), under headers
+ * with which a browser never runs anything of it in our origin. What file points to lives until
+ * .close(), which is called in any case. */
+struct http_file {
+    const char *content_type;
+    const char *name; /* for who saves it; UTF-8 */
+    bool is_inline;   /* false: a browser saves it and does not show it */
+    const char *etag; /* plain ASCII without quotes; the same for the same bytes */
+    int64_t size;
+    /* Up to room bytes from offset on; fewer are fine, none are a failure. */
+    enum status (*read)(void *source, int64_t offset, void *data, size_t room, size_t *ret_length,
+                        struct error *err);
+    void (*close)(void *source);
+    void *source;
+};
+void http_send_file(struct call *call, const struct http_file *file);
 
 /* Ask the client to wait: Retry-After on the answer. */
 void http_set_retry_after(struct call *call, int64_t seconds);

@@ -8,8 +8,10 @@
 #include <sys/random.h>
 
 #include "base/address.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "http/exchange.h"
+#include "http/pace.h"
 
 #define HOST_MAX 255 /* a DNS name, RFC 1035 */
 
@@ -221,12 +223,37 @@ static enum status check_origin(struct exchange *exchange, struct error *err)
 
 static enum status check_right(const struct exchange *exchange, struct error *err)
 {
-    enum right right = exchange->match.route->info->right;
+    const struct http_route *route = exchange->match.route->info;
+    enum right right = route->right;
 
+    if (strcmp(exchange->call.role, ROLE_SERVICE) == 0 && !route->services)
+        return error_set(err, STATUS_FORBIDDEN, "this is not for service accounts");
     if (right == RIGHT_NONE || role_has(exchange->call.role, right))
         return STATUS_OK;
     return error_set(err, STATUS_FORBIDDEN, "your role does not have the right %s",
                      right_name(right));
+}
+
+static enum status check_pace(struct exchange *exchange, struct error *err)
+{
+    const struct http_route *route = exchange->match.route->info;
+    const char *trusted = exchange->http->config.trusted_addresses;
+    struct call *call = &exchange->call;
+    enum http_pace kind =
+        strcmp(call->role, ROLE_SERVICE) == 0 ? HTTP_SERVICES : route->pace;
+    char who[ADDRESS_MAX];
+    enum status s;
+
+    if (route->access == HTTP_USER)
+        (void)snprintf(who, sizeof who, "%s", call->user_id); /* fits */
+    else if (trusted && address_is_listed(trusted, call->address))
+        return STATUS_OK;
+    else
+        address_network(call->address, who);
+    s = paces_take(exchange->http->paces, kind, who, clock_monotonic(), err);
+    if (s != STATUS_OK)
+        http_set_retry_after(call, 1); /* there are hundreds of tokens by then */
+    return s;
 }
 
 enum status request_authenticate(struct exchange *exchange, struct error *err)
@@ -237,8 +264,10 @@ enum status request_authenticate(struct exchange *exchange, struct error *err)
     enum status s;
 
     s = check_origin(exchange, err);
-    if (s != STATUS_OK || exchange->match.route->info->access == HTTP_PUBLIC)
+    if (s != STATUS_OK)
         return s;
+    if (exchange->match.route->info->access == HTTP_PUBLIC)
+        return check_pace(exchange, err);
     if (header) {
         if (strncasecmp(header, "Bearer ", 7) != 0)
             return error_set(err, STATUS_UNAUTHENTICATED, "Authorization must be a Bearer token");
@@ -247,7 +276,9 @@ enum status request_authenticate(struct exchange *exchange, struct error *err)
     if (!token)
         return error_set(err, STATUS_UNAUTHENTICATED, "a token is missing");
     s = config->verify(config->verify_context, token, &exchange->call, err);
-    return s == STATUS_OK ? check_right(exchange, err) : s;
+    if (s == STATUS_OK)
+        s = check_right(exchange, err);
+    return s == STATUS_OK ? check_pace(exchange, err) : s;
 }
 
 /* ---- What */

@@ -142,9 +142,11 @@ void print_routes(const struct service *service, struct buffer *ret)
         const struct http_route *route = &service->routes[i];
 
         buffer_printf(ret,
-                      "%s\n {\"method\":\"%s\",\"path\":\"%s\",\"access\":\"%s\",\"right\":\"%s\"",
+                      "%s\n {\"method\":\"%s\",\"path\":\"%s\",\"access\":\"%s\",\"right\":\"%s\","
+                      "\"services\":%s",
                       i ? "," : "", route->method, route->path,
-                      route->access == HTTP_PUBLIC ? "public" : "user", right_name(route->right));
+                      route->access == HTTP_PUBLIC ? "public" : "user", right_name(route->right),
+                      route->services ? "true" : "false");
         print_name("request", route->request, ret);
         print_name("reply", route->reply, ret);
         buffer_add_text(ret, "}");

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -18,10 +19,12 @@
 #include "base/memory.h"
 #include "bus/bus.h"
 #include "rpc/rpc.h"
+#include "service/known_services.h"
 #include "service/refusals.h"
 #include "service/service.h"
 #include "wire/envelope.h"
 #include "wire/internal.h"
+#include "wire/rights.h"
 
 #define KEYS_EVERY_MS (10 * 60 * 1000)
 #define KEYS_ON_DEMAND_MS 5000 /* a stranger's tokens make us ask auth no more often */
@@ -58,6 +61,7 @@ struct identity {
     pthread_rwlock_t lock; /* of all below */
     struct token_keys *keys;
     struct refusals refusals;
+    struct known_services services;
     bool ever_listed;
     void (*listener)(void *context, const char *user_id, const char *session_id,
                      const char *reason);
@@ -393,6 +397,7 @@ void identity_close(struct identity *identity)
     rpc_client_close(identity->auth);
     token_keys_close(identity->keys);
     refusals_clear(&identity->refusals);
+    known_services_clear(&identity->services);
     if (identity->wake_fd >= 0)
         (void)close(identity->wake_fd);
     pthread_rwlock_destroy(&identity->lock);
@@ -453,6 +458,57 @@ enum status identity_claims(struct identity *identity, const char *token, struct
     return s;
 }
 
+/* ---- Service accounts */
+
+static enum status ask_service(struct identity *identity, const char *token_hash,
+                               struct token_claims *ret, struct error *err)
+{
+    const struct service_query query = {.token_hash = (char *)token_hash}; /* only read */
+    struct service_identity reply;
+    enum status s;
+
+    s = rpc_call(identity->auth, RPC_AUTH_FIND_SERVICE, &service_query_record, &query,
+                 &service_identity_record, &reply, ASK_MS, err);
+    if (s != STATUS_OK)
+        return s;
+    *ret = (struct token_claims){.generation = reply.generation, .role = ROLE_SERVICE};
+    (void)snprintf(ret->user_id, sizeof ret->user_id, "%s", reply.user_id); /* ours: both fit */
+    (void)snprintf(ret->session_id, sizeof ret->session_id, "%s",
+                   reply.session_id ? reply.session_id : "");
+    record_clear(&service_identity_record, &reply);
+    return STATUS_OK;
+}
+
+/* auth is asked without the lock, and what it said is judged by all that was heard meanwhile. */
+static enum status service_claims(struct identity *identity, const char *token,
+                                  struct token_claims *ret, struct error *err)
+{
+    char hash[REFRESH_HASH_MAX];
+    bool is_known;
+    enum status s = STATUS_OK;
+
+    refresh_token_hash(token, hash);
+    pthread_rwlock_rdlock(&identity->lock);
+    is_known = known_services_find(&identity->services, hash, clock_monotonic(), ret);
+    pthread_rwlock_unlock(&identity->lock);
+    if (!is_known)
+        s = ask_service(identity, hash, ret, err);
+    if (s != STATUS_OK)
+        return s;
+    if (is_known)
+        pthread_rwlock_rdlock(&identity->lock);
+    else
+        pthread_rwlock_wrlock(&identity->lock);
+    if (!identity->ever_listed)
+        s = error_set(err, STATUS_UNAVAILABLE, "the ended sessions are not known yet");
+    else
+        s = refusals_check(&identity->refusals, ret, err);
+    if (s == STATUS_OK && !is_known)
+        known_services_keep(&identity->services, hash, ret, clock_monotonic());
+    pthread_rwlock_unlock(&identity->lock);
+    return s;
+}
+
 int64_t identity_muted_until(struct identity *identity, const char *user_id)
 {
     int64_t until;
@@ -466,8 +522,10 @@ int64_t identity_muted_until(struct identity *identity, const char *user_id)
 enum status identity_verify(void *context, const char *token, struct call *call, struct error *err)
 {
     struct token_claims claims;
-    enum status s = identity_claims(context, token, &claims, err);
+    enum status s;
 
+    s = service_token_is(token) ? service_claims(context, token, &claims, err)
+                                : identity_claims(context, token, &claims, err);
     if (s != STATUS_OK)
         return s;
     strcpy(call->user_id, claims.user_id);

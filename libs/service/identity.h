@@ -11,8 +11,9 @@
  * (the events session.ended and user.restricted; at start and at every reconnect to the bus the
  * whole list from auth by nng). Not ready before it has all.
  *
- * A thread of its own does the asking; identity_verify() only reads. The same thread hears the
- * service's own events. */
+ * A thread of its own does the asking; the same thread hears the service's own events. What is
+ * asked for in the caller's thread is only who has a service account's token (token.h), kept for
+ * two minutes: its end is an end of a session like any other, and counts at once. */
 struct identity;
 
 struct service_event;
@@ -48,13 +49,15 @@ void identity_listen(struct identity *identity,
                                    const char *reason),
                      void *context);
 
-/* An http_verify; context is the identity. UNAVAILABLE before it is first ready. Any thread. */
+/* An http_verify; context is the identity. UNAVAILABLE before it is first ready, and for a service's
+ * token that is not known while auth does not answer (1 s at most). Any thread. */
 enum status identity_verify(void *context, const char *token, struct call *call, struct error *err);
 
 /* Until when the user may not send messages: Unix ms, or 0. Any thread. */
 int64_t identity_muted_until(struct identity *identity, const char *user_id);
 
-/* The claims too: push keeps expires_at and session_id. */
+/* The claims too: push keeps expires_at and session_id. Of people only, so that it never waits: a
+ * service's token is UNAUTHENTICATED. */
 MUST_CHECK enum status identity_claims(struct identity *identity, const char *token,
                                        struct token_claims *ret, struct error *err);
 

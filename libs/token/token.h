@@ -85,6 +85,15 @@ MUST_CHECK enum status password_hash(const char *password, char ret[PASSWORD_HAS
  * user cannot be told from a wrong password. */
 bool password_is(const char *hash, const char *password);
 
+/* ---- Tokens of service accounts: SERVICE_TOKEN_PREFIX and 32 random bytes in base64url. Kept only as
+ * refresh_token_hash() of the whole, and found by it: so nothing is compared byte by byte. */
+#define SERVICE_TOKEN_PREFIX "service_"
+#define SERVICE_TOKEN_MAX 56
+void service_token_new(char ret[SERVICE_TOKEN_MAX]);
+
+/* Could it be one, by its form? */
+bool service_token_is(const char *token);
+
 /* ---- Refresh tokens: 12 random bytes that name the session's family of tokens and 20 that change
  * at each rotation, in base64url. Both halves are kept only as hashes. Who shows a known family with
  * anything but its last two tokens has an older one: that is how a replay is known, without a

@@ -54,6 +54,22 @@ static const struct field account_fields[] = {
 };
 const struct record account_record = RECORD("auth.account", struct account, account_fields);
 
+static const struct field service_query_fields[] = {
+    FIELD(struct service_query, token_hash, .min = 1, .max = 47),
+    FIELD(struct service_query, username, .min = 1, .max = 64),
+};
+const struct record service_query_record =
+    RECORD("auth.service_query", struct service_query, service_query_fields);
+
+static const struct field service_identity_fields[] = {
+    ID_FIELD(struct service_identity, user_id, .required = true),
+    FIELD(struct service_identity, username, .required = true),
+    ID_FIELD(struct service_identity, session_id),
+    FIELD(struct service_identity, generation),
+};
+const struct record service_identity_record =
+    RECORD("auth.service_identity", struct service_identity, service_identity_fields);
+
 static const struct field account_range_fields[] = {
     ID_FIELD(struct account_range, after),
     FIELD(struct account_range, limit, .required = true, .min = 1, .max = 1000),
@@ -210,6 +226,7 @@ static const struct field group_change_fields[] = {
     FIELD(struct group_change, users_in, .max = 2000, .item_max = ID_MAX - 1),
     FIELD(struct group_change, users_out, .max = 2000, .item_max = ID_MAX - 1),
     FIELD(struct group_change, bots_in, .max = 2000, .item_max = ID_MAX - 1),
+    FIELD(struct group_change, roles, .max = 2000, .of = &group_role_record),
     FIELD(struct group_change, timestamp),
 };
 const struct record group_change_record =
@@ -268,6 +285,8 @@ const struct record *const internal_records[] = {
     &account_record,
     &account_range_record,
     &account_rename_record,
+    &service_query_record,
+    &service_identity_record,
     &user_restricted_record,
     &restrictions_record,
     &pair_record,

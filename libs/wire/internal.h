@@ -21,6 +21,7 @@ extern const struct record nothing_record;
 #define RPC_AUTH_FIND_ACCOUNTS "auth.find_accounts"   /* user_ids -> accounts: those that exist */
 #define RPC_AUTH_LIST_ACCOUNTS "auth.list_accounts"   /* account_range -> accounts */
 #define RPC_AUTH_RENAME "auth.rename"                 /* account_rename -> nothing */
+#define RPC_AUTH_FIND_SERVICE "auth.find_service"     /* service_query -> service_identity */
 
 struct keys {
     char *jwks; /* the JWKS document as text */
@@ -71,6 +72,22 @@ struct account_rename {
     char *nickname;
 };
 extern const struct record account_rename_record;
+
+/* Which service account is it? */
+struct service_query { /* one of the two */
+    char *token_hash;
+    char *username; /* in its normal form */
+};
+extern const struct record service_query_record;
+
+/* One that may act now. UNAUTHENTICATED otherwise, whatever is wrong with it. */
+struct service_identity {
+    char *user_id;
+    char *username;
+    char *session_id; /* its token's; absent when it was asked for by name */
+    int64_t generation;
+};
+extern const struct record service_identity_record;
 
 /* What everybody must refuse of a user. */
 struct user_restricted {
@@ -219,12 +236,13 @@ extern const struct record fellows_query_record;
 struct group_change {
     char *group_id;
     int64_t rev;
-    char *event;   /* group.created, group.joined, group.left */
+    char *event;   /* group.created, group.joined, group.left, group.role */
     char *user_id; /* who did it */
     char *name;    /* of the group */
     struct strings users_in;
     struct strings users_out;
     struct strings bots_in; /* those of users_in that are bots */
+    struct list roles;      /* struct group_role: who is no plain member from here on, or is again */
     int64_t timestamp;
 };
 extern const struct record group_change_record;

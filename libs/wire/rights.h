@@ -9,6 +9,8 @@
 #define ROLE_USER "user"
 #define ROLE_MODERATOR "moderator"
 #define ROLE_ADMIN "admin"
+#define ROLE_SERVICE \
+    "service" /* a program's account: it has no rights, and only the routes that say so */
 
 #define RIGHT_LIST(X) \
     X(USERS_READ, "users.read") \
@@ -19,7 +21,9 @@
     X(USERS_ROLE, "users.role") \
     X(USERS_EXPORT, "users.export") \
     X(USERS_DELETE, "users.delete") \
-    X(AUDIT_READ, "audit.read")
+    X(AUDIT_READ, "audit.read") \
+    X(SERVICES_READ, "services.read") \
+    X(SERVICES_MANAGE, "services.manage")
 
 enum right {
     RIGHT_NONE, /* of routes for everybody */

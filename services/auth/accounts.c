@@ -136,6 +136,13 @@ static enum status check_free(struct auth_state *auth, const char *username, str
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
+enum status account_check_name(struct auth_state *auth, const char *username, struct error *err)
+{
+    enum status s = check_username(username, err);
+
+    return s == STATUS_OK ? check_free(auth, username, err) : s;
+}
+
 enum status account_create(struct auth_state *auth, struct account_document *account,
                            struct error *err)
 {
@@ -167,9 +174,7 @@ static enum status prepare_account(struct auth_state *auth, struct call *call,
     ret->username = username_lower(wanted->username);
     ret->nickname = memory_text(wanted->nickname ? wanted->nickname : ret->username);
     if (s == STATUS_OK)
-        s = check_username(ret->username, err);
-    if (s == STATUS_OK)
-        s = check_free(auth, ret->username, err);
+        s = account_check_name(auth, ret->username, err);
     if (s == STATUS_OK)
         s = password_is_uncommon(wanted->password, ret->username, "password", err);
     if (s == STATUS_OK)

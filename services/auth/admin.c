@@ -28,18 +28,13 @@ enum status admins_check_others(struct auth_state *auth, const char *user_id, st
     return s;
 }
 
-static enum status find_both(struct auth_state *auth, const struct call *call, const char *user_id,
-                             struct account_document *ret_actor,
-                             struct account_document *ret_target, struct error *err)
+static enum status find_actor(struct auth_state *auth, const struct call *call,
+                              struct account_document *ret, struct error *err)
 {
-    enum status s = account_find(auth, call->user_id, ret_actor, err);
+    enum status s = account_find(auth, call->user_id, ret, err);
 
     if (s == STATUS_NOT_FOUND)
         return error_set(err, STATUS_UNAUTHENTICATED, "your account is gone");
-    if (s == STATUS_OK)
-        s = account_find(auth, user_id, ret_target, err);
-    if (s == STATUS_NOT_FOUND)
-        return error_set(err, STATUS_NOT_FOUND, "there is no such user");
     return s;
 }
 
@@ -82,23 +77,34 @@ static enum status judge(const struct account_document *actor,
 enum status admin_act(struct auth_state *auth, struct call *call, const struct admin_action *action,
                       const void *request, void *reply, struct error *err)
 {
-    CLEANUP(account_document_clear) struct account_document actor = {0};
     CLEANUP(account_document_clear) struct account_document target = {0};
+    enum status s = account_find(auth, action->user_id, &target, err);
+
+    if (s == STATUS_NOT_FOUND)
+        return error_set(err, STATUS_NOT_FOUND, "there is no such user");
+    return s == STATUS_OK ? admin_act_on(auth, call, action, &target, request, reply, err) : s;
+}
+
+enum status admin_act_on(struct auth_state *auth, struct call *call,
+                         const struct admin_action *action, const struct account_document *target,
+                         const void *request, void *reply, struct error *err)
+{
+    CLEANUP(account_document_clear) struct account_document actor = {0};
     CLEANUP(audit_entry_clear) struct audit_entry entry = {0};
     enum status s;
 
     s = shown_check_line(action->reason, "reason", err);
     if (s == STATUS_OK)
-        s = find_both(auth, call, action->user_id, &actor, &target, err);
+        s = find_actor(auth, call, &actor, err);
     if (s != STATUS_OK)
         return s;
-    fill_entry(call, &actor, &target, action, &entry);
+    fill_entry(call, &actor, target, action, &entry);
     s = audit_announce(auth, &entry, err);
     if (s != STATUS_OK)
         return s;
-    s = judge(&actor, &target, action, err);
+    s = judge(&actor, target, action, err);
     if (s == STATUS_OK)
-        s = action->run(auth, &target, request, reply, err);
+        s = action->run(auth, target, request, reply, err);
     if (s != STATUS_OK)
         audit_fail(auth, &entry, err);
     return s;

@@ -47,6 +47,12 @@ MUST_CHECK enum status admin_act(struct auth_state *auth, struct call *call,
                                  const struct admin_action *action, const void *request,
                                  void *reply, struct error *err);
 
+/* The same for an account that the caller has at hand, or that the action is about to make. */
+MUST_CHECK enum status admin_act_on(struct auth_state *auth, struct call *call,
+                                    const struct admin_action *action,
+                                    const struct account_document *target, const void *request,
+                                    void *reply, struct error *err);
+
 /* May somebody of that role act upon somebody of the other? Pure. */
 bool admin_outranks(const char *actor_role, const char *target_role);
 
@@ -77,6 +83,16 @@ MUST_CHECK enum status admin_user_find(struct auth_state *auth, const char *user
 http_handler handle_admin_users;
 http_handler handle_admin_user;
 http_handler handle_admin_sessions;
+
+/* ---- services.c: accounts of programs (docs/decisions/0110)
+ *
+ * Each has one token, which is a session that does not expire: who makes another ends it. */
+
+http_handler handle_services;
+http_handler handle_new_service;
+http_handler handle_new_service_token;
+http_handler handle_end_service;
+rpc_handler handle_find_service;
 
 /* ---- first_admin.c: ADMIN_USERNAME and ADMIN_PASSWORD */
 

@@ -77,6 +77,10 @@ MUST_CHECK enum status account_find_named(struct auth_state *auth, const char *u
 /* Is it banned at the time now? */
 bool account_is_banned(const struct account_document *account, int64_t now_ms);
 
+/* May a new account have that name, in its normal form? INVALID, NAME_TAKEN. */
+MUST_CHECK enum status account_check_name(struct auth_state *auth, const char *username,
+                                          struct error *err);
+
 /* A new account, whose time is filled in here: username (already in its normal form) and nickname
  * are set; id (absent: a new one), password_hash and role (absent: user) may be. Announced to
  * `user`. NAME_TAKEN; OK when there is an account of that id already, as after a first try whose
@@ -146,11 +150,13 @@ struct session_document {
     bool announced; /* its end was published */
     char *address;
     char *user_agent;
+    bool service; /* a service account's token (services.c), by family_hash: it does not expire */
 };
 extern const struct record session_document_record;
 DEFINE_RECORD_CLEANUP(struct session_document, session_document)
 
 #define SESSIONS "sessions"
+#define SESSION_PREFIX "session_" /* of every session's id */
 
 /* Who logs in once more ends the session that was not seen for longest. */
 #define SESSIONS_MAX 100

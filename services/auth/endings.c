@@ -95,8 +95,9 @@ enum status sessions_expire(struct auth_state *auth, struct error *err)
 {
     int64_t now = clock_now();
 
-    return store_update(auth->store, SESSIONS, STORE_MANY, NULL, err,
-                        "[{'seen_at': {'$lt': %ld}, 'ended_at': 0}, {'$set': "
-                        "{'ended_at': %ld, 'end_reason': %s, 'announced': false}}]",
-                        now - SESSION_MS, now, END_EXPIRED);
+    return store_update(
+        auth->store, SESSIONS, STORE_MANY, NULL, err,
+        "[{'seen_at': {'$lt': %ld}, 'ended_at': 0, 'service': {'$ne': true}}, {'$set': "
+        "{'ended_at': %ld, 'end_reason': %s, 'announced': false}}]",
+        now - SESSION_MS, now, END_EXPIRED);
 }

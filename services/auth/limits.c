@@ -1,6 +1,5 @@
 #include "limits.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +7,6 @@
 #include "token/token.h"
 
 #define KEY_MAX 128
-#define NETWORK_BYTES 8 /* of an IPv6 address */
 
 const struct limit limit_account_failures = {
     .name = "login",
@@ -33,26 +31,15 @@ const struct limit limit_address_registrations = {
     .told = "too many accounts were made from your address: try again later",
 };
 
-void limit_address(const char *address, char ret[LIMIT_ADDRESS_MAX])
-{
-    struct in6_addr v6;
-
-    (void)snprintf(ret, LIMIT_ADDRESS_MAX, "%s", address); /* fits: struct call has no longer one */
-    if (inet_pton(AF_INET6, address, &v6) != 1 || IN6_IS_ADDR_V4MAPPED(&v6))
-        return;
-    memset(v6.s6_addr + NETWORK_BYTES, 0, sizeof v6.s6_addr - NETWORK_BYTES);
-    (void)inet_ntop(AF_INET6, &v6, ret, LIMIT_ADDRESS_MAX); /* fits */
-}
-
 /* Texts are hashed: of fixed length, whatever was typed. */
 static void make_key(const struct call *call, const struct limit *limit, const char *key,
                      char ret[KEY_MAX])
 {
-    char address[LIMIT_ADDRESS_MAX];
+    char address[ADDRESS_MAX];
     char hash[REFRESH_HASH_MAX];
 
     if (limit->by_address)
-        limit_address(call->address, address);
+        address_network(call->address, address);
     else
         refresh_token_hash(key, hash);
     (void)snprintf(ret, KEY_MAX, "%s:%s", limit->name, limit->by_address ? address : hash);

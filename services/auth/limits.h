@@ -35,8 +35,4 @@ MUST_CHECK enum status limit_check(const struct service_context *context, struct
 MUST_CHECK enum status limit_count(const struct service_context *context, struct call *call,
                                    const struct limit *limit, const char *key, struct error *err);
 
-/* What addresses are counted by: the text itself, or the network of an IPv6 address. */
-#define LIMIT_ADDRESS_MAX 64
-void limit_address(const char *address, char ret[LIMIT_ADDRESS_MAX]);
-
 #endif

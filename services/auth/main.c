@@ -8,6 +8,7 @@
 #include "data_rights.h"
 #include "keys.h"
 #include "oauth.h"
+#include "wire/service_api.h"
 #include "wire/session_api.h"
 
 static struct auth_state auth_state = {.hashing = HASHING_INITIALIZER};
@@ -76,6 +77,14 @@ static const struct http_route routes[] = {
      .handle = handle_admin_export, .right = RIGHT_USERS_EXPORT},
     {"POST", "/v1/admin/users/{user_id}/delete", HTTP_USER, &admin_reason_record, NULL,
      .handle = handle_admin_delete, .right = RIGHT_USERS_DELETE},
+    {"GET", "/v1/admin/services", HTTP_USER, &service_page_record, &service_list_record,
+     .handle = handle_services, .right = RIGHT_SERVICES_READ},
+    {"POST", "/v1/admin/services", HTTP_USER, &service_new_record, &service_created_record,
+     .handle = handle_new_service, .right = RIGHT_SERVICES_MANAGE},
+    {"POST", "/v1/admin/services/{user_id}/token", HTTP_USER, &admin_reason_record,
+     &service_created_record, .handle = handle_new_service_token, .right = RIGHT_SERVICES_MANAGE},
+    {"DELETE", "/v1/admin/services/{user_id}", HTTP_USER, &admin_reason_record, NULL,
+     .handle = handle_end_service, .right = RIGHT_SERVICES_MANAGE},
     {"GET", "/v1/admin/audit", HTTP_USER, &audit_query_record, &audit_page_record,
      .handle = handle_audit, .right = RIGHT_AUDIT_READ},
     {"GET", "/api/account/export", HTTP_USER, NULL, NULL, .handle = handle_export},
@@ -91,6 +100,7 @@ static const struct rpc_method methods[] = {
     {RPC_AUTH_FIND_ACCOUNTS, &user_ids_record, &accounts_record, handle_find_accounts},
     {RPC_AUTH_LIST_ACCOUNTS, &account_range_record, &accounts_record, handle_list_accounts},
     {RPC_AUTH_RENAME, &account_rename_record, &nothing_record, handle_rename},
+    {RPC_AUTH_FIND_SERVICE, &service_query_record, &service_identity_record, handle_find_service},
 };
 
 static const struct worker workers[] = {

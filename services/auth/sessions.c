@@ -8,17 +8,24 @@
 #include "base/memory.h"
 #include "log/log.h"
 
-#define PREFIX "session_" /* of every session's id */
-#define AFTER_IDS "~"     /* comes after every id */
+#define AFTER_IDS "~" /* comes after every id */
 
 static const struct field session_fields[] = {
-    FIELD_NAMED(struct session_document, id, "_id"), FIELD(struct session_document, user_id),
-    FIELD(struct session_document, device),          FIELD(struct session_document, family_hash),
-    FIELD(struct session_document, refresh_hash),    FIELD(struct session_document, previous_hash),
-    FIELD(struct session_document, rotated_at),      FIELD(struct session_document, created_at),
-    FIELD(struct session_document, seen_at),         FIELD(struct session_document, ended_at),
-    FIELD(struct session_document, end_reason),      FIELD(struct session_document, announced),
-    FIELD(struct session_document, address),         FIELD(struct session_document, user_agent),
+    FIELD_NAMED(struct session_document, id, "_id"),
+    FIELD(struct session_document, user_id),
+    FIELD(struct session_document, device),
+    FIELD(struct session_document, family_hash),
+    FIELD(struct session_document, refresh_hash),
+    FIELD(struct session_document, previous_hash),
+    FIELD(struct session_document, rotated_at),
+    FIELD(struct session_document, created_at),
+    FIELD(struct session_document, seen_at),
+    FIELD(struct session_document, ended_at),
+    FIELD(struct session_document, end_reason),
+    FIELD(struct session_document, announced),
+    FIELD(struct session_document, address),
+    FIELD(struct session_document, user_agent),
+    FIELD(struct session_document, service, .omit_zero = true),
 };
 const struct record session_document_record =
     RECORD("auth.session_document", struct session_document, session_fields);
@@ -58,7 +65,7 @@ enum status session_start(struct auth_state *auth, const struct call *call, cons
     };
     enum status s;
 
-    id_new(PREFIX, id);
+    id_new(SESSION_PREFIX, id);
     refresh_token_new(ret_token);
     if (!refresh_token_family(ret_token, family))
         return error_set(err, STATUS_INTERNAL, "a new refresh token has no family");
@@ -97,7 +104,7 @@ enum status sessions_limit(struct auth_state *auth, const char *user_id, struct 
 enum status session_cursor_read(const char *cursor, const char **ret_before, struct error *err)
 {
     *ret_before = cursor && *cursor ? cursor : AFTER_IDS;
-    if (*ret_before == cursor && strncmp(cursor, PREFIX, strlen(PREFIX)) != 0)
+    if (*ret_before == cursor && strncmp(cursor, SESSION_PREFIX, strlen(SESSION_PREFIX)) != 0)
         return error_field(err, STATUS_INVALID, "cursor", "field 'cursor' is not one of ours");
     return STATUS_OK;
 }

@@ -12,6 +12,8 @@
  * that every message goes (reply.c). */
 struct bot_state {
     struct service_context *context;
+    struct rpc_client *auth;
+    char hubot_id[ID_MAX]; /* the only bot that there is so far */
     atomic_bool connected;
     atomic_int_fast64_t answered;
     atomic_int_fast64_t refused;

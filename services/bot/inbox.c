@@ -19,8 +19,10 @@ static enum status answer(struct bot_state *bot, const struct stored_command *co
     CLEANUP(buffer_clear) struct buffer text = {0};
     enum status s;
 
-    /* Bots never trigger bots, themselves least of all. */
-    if (strcmp(command->from, command->bot_user_id) == 0)
+    /* Bots never trigger bots, themselves least of all; and for service accounts, which people see as
+     * bots, nobody speaks but their programs. */
+    if (strcmp(command->from, command->bot_user_id) == 0 ||
+        strcmp(command->bot_user_id, bot->hubot_id) != 0)
         return STATUS_OK;
     builtin_answer(command->text, &text);
     s = reply_send(bot, command, buffer_text(&text), err);

@@ -2,19 +2,53 @@
 
 #include "bot.h"
 
+#include <stdio.h>
+
+#include "wire/internal.h"
+
+#define HUBOT "hubot"
+#define FIND_TIMEOUT_MS 1000
+
 static struct bot_state bot_state;
 
 static const struct worker workers[] = {
     {"inbox", inbox_run},
 };
 
+/* auth makes it at its start. */
+static enum status find_hubot(struct bot_state *bot, struct error *err)
+{
+    const struct account_query query = {.username = (char *)HUBOT}; /* only read */
+    struct account hubot;
+    enum status s = rpc_call(bot->auth, RPC_AUTH_FIND_ACCOUNT, &account_query_record, &query,
+                             &account_record, &hubot, FIND_TIMEOUT_MS, err);
+
+    if (s == STATUS_NOT_FOUND)
+        return error_set(err, STATUS_UNAVAILABLE, "there is no " HUBOT " yet");
+    if (s != STATUS_OK)
+        return s;
+    (void)snprintf(bot->hubot_id, sizeof bot->hubot_id, "%s", hubot.user_id); /* ours: fits */
+    record_clear(&account_record, &hubot);
+    return STATUS_OK;
+}
+
+/* Called again while auth is away. */
 static enum status start(void *state, struct service_context *context, struct error *err)
 {
     struct bot_state *bot = state;
+    enum status s = STATUS_OK;
 
-    (void)err;
     bot->context = context;
-    return STATUS_OK;
+    if (!bot->auth)
+        s = rpc_client_open(context->config->auth_rpc, &bot->auth, err);
+    return s == STATUS_OK ? find_hubot(bot, err) : s;
+}
+
+static void stop(void *state)
+{
+    struct bot_state *bot = state;
+
+    rpc_client_close(bot->auth);
 }
 
 static bool is_ready(void *state, struct buffer *why)
@@ -48,6 +82,7 @@ static const struct service bot = {
     .uses = USES_BUS | USES_ASK,
     .state = &bot_state,
     .start = start,
+    .stop = stop,
     .is_ready = is_ready,
     .metrics = metrics,
     .workers = workers,

@@ -14,6 +14,7 @@
 #include "wire/message_api.h"
 #include "wire/oauth_api.h"
 #include "wire/presence_api.h"
+#include "wire/service_api.h"
 #include "wire/session_api.h"
 #include "wire/user_api.h"
 
@@ -27,7 +28,7 @@ static const struct {
     {message_api_records, &n_message_api_records},   {user_api_records, &n_user_api_records},
     {presence_api_records, &n_presence_api_records}, {admin_api_records, &n_admin_api_records},
     {changes_records, &n_changes_records},           {friend_api_records, &n_friend_api_records},
-    {session_api_records, &n_session_api_records},
+    {session_api_records, &n_session_api_records},   {service_api_records, &n_service_api_records},
 };
 
 static inline size_t contract_n_records(void)

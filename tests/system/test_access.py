@@ -102,6 +102,10 @@ def the_group(world):
     return {"group_id": world.group_id}
 
 
+def the_member(world):
+    return {"group_id": world.group_id, "user_id": world.friend.id}
+
+
 def the_friend(world):
     return {"user_id": world.friend.id}
 
@@ -229,6 +233,11 @@ RULES = {
     ("GET", "/api/groups/{group_id}/members"): thing(the_group, GROUP, hides=friend_id),
     ("POST", "/api/groups/{group_id}/leave"): thing(
         lambda world: {"group_id": world.owner.create_group(world.friend)}, GROUP),
+    ("PUT", "/api/groups/{group_id}/members/{user_id}/role"): thing(
+        the_member, {**GROUP, **USER}, body=lambda world, who: {"role": "admin"}),
+    ("POST", "/api/groups/{group_id}/transfer"): thing(
+        lambda world: {"group_id": world.owner.create_group(world.friend)}, GROUP,
+        body=lambda world, who: {"user_id": world.friend.id}),
     # Open to whoever knows its id.
     ("POST", "/api/groups/{group_id}/join"): own(
         names=lambda world: {"group_id": world.owner.create_group(world.friend)}),

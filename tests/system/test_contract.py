@@ -314,6 +314,11 @@ def test_the_answer_of_each_operation_fits_the_document(caller, user, admin, ope
     call(ben, "GET", "/api/groups/{group_id}", group_id=group).ok()
     call(ben, "GET", "/api/groups/my").ok()
     call(ben, "GET", "/api/groups/{group_id}/members", group_id=group).ok()
+    call(ada, "PUT", "/api/groups/{group_id}/members/{user_id}/role", {"role": "admin"},
+         group_id=group, user_id=ben.id).ok()
+    call(ben, "PUT", "/api/groups/{group_id}/members/{user_id}/role", {"role": "member"},
+         group_id=group, user_id=ada.id).refused(40301)
+    call(ada, "POST", "/api/groups/{group_id}/transfer", {"user_id": ben.id}, group_id=group).ok()
 
     send = {"type": 1, "message_id": fresh(), "to": ben.id, "content": {"text": "See you?"}}
     sent = call(ada, "POST", "/api/messages", send).ok()

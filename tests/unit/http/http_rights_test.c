@@ -37,6 +37,7 @@ static enum status verify(void *context, const char *token, struct call *call, s
 
 static const struct http_route routes[] = {
     {"GET", "/api/me", HTTP_USER, .handle = handle},
+    {"POST", "/api/say", HTTP_USER, .handle = handle, .services = true},
     {"GET", "/v1/admin/users/{user_id}", HTTP_USER, &path_record, .handle = handle,
      .right = RIGHT_USERS_READ},
     {"POST", "/v1/admin/users/{user_id}/ban", HTTP_USER, &path_record, .handle = handle,
@@ -79,6 +80,10 @@ static void lets_in_whose_role_has_the_right(void **state)
         {"PUT /v1/admin/users/u/role", "Admin", false},
         {"PUT /v1/admin/users/u/role", "king", false},
         {"GET /api/me", "king", true},
+        {"GET /api/me", "service", false},
+        {"GET /v1/admin/users/u", "service", false},
+        {"POST /api/say", "service", true},
+        {"POST /api/say", "user", true},
     };
     char header[64];
 
