@@ -5,29 +5,13 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "message.h"
+#include "conversations.h"
 #include "wire/internal.h"
 
-#define ROWS_MAX 10000 /* conversations of one user that are looked at */
 #define UNREAD_MAX 999 /* shown; past it nobody counts */
 #define USER_TIMEOUT_MS 1000
 
-/* A row beside its conversation, as far as its user may see it. */
-struct entry {
-    const struct row_document *row;
-    const struct conversation_document *conversation;
-    int64_t last_seq;
-    bool has_left;
-};
-
-struct overview {
-    struct list rows;
-    struct list conversations;
-    struct entry *entries;
-    size_t n;
-};
-
-static void overview_clear(struct overview *overview)
+void overview_clear(struct overview *overview)
 {
     struct row_document *rows = overview->rows.items;
     struct conversation_document *conversations = overview->conversations.items;
@@ -59,8 +43,7 @@ static int newest_first(const void *a, const void *b)
     return strcmp(x->id, y->id);
 }
 
-/* Members that left see it as it was then. */
-static void fill_entry(struct entry *entry)
+void entry_fill(struct entry *entry)
 {
     const struct span *spans = entry->row->spans.items;
     size_t n = entry->row->spans.n;
@@ -71,14 +54,14 @@ static void fill_entry(struct entry *entry)
         entry->last_seq = spans[n - 1].to_seq;
 }
 
-static enum status load(struct message_state *message, const char *user_id, struct overview *ret,
-                        struct error *err)
+enum status overview_load(struct message_state *message, const char *user_id, struct overview *ret,
+                          struct error *err)
 {
     struct strings ids = {0};
     const struct row_document *rows;
-    enum status s =
-        store_find(message->store, CONVERSATION_USERS, &(struct store_find){.limit = ROWS_MAX},
-                   &row_document_record, &ret->rows, err, "{'user_id': %s}", user_id);
+    enum status s = store_find(message->store, CONVERSATION_USERS,
+                               &(struct store_find){.limit = CONVERSATIONS_MAX},
+                               &row_document_record, &ret->rows, err, "{'user_id': %s}", user_id);
 
     rows = ret->rows.items;
     for (size_t i = 0; i < ret->rows.n; i++)
@@ -102,7 +85,7 @@ static enum status load(struct message_state *message, const char *user_id, stru
         if (!found || found->last_seq == 0)
             continue;
         ret->entries[ret->n] = (struct entry){.row = &rows[i], .conversation = found};
-        fill_entry(&ret->entries[ret->n++]);
+        entry_fill(&ret->entries[ret->n++]);
     }
     qsort(ret->entries, ret->n, sizeof *ret->entries, newest_first);
     return STATUS_OK;
@@ -118,7 +101,8 @@ int64_t conversations_unread(const struct conversation_document *conversation,
     return n > UNREAD_MAX ? UNREAD_MAX : n;
 }
 
-static void fill_item(const struct entry *entry, const char *user_id, struct conversation_item *ret)
+void conversations_fill(const struct entry *entry, const char *user_id,
+                        struct conversation_item *ret)
 {
     const struct conversation_document *conversation = entry->conversation;
     struct conversation_peer *peer;
@@ -145,56 +129,57 @@ static void fill_item(const struct entry *entry, const char *user_id, struct con
     }
 }
 
-/* The newest message that the caller may see, of each. */
-static enum status add_last_messages(struct message_state *message, const struct entry *entries,
-                                     struct list *items, struct error *err)
+enum status conversations_add_last_message(struct message_state *message, const struct entry *entry,
+                                           struct conversation_item *item, struct error *err)
 {
-    struct conversation_item *item = items->items;
-    enum status s = STATUS_OK;
+    struct message_document last;
+    enum status s = store_find_one(message->store, MESSAGES, &message_document_record, &last, err,
+                                   "{'conversation_id': %s, 'seq': %ld}", entry->conversation->id,
+                                   entry->last_seq);
 
-    for (size_t i = 0; i < items->n && s == STATUS_OK; i++) {
-        struct message_document last;
-
-        s = store_find_one(message->store, MESSAGES, &message_document_record, &last, err,
-                           "{'conversation_id': %s, 'seq': %ld}", item[i].conversation_id,
-                           entries[i].last_seq);
-        if (s == STATUS_NOT_FOUND) {
-            s = STATUS_OK;
-            continue;
-        }
-        if (s != STATUS_OK)
-            break;
-        item[i].last_message = memory_new(sizeof(struct frame_message));
-        message_to_view(&last, item[i].last_message);
-        record_clear(&message_document_record, &last);
-    }
-    return s;
+    if (s == STATUS_NOT_FOUND)
+        return STATUS_OK;
+    if (s != STATUS_OK)
+        return s;
+    item->last_message = memory_new(sizeof(struct frame_message));
+    message_to_view(&last, item->last_message);
+    record_clear(&message_document_record, &last);
+    return STATUS_OK;
 }
 
-/* Names make it nicer; without `user` the ids must do. */
-static void add_names(struct message_state *message, struct list *items)
+static struct conversation_item *item_at(void *items, size_t i, size_t size)
 {
-    struct conversation_item *item = items->items;
+    return (struct conversation_item *)((char *)items + i * size);
+}
+
+static void add_name(const struct account *account, void *items, size_t n, size_t size)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct conversation_peer *peer = item_at(items, i, size)->peer;
+
+        if (!peer || peer->username || strcmp(account->user_id, peer->user_id) != 0)
+            continue;
+        peer->username = memory_text(account->username);
+        peer->nickname = memory_text(account->nickname);
+    }
+}
+
+void conversations_add_names(struct message_state *message, void *items, size_t n, size_t size)
+{
     struct user_ids ids = {0};
     struct accounts accounts = {0};
     const struct account *account;
 
-    for (size_t i = 0; i < items->n; i++)
-        if (item[i].peer)
-            strings_add(&ids.user_ids, ((struct conversation_peer *)item[i].peer)->user_id);
+    for (size_t i = 0; i < n; i++)
+        if (item_at(items, i, size)->peer)
+            strings_add(&ids.user_ids,
+                        ((struct conversation_peer *)item_at(items, i, size)->peer)->user_id);
     if (ids.user_ids.n > 0 &&
         rpc_call(message->user_rpc, RPC_USER_FIND, &user_ids_record, &ids, &accounts_record,
                  &accounts, USER_TIMEOUT_MS, NULL) == STATUS_OK) {
         account = accounts.accounts.items;
-        for (size_t i = 0; i < items->n; i++)
-            for (size_t k = 0; item[i].peer && k < accounts.accounts.n; k++) {
-                struct conversation_peer *peer = item[i].peer;
-
-                if (peer->username || strcmp(account[k].user_id, peer->user_id) != 0)
-                    continue;
-                peer->username = memory_text(account[k].username);
-                peer->nickname = memory_text(account[k].nickname);
-            }
+        for (size_t i = 0; i < accounts.accounts.n; i++)
+            add_name(&account[i], items, n, size);
     }
     record_clear(&user_ids_record, &ids);
     record_clear(&accounts_record, &accounts);
@@ -239,17 +224,20 @@ static enum status fill_page(struct message_state *message, const struct overvie
                              struct conversations *ret, struct error *err)
 {
     size_t end = first + limit < overview->n ? first + limit : overview->n;
-    enum status s;
+    enum status s = STATUS_OK;
 
-    for (size_t i = first; i < end; i++)
-        fill_item(&overview->entries[i], user_id,
-                  list_add(&ret->conversations, &conversation_item_record));
+    for (size_t i = first; i < end && s == STATUS_OK; i++) {
+        struct conversation_item *item = list_add(&ret->conversations, &conversation_item_record);
+
+        conversations_fill(&overview->entries[i], user_id, item);
+        s = conversations_add_last_message(message, &overview->entries[i], item, err);
+    }
     ret->total = (int64_t)overview->n;
     if (end < overview->n)
         ret->next_cursor = cursor_of(&overview->entries[end - 1]);
-    s = add_last_messages(message, overview->entries + first, &ret->conversations, err);
     if (s == STATUS_OK)
-        add_names(message, &ret->conversations);
+        conversations_add_names(message, ret->conversations.items, ret->conversations.n,
+                                sizeof(struct conversation_item));
     return s;
 }
 
@@ -263,7 +251,7 @@ enum status handle_conversations(void *state, struct call *call, const void *req
     enum status s = query->cursor ? read_cursor(query->cursor, &last, err) : STATUS_OK;
 
     if (s == STATUS_OK)
-        s = load(message, call->user_id, &overview, err);
+        s = overview_load(message, call->user_id, &overview, err);
     if (s == STATUS_OK)
         s = fill_page(message, &overview, skip_to(&overview, &last), (size_t)query->limit,
                       call->user_id, reply, err);
