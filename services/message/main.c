@@ -11,19 +11,21 @@ static const struct http_route routes[] = {
     {"GET", "/api/messages/group/{group_id}", HTTP_USER, &group_history_query_record,
      &history_record, .handle = handle_group_history},
     {"PATCH", "/api/conversations/{conversation_id}/messages/{message_id}", HTTP_USER,
-     &message_edit_record, &message_changed_record, .handle = handle_edit},
+     &message_edit_record, &message_changed_record, .handle = handle_edit, .pace = HTTP_MESSAGES},
     {"DELETE", "/api/conversations/{conversation_id}/messages/{message_id}", HTTP_USER,
-     &message_delete_record, &message_changed_record, .handle = handle_delete},
+     &message_delete_record, &message_changed_record, .handle = handle_delete,
+     .pace = HTTP_MESSAGES},
     {"POST", "/api/conversations/{conversation_id}/messages/{message_id}/reactions", HTTP_USER,
-     &message_react_record, &message_changed_record, .handle = handle_react},
+     &message_react_record, &message_changed_record, .handle = handle_react, .pace = HTTP_MESSAGES},
     {"DELETE", "/api/conversations/{conversation_id}/messages/{message_id}/reactions", HTTP_USER,
-     &message_react_record, &message_changed_record, .handle = handle_unreact},
+     &message_react_record, &message_changed_record, .handle = handle_unreact,
+     .pace = HTTP_MESSAGES},
     {"PUT", "/api/conversations/{conversation_id}/messages/{message_id}/pin", HTTP_USER,
-     &message_path_record, &message_changed_record, .handle = handle_pin},
+     &message_path_record, &message_changed_record, .handle = handle_pin, .pace = HTTP_MESSAGES},
     {"DELETE", "/api/conversations/{conversation_id}/messages/{message_id}/pin", HTTP_USER,
-     &message_path_record, &message_changed_record, .handle = handle_unpin},
+     &message_path_record, &message_changed_record, .handle = handle_unpin, .pace = HTTP_MESSAGES},
     {"POST", "/api/messages", HTTP_USER, &frame_send_record, &message_sent_record,
-     .handle = handle_send, .services = true},
+     .handle = handle_send, .pace = HTTP_MESSAGES, .services = true},
 };
 
 static const struct rpc_method methods[] = {
@@ -85,7 +87,6 @@ static void stop(void *state)
 
     rpc_client_close(message->user_rpc);
     strings_clear(&message->news.pairs);
-    pace_clear(&message->pace);
 }
 
 static bool is_ready(void *state, struct buffer *why)
@@ -115,8 +116,7 @@ static void metrics(void *state, struct buffer *ret)
                   (long long)atomic_load(&message->parked));
 }
 
-static struct message_state message_state = {.news = PERMISSION_NEWS_INITIALIZER,
-                                             .pace = PACE_INITIALIZER};
+static struct message_state message_state = {.news = PERMISSION_NEWS_INITIALIZER};
 
 static const struct service message = {
     .name = "message",

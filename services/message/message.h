@@ -4,7 +4,6 @@
 #include <stdatomic.h>
 
 #include "documents.h"
-#include "pace.h"
 #include "permission.h"
 #include "service/service.h"
 #include "wire/envelope.h"
@@ -17,7 +16,6 @@ struct message_state {
     struct store *store;
     struct rpc_client *user_rpc;
     struct permission_news news;
-    struct pace pace;
     atomic_int partitions; /* how many are ours */
     atomic_int_fast64_t batches;
     atomic_int_fast64_t commands;

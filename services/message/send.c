@@ -1,9 +1,7 @@
 /* POST /api/messages: the send frame over HTTP, through the same partition as every other. */
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "message.h"
 
@@ -17,18 +15,6 @@ static void name_message(struct frame_send *send)
     send->message_id = memory_text(id);
 }
 
-/* People have limits elsewhere: their sockets in push, their requests at the edge. */
-static enum status check_pace(struct message_state *message, struct call *call, struct error *err)
-{
-    enum status s = STATUS_OK;
-
-    if (strcmp(call->role, ROLE_SERVICE) == 0)
-        s = pace_take(&message->pace, call->user_id, clock_monotonic(), err);
-    if (s == STATUS_TOO_FAST)
-        http_set_retry_after(call, 1);
-    return s;
-}
-
 enum status handle_send(void *state, struct call *call, const void *request, void *reply,
                         struct error *err)
 {
@@ -39,9 +25,7 @@ enum status handle_send(void *state, struct call *call, const void *request, voi
     enum status s;
 
     record_copy(&frame_send_record, request, &send);
-    s = check_pace(state, call, err);
-    if (s == STATUS_OK)
-        s = frame_send_check(&send, err);
+    s = frame_send_check(&send, err);
     if (s == STATUS_OK) {
         name_message(&send);
         if (send.group_id)

@@ -1,7 +1,5 @@
 """Service accounts: a shop writes to its customers, over HTTP and over the bus."""
 
-import threading
-
 import pytest
 
 from client import fresh, texts
@@ -180,21 +178,3 @@ def test_administrators_see_them_and_each_step_is_in_the_log(admin, user, make_s
     person = user()
     admin.post(f"{SERVICES}/{person.id}/token", WHY).refused(40401)
     admin.delete(f"{SERVICES}/{person.id}?reason=x").refused(40401)
-
-
-def test_a_service_has_a_pace(user, shop):
-    ben = user()
-    codes = []
-
-    def send():
-        codes.extend(shop.say("spam", to=ben, content={}).code for _ in range(300))
-
-    threads = [threading.Thread(target=send) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert set(codes) == {40001, 42901} and codes.count(40001) >= 1000
-    slow = shop.say("spam", to=ben)
-    if slow.code == 42901:
-        assert slow.headers["Retry-After"] == "1"
