@@ -3,8 +3,6 @@
 
 #include "archive/archive.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +10,7 @@
 #include "archive/output.h"
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/temporary.h"
 
 #define FLUSH_BYTES (256 * 1024)
 #define LEVEL 1 /* texts shrink to a fourth by it, five times as fast as by the default */
@@ -30,24 +29,10 @@ struct archive {
     size_t room;
 };
 
-/* It has a name for a moment, so a crash just then leaves an empty file. */
-static enum status open_nameless(int *ret, struct error *err)
-{
-    char path[] = ARCHIVE_FOLDER "/parley-XXXXXX";
-    int fd = mkostemp(path, O_CLOEXEC);
-
-    if (fd < 0)
-        return error_set(err, STATUS_UNAVAILABLE, "no temporary file in " ARCHIVE_FOLDER ": %s",
-                         strerror(errno));
-    (void)unlink(path); /* just made by us */
-    *ret = fd;
-    return STATUS_OK;
-}
-
 enum status archive_new(struct archive **ret, struct error *err)
 {
     int fd = -1;
-    enum status s = open_nameless(&fd, err);
+    enum status s = temporary_open(&fd, err);
 
     if (s != STATUS_OK)
         return s;
@@ -95,20 +80,10 @@ enum status archive_begin(struct archive *archive, const char *name, struct erro
 static enum status flush(struct archive *archive, struct error *err)
 {
     struct buffer *unwritten = &archive->unwritten;
-    size_t done = 0;
+    enum status s = temporary_write(archive->fd, unwritten->data, unwritten->length, err);
 
-    while (done < unwritten->length) {
-        ssize_t n = write(archive->fd, unwritten->data + done, unwritten->length - done);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return error_set(err, STATUS_UNAVAILABLE, "cannot write a temporary file: %s",
-                             strerror(errno));
-        done += (size_t)n;
-    }
     unwritten->length = 0;
-    return STATUS_OK;
+    return s;
 }
 
 enum status archive_add(struct archive *archive, const void *data, size_t length, struct error *err)
@@ -173,7 +148,7 @@ enum status archive_finish(struct archive *archive, int *ret_fd, struct error *e
     enum status s = flush(archive, err);
 
     if (s == STATUS_OK)
-        s = open_nameless(&fd, err);
+        s = temporary_open(&fd, err);
     if (s == STATUS_OK)
         s = write_zip(archive, fd, err);
     if (s == STATUS_OK)

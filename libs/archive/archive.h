@@ -4,13 +4,12 @@
 #include "base/error.h"
 
 /* A zip archive in the making (libzip's only home). What is added goes to a temporary file, and the
- * archive to a second one; both lie in ARCHIVE_FOLDER and have no name, so nothing of them is left
- * behind, however the process ends. Memory stays the same whatever the size.
+ * archive to a second one; neither has a name (base/temporary.h), so nothing of them is left behind,
+ * however the process ends. Memory stays the same whatever the size.
  *
  * One thread at a time. */
 struct archive;
 
-#define ARCHIVE_FOLDER "/var/tmp" /* on a disk, where /tmp may be memory */
 /* Before compression: 32-bit sizes hold it, and a disk for a few at once. */
 #define ARCHIVE_MAX (INT64_C(2) * 1024 * 1024 * 1024)
 #define ARCHIVE_NAME_MAX 200

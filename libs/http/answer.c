@@ -28,24 +28,29 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
 static void add_own_headers(struct exchange *exchange, struct MHD_Response *response,
                             enum status status)
 {
-    char seconds[24];
+    char number[40];
 
     if (status == STATUS_UNAUTHENTICATED || status == STATUS_EXPIRED)
         add_header(response, "WWW-Authenticate", "Bearer");
     if (status == STATUS_METHOD_NOT_ALLOWED && exchange->allow)
         add_header(response, "Allow", exchange->allow);
+    if (status == STATUS_OUT_OF_RANGE) {
+        (void)snprintf(number, sizeof number, "bytes */%lld", (long long)exchange->size_of_refused);
+        add_header(response, "Content-Range", number);
+    }
     if (!exchange->retry_after_s && (status == STATUS_TOO_FAST || status == STATUS_UNAVAILABLE))
         exchange->retry_after_s = RETRY_AFTER_S;
     if (exchange->retry_after_s) {
-        (void)snprintf(seconds, sizeof seconds, "%lld", (long long)exchange->retry_after_s);
-        add_header(response, "Retry-After", seconds);
+        (void)snprintf(number, sizeof number, "%lld", (long long)exchange->retry_after_s);
+        add_header(response, "Retry-After", number);
     }
     for (size_t i = 0; i < exchange->cookies.n; i++)
         add_header(response, "Set-Cookie", exchange->cookies.items[i]);
 }
 
-static enum MHD_Result send_response(struct exchange *exchange, unsigned code, enum status status,
-                                     const char *content_type, struct MHD_Response *response)
+enum MHD_Result answer_response(struct exchange *exchange, unsigned code, enum status status,
+                                const char *content_type, const char *cache_control,
+                                struct MHD_Response *response)
 {
     enum MHD_Result result;
 
@@ -54,7 +59,7 @@ static enum MHD_Result send_response(struct exchange *exchange, unsigned code, e
     exchange->status = status;
     exchange->answered = true;
     add_header(response, "Content-Type", content_type);
-    add_header(response, "Cache-Control", "no-store");
+    add_header(response, "Cache-Control", cache_control);
     add_header(response, "X-Content-Type-Options", "nosniff");
     add_header(response, "X-Request-Id", exchange->call.request_id);
     if (atomic_load(&exchange->http->draining))
@@ -63,6 +68,12 @@ static enum MHD_Result send_response(struct exchange *exchange, unsigned code, e
     result = MHD_queue_response(exchange->connection, code, response);
     MHD_destroy_response(response);
     return result;
+}
+
+static enum MHD_Result send_response(struct exchange *exchange, unsigned code, enum status status,
+                                     const char *content_type, struct MHD_Response *response)
+{
+    return answer_response(exchange, code, status, content_type, "no-store", response);
 }
 
 /* Send body, which is emptied. */
@@ -129,6 +140,8 @@ enum MHD_Result answer_success(struct exchange *exchange, const struct http_rout
         return send_redirect(exchange);
     if (exchange->attachment_type)
         return send_attachment(exchange);
+    if (exchange->file.read)
+        return answer_file(exchange);
     if (!route->raw)
         buffer_add_text(&body, "{\"code\":0,\"message\":\"success\",\"data\":");
     if (route->reply)

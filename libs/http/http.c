@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "http/exchange.h"
+#include "http/pace.h"
 
 #define BACKLOG 1024 /* connections that wait in the kernel */
 /* What nginx passes on: 32 KiB of headers, in a thousand lines at most, each with 56 bytes of
@@ -31,7 +32,6 @@
 #define CLOSE_WAIT_S 10
 #define QUIET_MS 50
 #define LINGER_MS 1000
-#define LINGER_MAX (8 * HTTP_BODY_MAX)
 
 /* ---- A request */
 
@@ -96,6 +96,8 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
     struct buffer *body = &exchange->body;
 
     *ret_left = 0;
+    if (exchange->upload)
+        return upload_take(exchange, data, length);
     if (!exchange->body_too_large && body->length + length <= HTTP_BODY_MAX) {
         buffer_add(body, data, length);
         return MHD_YES;
@@ -125,7 +127,8 @@ static enum status serve(struct exchange *exchange, void *request, void *reply, 
     const struct http_route *route = exchange->match.route->info;
     enum status s;
 
-    s = request_authenticate(exchange, err);
+    /* Who uploads was asked who he is before: a long one outlives the token. */
+    s = exchange->upload ? upload_end(exchange, err) : request_authenticate(exchange, err);
     if (s != STATUS_OK)
         return s;
     s = request_read(exchange, request, err);
@@ -171,18 +174,43 @@ static const struct http_page *find_page(const struct exchange *exchange)
 static enum MHD_Result answer(struct exchange *exchange)
 {
     const struct http_page *page = find_page(exchange);
-    struct error err = {0};
-    enum status s;
 
-    if (exchange->body_too_large)
+    if (exchange->body_too_large && !exchange->upload)
         return refuse_body(exchange);
     if (page)
         return answer_page(exchange, page);
-    s = routes_match(&exchange->http->routes, exchange->method, exchange->target, &exchange->match,
-                     &exchange->allow, &err);
-    if (s != STATUS_OK)
-        return answer_refusal(exchange, s, &err);
+    if (!exchange->match.route)
+        return answer_refusal(exchange, exchange->mismatch.status, &exchange->mismatch);
     return answer_route(exchange);
+}
+
+static void find_route(struct exchange *exchange)
+{
+    enum status s = routes_match(&exchange->http->routes, exchange->method, exchange->target,
+                                 &exchange->match, &exchange->allow, &exchange->mismatch);
+
+    if (s != STATUS_OK)
+        exchange->match.route = NULL;
+}
+
+/* What the headers tell already. */
+static enum MHD_Result look_at_headers(struct exchange *exchange)
+{
+    struct error err = {0};
+    enum status s;
+
+    if (!exchange->match.route || !exchange->match.route->info->upload) {
+        exchange->linger = says_too_large(exchange);
+        return exchange->linger ? refuse_body(exchange) : MHD_YES;
+    }
+    s = upload_begin(exchange, &err);
+    if (s == STATUS_OK)
+        return MHD_YES;
+    err.status = s;
+    if (s == STATUS_INTERNAL || s == STATUS_UNAVAILABLE)
+        report(exchange, &err);
+    exchange->linger = true;
+    return answer_refusal(exchange, s, &err);
 }
 
 static enum MHD_Result take_request(void *http, struct MHD_Connection *connection, const char *url,
@@ -197,8 +225,8 @@ static enum MHD_Result take_request(void *http, struct MHD_Connection *connectio
     (void)version;
     if (!exchange->begun) {
         begin(exchange, method);
-        exchange->linger = says_too_large(exchange);
-        return exchange->linger ? refuse_body(exchange) : MHD_YES;
+        find_route(exchange);
+        return look_at_headers(exchange);
     }
     if (*length > 0)
         return take_body(exchange, data, *length, length);
@@ -255,6 +283,8 @@ static void finish(void *context, struct MHD_Connection *connection, void **exch
     strings_clear(&exchange->cookies);
     if (exchange->attachment_type && exchange->attachment_fd >= 0)
         (void)close(exchange->attachment_fd);
+    file_close(exchange);
+    upload_clear(exchange);
     free(exchange->attachment_name);
     free(exchange->location);
     free(exchange->allow);
@@ -361,6 +391,7 @@ enum status http_open(const struct http_config *config, struct http **ret, struc
     pthread_mutex_init(&http->lock, NULL);
     pthread_cond_init(&http->idle, NULL);
     http->metrics = metrics_new(config->n_routes);
+    http->paces = paces_new();
     read_origins(http);
     s = routes_init(&http->routes, config->routes, config->n_routes, err);
     if (s != STATUS_OK)
@@ -437,6 +468,7 @@ void http_close(struct http *http)
         (void)close(http->listen_fd);
     routes_clear(&http->routes);
     metrics_free(http->metrics);
+    paces_free(http->paces);
     strings_clear(&http->origins);
     pthread_cond_destroy(&http->idle);
     pthread_mutex_destroy(&http->lock);

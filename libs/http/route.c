@@ -124,6 +124,9 @@ static enum status compile(struct route *route, const struct http_route *info, s
         if (route->is_parameter[i] && !has_field(info->request, route->segments[i]))
             return error_set(err, STATUS_INTERNAL, "route %s: no member takes {%s}", info->path,
                              route->segments[i]);
+    if (info->upload &&
+        (info->request || info->access == HTTP_PUBLIC || strcmp(info->method, "POST") != 0))
+        return error_set(err, STATUS_INTERNAL, "route %s: no upload is like that", info->path);
     route->takes_body =
         info->request && (strcmp(info->method, "POST") == 0 || strcmp(info->method, "PUT") == 0 ||
                           strcmp(info->method, "PATCH") == 0);

@@ -207,6 +207,7 @@ static enum status open_routes(struct runtime *runtime, struct error *err)
         .verify_context = runtime->context.identity,
         .public_url = runtime->config.public_url,
         .trusted_addresses = runtime->config.trusted_addresses,
+        .upload_max = service->upload_max ? service->upload_max(runtime->own_config) : 0,
         .report = log_fault,
     };
     struct http *http;

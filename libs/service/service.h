@@ -95,6 +95,7 @@ struct service {
     void (*metrics)(void *state, struct buffer *ret); /* besides HTTP's; NULL is fine */
     const struct http_route *routes;
     size_t n_routes;
+    int64_t (*upload_max)(const void *own_config); /* where a route has .upload: bytes of a file */
     const struct rpc_method *methods;
     size_t n_methods;
     const struct service_event *events; /* need USES_IDENTITY */

@@ -159,6 +159,68 @@ static enum status handle_file(void *state, struct call *call, const void *reque
     return STATUS_OK;
 }
 
+#define FILE_TEXT "0123456789"
+
+static enum status read_text(void *source, int64_t offset, void *data, size_t room,
+                             size_t *ret_length, struct error *err)
+{
+    size_t left = strlen(FILE_TEXT) - (size_t)offset;
+
+    (void)source;
+    if (server.file_breaks && offset >= 3)
+        return error_set(err, STATUS_UNAVAILABLE, "the source is away");
+    *ret_length = room < 3 ? room : 3; /* in pieces, as a store gives them */
+    if (*ret_length > left)
+        *ret_length = left;
+    memcpy(data, FILE_TEXT + offset, *ret_length);
+    return STATUS_OK;
+}
+
+static void close_text(void *source)
+{
+    (void)source;
+    server.file_closed++;
+}
+
+static enum status handle_stream(void *state, struct call *call, const void *request, void *reply,
+                                 struct error *err)
+{
+    (void)state, (void)request, (void)reply, (void)err;
+    http_send_file(call, &(struct http_file){.content_type = "image/png",
+                                             .name = "Bild \"1\" \xc3\xbc.png",
+                                             .is_inline = true,
+                                             .etag = "abc",
+                                             .size = strlen(FILE_TEXT),
+                                             .read = read_text,
+                                             .close = close_text});
+    return STATUS_OK;
+}
+
+static enum status admit_upload(void *state, struct call *call, struct error *err)
+{
+    (void)state, (void)call;
+    if (server.refuses_uploads)
+        return error_set(err, STATUS_TOO_FAST, "no more today");
+    return STATUS_OK;
+}
+
+/* What came, so that a test can see it whole. */
+static enum status handle_upload(void *state, struct call *call, const void *request, void *reply,
+                                 struct error *err)
+{
+    const struct http_upload *upload = http_get_upload(call);
+    struct said *said = reply;
+    struct buffer text = {0};
+    char bytes[64] = "";
+
+    (void)state, (void)request, (void)err;
+    assert_true(pread(upload->fd, bytes, sizeof bytes - 1, 0) >= 0);
+    buffer_printf(&text, "%s|%lld|%s", upload->file_name ? upload->file_name : "(none)",
+                  (long long)upload->size, bytes);
+    said->text = buffer_take(&text);
+    return STATUS_OK;
+}
+
 static enum status handle_redirect(void *state, struct call *call, const void *request, void *reply,
                                    struct error *err)
 {
@@ -229,6 +291,9 @@ static const struct http_route routes[] = {
     {"GET", "/api/file/{group_id}", HTTP_PUBLIC, &thing_id_record, NULL, .handle = handle_file},
     {"GET", "/api/redirect/{group_id}", HTTP_PUBLIC, &thing_id_record, NULL,
      .handle = handle_redirect},
+    {"GET", "/api/stream", HTTP_PUBLIC, NULL, NULL, .handle = handle_stream},
+    {"POST", "/api/upload", HTTP_USER, NULL, &said_record, .handle = handle_upload,
+     .upload = admit_upload},
     {"GET", "/api/slow", HTTP_PUBLIC, NULL, NULL, .handle = handle_slow},
 };
 
@@ -252,6 +317,7 @@ int server_open(void **state)
         .public_url = "https://chat.example, http://127.0.0.1:8080/",
         .pages = pages,
         .n_pages = N_ELEMENTS(pages),
+        .upload_max = SERVER_UPLOAD_MAX,
         .report = note_report,
     };
     struct error err;

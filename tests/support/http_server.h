@@ -14,12 +14,17 @@ struct server {
     int port;
     atomic_int reports; /* faults of ours that it told of, and the last of them */
     struct error reported;
+    atomic_int file_closed;  /* how often */
+    atomic_bool file_breaks; /* GET /api/stream fails after its first bytes */
+    atomic_bool refuses_uploads;
     pthread_mutex_t lock; /* of what is below */
     pthread_cond_t changed;
     bool entered; /* somebody is in GET /api/slow … */
     bool leave;   /* … and stays there until told so */
 };
 extern struct server server;
+
+#define SERVER_UPLOAD_MAX (300 * 1024) /* more than any other body may have */
 
 /* A group's set-up and tear-down. Port 0: never in the way of another test. */
 int server_open(void **state);
