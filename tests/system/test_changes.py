@@ -268,3 +268,19 @@ def test_changes_survive_the_death_of_message_in_their_middle(parley, talk):
     changes = [c["change_seq"] for c in parley.mongo["changes"].find(
         {"conversation_id": talk.conversation_id}).sort("change_seq")]
     assert changes == list(range(1, len(changes) + 1))
+
+
+def test_a_message_may_be_changed_before_its_ack_has_come(talk):
+    """Both in one batch, perhaps: stored as it was sent, then changed."""
+    ids = [fresh() for _ in range(20)]
+    for message_id in ids:
+        talk.phone.send({"type": 1, "message_id": message_id, "to": talk.bob.id,
+                         "content": {"text": "as sent"}})
+        talk.phone.send({"type": EDIT, "conversation_id": talk.conversation_id,
+                         "message_id": message_id, "content": {"text": "as edited"}})
+    for message_id in ids:
+        assert [f["code"] for f in talk.phone.ack(message_id, count=2)] == [0, 0]
+        assert talk.peer.message(message_id)["content"] == {"text": "as sent"}
+        assert talk.peer.wait_for(lambda f, i=message_id: f["type"] == EDIT and f["message_id"] == i)
+    assert {m["content"]["text"] for m in talk.bob.private_history(talk.alice.id)["messages"]} == {
+        "first", "as edited"}
