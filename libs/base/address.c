@@ -1,10 +1,12 @@
 #include "base/address.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ITEM_MAX 64 /* the longest IPv6 network has 43 characters */
+#define NETWORK_BYTES 8 /* of an IPv6 address */
+#define ITEM_MAX 64     /* the longest IPv6 network has 43 characters */
 
 /* All addresses as IPv6: 16 bytes. */
 static bool read_address(const char *text, unsigned char ret[16], int *ret_skipped)
@@ -87,4 +89,15 @@ bool address_list_is_good(const char *list)
         if (!read_network(item, network, &bits))
             return false;
     return true;
+}
+
+void address_network(const char *address, char ret[ADDRESS_MAX])
+{
+    struct in6_addr v6;
+
+    (void)snprintf(ret, ADDRESS_MAX, "%s", address); /* no address is longer */
+    if (inet_pton(AF_INET6, address, &v6) != 1 || IN6_IS_ADDR_V4MAPPED(&v6))
+        return;
+    memset(v6.s6_addr + NETWORK_BYTES, 0, sizeof v6.s6_addr - NETWORK_BYTES);
+    (void)inet_ntop(AF_INET6, &v6, ret, ADDRESS_MAX); /* fits */
 }

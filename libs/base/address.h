@@ -11,4 +11,8 @@ bool address_is_listed(const char *list, const char *address);
 /* Can every item of the list be read? */
 bool address_list_is_good(const char *list);
 
+/* Whose address it is, for a limit: an IPv6 one counts as its /64, which is what one customer has. */
+#define ADDRESS_MAX 64
+void address_network(const char *address, char ret[ADDRESS_MAX]);
+
 #endif

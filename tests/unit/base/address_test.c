@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "base/address.h"
+#include "base/base.h"
 
 static void finds_addresses_in_networks(void **state)
 {
@@ -42,11 +43,37 @@ static void tells_a_list_that_cannot_be_read(void **state)
     assert_false(address_list_is_good("10.0.0.0/-1"));
 }
 
+static void counts_an_ipv6_address_by_its_network_and_others_as_they_are(void **state)
+{
+    static const struct {
+        const char *address;
+        const char *counted;
+    } cases[] = {
+        {"203.0.113.7", "203.0.113.7"},
+        {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"},
+        {"2001:db8:1:2::", "2001:db8:1:2::"},
+        {"2001:DB8:1:2::9", "2001:db8:1:2::"},
+        {"2001:db8:1:3::9", "2001:db8:1:3::"},
+        {"::ffff:203.0.113.7", "::ffff:203.0.113.7"},
+        {"::1", "::"},
+        {"unknown", "unknown"},
+        {"", ""},
+    };
+    char counted[ADDRESS_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        address_network(cases[i].address, counted);
+        assert_string_equal(counted, cases[i].counted);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_addresses_in_networks),
         cmocka_unit_test(tells_a_list_that_cannot_be_read),
+        cmocka_unit_test(counts_an_ipv6_address_by_its_network_and_others_as_they_are),
     };
 
     return cmocka_run_group_tests_name("address", tests, NULL, NULL);
