@@ -126,6 +126,12 @@ static const struct field frame_ack_fields[] = {
 };
 const struct record frame_ack_record = RECORD("frame.ack", struct frame_ack, frame_ack_fields);
 
+static const struct field group_role_fields[] = {
+    USER_FIELD(struct group_role, user_id, .required = true),
+    FIELD(struct group_role, role, .required = true, .min = 1, .max = 16),
+};
+const struct record group_role_record = RECORD("group.role", struct group_role, group_role_fields);
+
 static const struct field system_content_fields[] = {
     FIELD(struct system_content, event, .required = true),
     FIELD(struct system_content, conversation_id),
@@ -138,6 +144,7 @@ static const struct field system_content_fields[] = {
     FIELD(struct system_content, request_id),
     FIELD(struct system_content, greeting),
     FIELD(struct system_content, direction),
+    FIELD(struct system_content, roles, .of = &group_role_record, .omit_zero = true),
 };
 const struct record system_content_record =
     RECORD("content.system", struct system_content, system_content_fields);
@@ -390,10 +397,10 @@ void frame_refuse(const char *message_id, const struct error *err, struct buffer
 }
 
 const struct record *const frames_records[] = {
-    &frame_send_record,       &frame_typing_record,   &frame_delivered_record,
-    &frame_heartbeat_record,  &content_text_record,   &content_location_record,
-    &content_file_record,     &frame_message_record,  &error_data_record,
-    &frame_ack_record,        &system_content_record, &frame_system_record,
-    &frame_typing_out_record, &frame_presence_record,
+    &frame_send_record,      &frame_typing_record,     &frame_delivered_record,
+    &frame_heartbeat_record, &content_text_record,     &content_location_record,
+    &content_file_record,    &frame_message_record,    &error_data_record,
+    &frame_ack_record,       &group_role_record,       &system_content_record,
+    &frame_system_record,    &frame_typing_out_record, &frame_presence_record,
 };
 const size_t n_frames_records = N_ELEMENTS(frames_records);

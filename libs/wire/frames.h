@@ -212,6 +212,13 @@ extern const struct record frame_ack_record;
  * kept from clients. */
 void frame_refuse(const char *message_id, const struct error *err, struct buffer *ret);
 
+/* What somebody is in a group from now on. */
+struct group_role {
+    char *user_id;
+    char *role; /* owner, admin or member */
+};
+extern const struct record group_role_record;
+
 struct system_content {
     char *event; /* "resync", "session.ended", "group.joined", … */
     char *conversation_id;
@@ -223,7 +230,8 @@ struct system_content {
     char *session_id; /* session.ended: which */
     char *request_id; /* friend.requested: */
     char *greeting;
-    char *direction; /* incoming: user_id asks; outgoing: user_id is asked */
+    char *direction;   /* incoming: user_id asks; outgoing: user_id is asked */
+    struct list roles; /* group.…: struct group_role: whose role is another one now */
 };
 extern const struct record system_content_record;
 

@@ -75,6 +75,22 @@ static const struct field member_list_fields[] = {
 const struct record group_member_list_record =
     RECORD("group.member_list", struct group_member_list, member_list_fields);
 
+static const struct field role_change_fields[] = {
+    FIELD(struct group_role_change, group_id, .required = true),
+    FIELD(struct group_role_change, user_id, .required = true),
+    FIELD(struct group_role_change, role, .required = true, .min = 1, .max = 16),
+};
+const struct record group_role_change_record =
+    RECORD("group.role_change", struct group_role_change, role_change_fields);
+
+static const struct field transfer_fields[] = {
+    FIELD(struct group_transfer, group_id, .required = true),
+    FIELD(struct group_transfer, user_id, .required = true, .min = 1, .max = 40,
+          .alphabet = ALPHABET_ID),
+};
+const struct record group_transfer_record =
+    RECORD("group.transfer", struct group_transfer, transfer_fields);
+
 static int compare_texts(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -113,7 +129,9 @@ enum status group_create_check(const struct group_create *create, struct error *
 }
 
 const struct record *const group_api_records[] = {
-    &group_create_record, &group_path_record, &group_page_record,        &group_members_page_record,
-    &group_view_record,   &group_list_record, &group_member_view_record, &group_member_list_record,
+    &group_create_record,       &group_path_record,        &group_page_record,
+    &group_members_page_record, &group_view_record,        &group_list_record,
+    &group_member_view_record,  &group_member_list_record, &group_role_change_record,
+    &group_transfer_record,
 };
 const size_t n_group_api_records = N_ELEMENTS(group_api_records);

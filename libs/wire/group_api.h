@@ -77,6 +77,21 @@ struct group_member_list {
 };
 extern const struct record group_member_list_record;
 
+/* PUT /api/groups/{group_id}/members/{user_id}/role */
+struct group_role_change {
+    char *group_id;
+    char *user_id;
+    char *role; /* admin or member */
+};
+extern const struct record group_role_change_record;
+
+/* POST /api/groups/{group_id}/transfer */
+struct group_transfer {
+    char *group_id;
+    char *user_id; /* the new owner */
+};
+extern const struct record group_transfer_record;
+
 extern const struct record *const group_api_records[];
 extern const size_t n_group_api_records;
 

@@ -242,7 +242,7 @@ struct group_change {
     struct strings users_in;
     struct strings users_out;
     struct strings bots_in; /* those of users_in that are bots */
-    struct list roles;      /* struct group_role: who is no plain member from here on, or is again */
+    struct list roles; /* struct group_role: who is no plain member from here on, or is again */
     int64_t timestamp;
 };
 extern const struct record group_change_record;

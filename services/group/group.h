@@ -33,6 +33,7 @@ struct group {
     int64_t created_at;
     struct list members; /* struct member, in the order of joining */
     struct list pending; /* struct group_change, in the order of rev */
+    bool is_admin;       /* not stored: the one who asks is */
 };
 extern const struct record group_record;         /* all of it: to insert */
 extern const struct record group_head_record;    /* without members and pending */
@@ -83,6 +84,16 @@ MUST_CHECK enum status member_leave(struct group_state *group, const char *group
 /* Who owns a group after its owner left: the oldest admin, else the oldest member, and a bot only
  * when there are no people; NULL when nobody is left. Pure. */
 const struct member *members_successor(const struct group *group);
+
+/* One of the group's members, as they are listed. */
+MUST_CHECK enum status member_show(struct group_state *group, const struct group *members,
+                                   const char *user_id, struct group_member_view *ret,
+                                   struct error *err);
+
+/* ---- roles.c */
+
+http_handler handle_role;
+http_handler handle_transfer;
 
 /* ---- export.c, erase.c: data rights */
 

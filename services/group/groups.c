@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "base/memory.h"
 #include "group.h"
+#include "wire/frames.h"
 
 /* 2,000 people whose profiles may all have to be made now. */
 #define USER_TIMEOUT_MS 5000
@@ -37,6 +38,9 @@ const struct record group_record = RECORD("groups", struct group, group_fields);
 
 static const struct field head_fields[] = {HEAD_FIELDS};
 const struct record group_head_record = RECORD("groups.head", struct group, head_fields);
+
+static const struct field id_fields[] = {FIELD_NAMED(struct group, group_id, "_id")};
+static const struct record id_record = RECORD("groups.id", struct group, id_fields);
 
 static const struct field members_fields[] = {
     FIELD(struct group, owner_id),
@@ -89,6 +93,7 @@ enum status group_find_accounts(struct group_state *group, const struct strings 
 static void show(struct group *head, const char *user_id, struct group_view *ret)
 {
     bool is_owner = strcmp(head->owner_id, user_id) == 0;
+    const char *role = is_owner ? "owner" : head->is_admin ? "admin" : "member";
 
     *ret = (struct group_view){
         .group_id = TAKE(head->group_id),
@@ -97,7 +102,7 @@ static void show(struct group *head, const char *user_id, struct group_view *ret
         .avatar = TAKE(head->avatar),
         .join_policy = TAKE(head->join_policy),
         .owner_id = TAKE(head->owner_id),
-        .role = memory_text(is_owner ? "owner" : "member"),
+        .role = memory_text(role),
         .member_count = head->member_count,
         .created_at = head->created_at,
     };
@@ -220,6 +225,7 @@ static enum status add_creation(struct group_state *state, struct group *group, 
 {
     const struct member *members = group->members.items;
     struct group_change *change = list_add(&group->pending, &group_change_record);
+    struct group_role *owner;
 
     change->group_id = memory_text(group->group_id);
     change->rev = group->rev;
@@ -229,6 +235,9 @@ static enum status add_creation(struct group_state *state, struct group *group, 
     change->timestamp = group->created_at;
     for (size_t i = 0; i < group->members.n; i++)
         strings_add(&change->users_in, members[i].user_id);
+    owner = list_add(&change->roles, &group_role_record);
+    owner->user_id = memory_text(group->owner_id);
+    owner->role = memory_text("owner");
     return check_members(state, group, change, err);
 }
 
@@ -258,6 +267,37 @@ enum status handle_create(void *state, struct call *call, const void *request, v
 
 /* ---- Read */
 
+static void mark_adminship(struct group *groups, size_t n, const char *group_id)
+{
+    for (size_t i = 0; i < n; i++)
+        groups[i].is_admin |= strcmp(groups[i].group_id, group_id) == 0;
+}
+
+/* In which of the n groups the user is an admin. A head has no members: they may be thousands. */
+static enum status find_adminships(struct group_state *group, struct group *groups, size_t n,
+                                   const char *user_id, struct error *err)
+{
+    struct strings ids = {0};
+    struct list found = {0};
+    struct group *admined;
+    enum status s;
+
+    for (size_t i = 0; i < n; i++)
+        strings_add(&ids, groups[i].group_id);
+    s = store_find(group->store, GROUPS, &(struct store_find){0}, &id_record, &found, err,
+                   "{'_id': {'$in': %p}, 'members': {'$elemMatch': {'user_id': %s, "
+                   "'role': 'admin'}}}",
+                   (void *)&ids, user_id);
+    admined = found.items;
+    for (size_t i = 0; i < found.n; i++) {
+        mark_adminship(groups, n, admined[i].group_id);
+        record_clear(&id_record, &admined[i]);
+    }
+    free(found.items);
+    strings_clear(&ids);
+    return s;
+}
+
 enum status handle_get(void *state, struct call *call, const void *request, void *reply,
                        struct error *err)
 {
@@ -266,6 +306,8 @@ enum status handle_get(void *state, struct call *call, const void *request, void
     enum status s;
 
     s = group_find_mine(state, path->group_id, call->user_id, &group_head_record, &group, err);
+    if (s == STATUS_OK)
+        s = find_adminships(state, &group, 1, call->user_id, err);
     if (s == STATUS_OK)
         show(&group, call->user_id, reply);
     return s;
@@ -295,6 +337,8 @@ enum status handle_mine(void *state, struct call *call, const void *request, voi
         s = store_find(groups->store, GROUPS, &how, &group_head_record, &heads, err,
                        "{'members.user_id': %s, '_id': {'$lt': %s}}", call->user_id,
                        page->cursor && *page->cursor ? page->cursor : AFTER_IDS);
+    if (s == STATUS_OK)
+        s = find_adminships(groups, heads.items, heads.n, call->user_id, err);
     if (s != STATUS_OK)
         return s;
     for (size_t i = 0; i < heads.n && i < (size_t)page->limit; i++)

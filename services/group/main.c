@@ -17,6 +17,10 @@ static const struct http_route routes[] = {
      .handle = handle_leave},
     {"GET", "/api/groups/{group_id}/members", HTTP_USER, &group_members_page_record,
      &group_member_list_record, .handle = handle_members},
+    {"PUT", "/api/groups/{group_id}/members/{user_id}/role", HTTP_USER, &group_role_change_record,
+     &group_member_view_record, .handle = handle_role},
+    {"POST", "/api/groups/{group_id}/transfer", HTTP_USER, &group_transfer_record,
+     &group_view_record, .handle = handle_transfer},
 };
 
 static const struct rpc_method methods[] = {

@@ -1,54 +1,9 @@
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "attempt.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "group.h"
-
-/* From the request to the log's answer; then 50301, whatever became of the change. */
-#define CHANGE_TIMEOUT_MS 5000
-
-/* ---- Changes: read, decide, commit if nothing changed meanwhile, and wait for the log. */
-
-struct attempt {
-    struct group_state *state;
-    const char *group_id;
-    const char *user_id;
-    bool is_bot;
-    /* What came of it. */
-    int64_t rev;  /* to be in the log before anybody is answered */
-    bool is_late; /* another change came first, or the outbox is full: try again after it */
-};
-
-/* Threads of one process take turns, or n who join at once would try n² times. Other processes
- * are met by rev. */
-static pthread_mutex_t turns[PARTITIONS] = {[0 ... PARTITIONS - 1] = PTHREAD_MUTEX_INITIALIZER};
-
-static enum status change(struct attempt *attempt,
-                          enum status (*try)(struct attempt *attempt, struct error *err),
-                          struct error *err)
-{
-    int64_t deadline = clock_monotonic() + CHANGE_TIMEOUT_MS;
-    pthread_mutex_t *turn =
-        &turns[topology_partition(attempt->group_id, strlen(attempt->group_id))];
-    int64_t left;
-    enum status s;
-
-    do {
-        attempt->is_late = false;
-        pthread_mutex_lock(turn);
-        s = try(attempt, err);
-        pthread_mutex_unlock(turn);
-        if (s != STATUS_OK)
-            return s;
-        left = deadline - clock_monotonic();
-        if (left <= 0)
-            return error_set(err, STATUS_UNAVAILABLE, "others' changes of the group came first");
-        s = outbox_flush(attempt->state->outbox, attempt->group_id, attempt->rev, (int)left, err);
-    } while (s == STATUS_OK && attempt->is_late);
-    return s;
-}
 
 /* ---- Join */
 
@@ -115,7 +70,7 @@ enum status handle_join(void *state, struct call *call, const void *request, voi
     if (s != STATUS_OK)
         return s;
     attempt.is_bot = accounts.accounts.n > 0 && ((struct account *)accounts.accounts.items)->bot;
-    s = change(&attempt, try_join, err);
+    s = attempt_run(&attempt, try_join, err);
     if (s != STATUS_OK)
         return s;
     return handle_get(state, call, request, reply, err);
@@ -150,7 +105,31 @@ const struct member *members_successor(const struct group *group)
 
 /* A group whose last member left keeps its owner's name and has no members: it is dissolved. */
 static enum status commit_leave(struct attempt *attempt, const struct group *head,
-                                const char *owner_id, struct error *err)
+                                struct error *err)
+{
+    char *user_id = (char *)attempt->user_id;
+    struct strings out = {.items = &user_id, .n = 1};
+    int64_t matched = 0;
+    enum status s;
+
+    s = store_update(
+        attempt->state->store, GROUPS, 0, &matched, err,
+        "[{'_id': %s, 'rev': %ld, 'members.user_id': %s, 'pending.63': {'$exists': false}},"
+        " {'$set': {'rev': %ld}, '$inc': {'member_count': -1},"
+        " '$pull': {'members': {'user_id': %s}}, '$push': {"
+        "'pending': {'group_id': %s, 'rev': %ld, 'event': 'group.left', 'user_id': %s,"
+        " 'name': %s, 'users_in': [], 'users_out': %p, 'bots_in': [],"
+        " 'timestamp': %ld}}}]",
+        head->group_id, head->rev, user_id, head->rev + 1, user_id, head->group_id, head->rev + 1,
+        user_id, head->name, (void *)&out, clock_now());
+    attempt->is_late = matched == 0;
+    attempt->rev = head->rev + (matched ? 1 : 0);
+    return s;
+}
+
+/* The same, and the group passes to owner_id. */
+static enum status commit_owner_leave(struct attempt *attempt, const struct group *head,
+                                      const char *owner_id, struct error *err)
 {
     char *user_id = (char *)attempt->user_id;
     struct strings out = {.items = &user_id, .n = 1};
@@ -163,9 +142,10 @@ static enum status commit_leave(struct attempt *attempt, const struct group *hea
         " {'$set': {'rev': %ld, 'owner_id': %s}, '$inc': {'member_count': -1},"
         " '$pull': {'members': {'user_id': %s}}, '$push': {"
         "'pending': {'group_id': %s, 'rev': %ld, 'event': 'group.left', 'user_id': %s,"
-        " 'name': %s, 'users_in': [], 'users_out': %p, 'bots_in': [], 'timestamp': %ld}}}]",
+        " 'name': %s, 'users_in': [], 'users_out': %p, 'bots_in': [],"
+        " 'roles': [{'user_id': %s, 'role': 'owner'}], 'timestamp': %ld}}}]",
         head->group_id, head->rev, user_id, head->rev + 1, owner_id, user_id, head->group_id,
-        head->rev + 1, user_id, head->name, (void *)&out, clock_now());
+        head->rev + 1, user_id, head->name, (void *)&out, owner_id, clock_now());
     attempt->is_late = matched == 0;
     attempt->rev = head->rev + (matched ? 1 : 0);
     return s;
@@ -183,13 +163,15 @@ static enum status try_leave(struct attempt *attempt, struct error *err)
     if (s != STATUS_OK)
         return s;
     if (strcmp(head.owner_id, attempt->user_id) != 0)
-        return commit_leave(attempt, &head, head.owner_id, err);
+        return commit_leave(attempt, &head, err);
     s = group_find_mine(attempt->state, attempt->group_id, attempt->user_id, &group_members_record,
                         &members, err);
     if (s != STATUS_OK)
         return s;
     successor = members_successor(&members); /* of another rev? Then the commit finds nothing */
-    return commit_leave(attempt, &head, successor ? successor->user_id : head.owner_id, err);
+    if (!successor)
+        return commit_leave(attempt, &head, err);
+    return commit_owner_leave(attempt, &head, successor->user_id, err);
 }
 
 enum status member_leave(struct group_state *group, const char *group_id, const char *user_id,
@@ -197,7 +179,7 @@ enum status member_leave(struct group_state *group, const char *group_id, const 
 {
     struct attempt attempt = {.state = group, .group_id = group_id, .user_id = user_id};
 
-    return change(&attempt, try_leave, err);
+    return attempt_run(&attempt, try_leave, err);
 }
 
 enum status handle_leave(void *state, struct call *call, const void *request, void *reply,
@@ -288,6 +270,26 @@ static enum status show_page(struct group_state *state, const struct group *grou
         show(group, &members[i], find_account(&accounts, members[i].user_id),
              list_add(&ret->members, &group_member_view_record));
     return STATUS_OK;
+}
+
+enum status member_show(struct group_state *group, const struct group *members, const char *user_id,
+                        struct group_member_view *ret, struct error *err)
+{
+    const struct member *items = members->members.items;
+    struct group_member_list list = {0};
+    enum status s = STATUS_OK;
+    size_t i = 0;
+
+    while (i < members->members.n && strcmp(items[i].user_id, user_id) != 0)
+        i++;
+    if (i == members->members.n)
+        return error_field(err, STATUS_NOT_FOUND, "user_id",
+                           "field 'user_id' names no member of the group");
+    s = show_page(group, members, i, i + 1, &list, err);
+    if (s == STATUS_OK)
+        record_copy(&group_member_view_record, list.members.items, ret);
+    record_clear(&group_member_list_record, &list);
+    return s;
 }
 
 static char *cursor_after(const struct member *member)

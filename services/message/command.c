@@ -171,6 +171,7 @@ static void fill_change(const struct command *command, struct message_document *
         .user_id = change->user_id,
         .name = change->name,
         .user_ids = *concerned,
+        .roles = change->roles,
     };
     struct buffer text = {0};
 

@@ -65,7 +65,24 @@ static void ensure_recipient(struct effects *effects, struct conversation *conve
                    id, message->to_user_id, conversation->doc.id, (int64_t)0, (int64_t)0);
 }
 
-static void note_in(struct effects *effects, struct row *row,
+/* What the change makes of the user: a plain member unless it says otherwise. */
+static const char *role_of(const struct group_change *change, const char *user_id)
+{
+    const struct group_role *roles = change->roles.items;
+
+    for (size_t i = 0; i < change->roles.n; i++)
+        if (strcmp(roles[i].user_id, user_id) == 0)
+            return roles[i].role;
+    return "member";
+}
+
+static void set_role(struct row *row, const char *role)
+{
+    free(row->doc.role);
+    row->doc.role = memory_text(role);
+}
+
+static void note_in(struct effects *effects, struct row *row, const char *role,
                     const struct message_document *message)
 {
     struct span *span;
@@ -75,22 +92,36 @@ static void note_in(struct effects *effects, struct row *row,
     if (row->exists)
         /* The guard on rev makes it harmless to come twice. */
         store_bulk_add(effects->rows, 0,
-                       "[{'_id': %s, 'rev': {'$lt': %ld}}, {'$set': {'rev': %ld}, "
+                       "[{'_id': %s, 'rev': {'$lt': %ld}}, {'$set': {'rev': %ld, 'role': %s}, "
                        "'$max': {'read_seq': %ld, 'read_count': %ld}, '$push': {'spans': "
                        "{'$each': [{'from_seq': %ld, 'to_seq': 0}], '$slice': %ld}}}]",
-                       row->doc.id, message->rev, message->rev, message->seq, message->count,
+                       row->doc.id, message->rev, message->rev, role, message->seq, message->count,
                        message->seq, (int64_t)-SPANS_MAX);
     else
         store_bulk_add(effects->rows, STORE_UPSERT,
                        "[{'_id': %s}, {'$setOnInsert': {'user_id': %s, 'conversation_id': %s, "
-                       "'rev': %ld, 'read_seq': %ld, 'read_count': %ld, "
+                       "'rev': %ld, 'role': %s, 'read_seq': %ld, 'read_count': %ld, "
                        "'spans': [{'from_seq': %ld, 'to_seq': 0}]}}]",
-                       row->doc.id, row->doc.user_id, row->doc.conversation_id, message->rev,
+                       row->doc.id, row->doc.user_id, row->doc.conversation_id, message->rev, role,
                        message->seq, message->count, message->seq);
     row->exists = true;
     row->doc.rev = message->rev;
+    set_role(row, role);
     span = list_add(&row->doc.spans, &span_record);
     span->from_seq = message->seq;
+}
+
+/* Of one who is a member already. */
+static void note_role(struct effects *effects, struct row *row, const char *role,
+                      const struct message_document *message)
+{
+    if (!row->exists || row->doc.rev >= message->rev)
+        return;
+    row->doc.rev = message->rev;
+    set_role(row, role);
+    store_bulk_add(effects->rows, 0,
+                   "[{'_id': %s, 'rev': {'$lt': %ld}}, {'$set': {'rev': %ld, 'role': %s}}]",
+                   row->doc.id, message->rev, message->rev, role);
 }
 
 static void note_out(struct effects *effects, struct row *row,
@@ -114,6 +145,7 @@ static void note_change(struct effects *effects, struct conversation *conversati
                         const struct message_document *message)
 {
     struct group_change change;
+    const struct group_role *roles;
     struct conversation_document *doc = &conversation->doc;
 
     if (record_from_json(&group_change_record, message->change.text, strlen(message->change.text),
@@ -121,12 +153,16 @@ static void note_change(struct effects *effects, struct conversation *conversati
         return; /* cannot happen: we wrote it */
     for (size_t i = 0; i < change.users_in.n; i++)
         note_in(effects, ledger_find_row(effects->ledger, change.users_in.items[i], doc->id),
-                message);
+                role_of(&change, change.users_in.items[i]), message);
     for (size_t i = 0; i < change.users_out.n; i++) {
         note_out(effects, ledger_find_row(effects->ledger, change.users_out.items[i], doc->id),
                  message);
         strings_remove(&doc->bots, change.users_out.items[i]);
     }
+    roles = change.roles.items; /* who came in with this change has his already, by its rev */
+    for (size_t i = 0; i < change.roles.n; i++)
+        note_role(effects, ledger_find_row(effects->ledger, roles[i].user_id, doc->id),
+                  roles[i].role, message);
     for (size_t i = 0; i < change.bots_in.n; i++) {
         strings_remove(&doc->bots, change.bots_in.items[i]); /* never twice */
         strings_add(&doc->bots, change.bots_in.items[i]);

@@ -224,10 +224,14 @@ static void want_row(struct ledger *ledger, const char *user_id, const char *con
 static void want_change(struct ledger *ledger, const struct group_change *change,
                         const char *conversation_id, struct strings *wanted)
 {
+    const struct group_role *roles = change->roles.items;
+
     for (size_t i = 0; i < change->users_in.n; i++)
         want_row(ledger, change->users_in.items[i], conversation_id, wanted);
     for (size_t i = 0; i < change->users_out.n; i++)
         want_row(ledger, change->users_out.items[i], conversation_id, wanted);
+    for (size_t i = 0; i < change->roles.n; i++)
+        want_row(ledger, roles[i].user_id, conversation_id, wanted);
 }
 
 static void want_recovered(struct ledger *ledger, const struct list *recovered,
