@@ -55,15 +55,7 @@ const struct record conversation_group_record =
     RECORD("message.conversation_group", struct conversation_group, conversation_group_fields);
 
 static const struct field conversation_item_fields[] = {
-    FIELD(struct conversation_item, conversation_id, .required = true),
-    FIELD(struct conversation_item, type, .required = true),
-    FIELD(struct conversation_item, peer, .of = &conversation_peer_record),
-    FIELD(struct conversation_item, group, .of = &conversation_group_record),
-    FIELD(struct conversation_item, last_message, .nullable = true, .of = &frame_message_record),
-    FIELD(struct conversation_item, last_seq, .required = true),
-    FIELD(struct conversation_item, read_seq, .required = true),
-    FIELD(struct conversation_item, unread_count, .required = true, .min = 0, .max = 999),
-    FIELD(struct conversation_item, updated_at, .required = true),
+    CONVERSATION_ITEM_FIELDS(struct conversation_item, ),
 };
 const struct record conversation_item_record =
     RECORD("message.conversation", struct conversation_item, conversation_item_fields);

@@ -59,6 +59,21 @@ struct conversation_item {
 };
 extern const struct record conversation_item_record;
 
+/* Its table's rows, for sync too: `at` is where the item is in the record, such as `item.` */
+#define CONVERSATION_ITEM_FIELD(record, at, member, ...) \
+    FIELD_NAMED(record, at member, #member, __VA_ARGS__)
+#define CONVERSATION_ITEM_FIELDS(record, at) \
+    CONVERSATION_ITEM_FIELD(record, at, conversation_id, .required = true), \
+        CONVERSATION_ITEM_FIELD(record, at, type, .required = true), \
+        CONVERSATION_ITEM_FIELD(record, at, peer, .of = &conversation_peer_record), \
+        CONVERSATION_ITEM_FIELD(record, at, group, .of = &conversation_group_record), \
+        CONVERSATION_ITEM_FIELD(record, at, last_message, .nullable = true, \
+                                .of = &frame_message_record), \
+        CONVERSATION_ITEM_FIELD(record, at, last_seq, .required = true), \
+        CONVERSATION_ITEM_FIELD(record, at, read_seq, .required = true), \
+        CONVERSATION_ITEM_FIELD(record, at, unread_count, .required = true, .min = 0, .max = 999), \
+        CONVERSATION_ITEM_FIELD(record, at, updated_at, .required = true)
+
 struct conversations {
     int64_t total;
     struct list conversations; /* newest first */
