@@ -7,6 +7,7 @@
 #include "announce.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "references.h"
 
 /* A message that is stored, in this batch or before, by its _id. */
 struct stored {
@@ -74,6 +75,17 @@ static void add_all_stored(struct batch *batch, struct list *messages)
         add_stored(batch, &all[i], false);
 }
 
+/* The message that it is, or changes, and the one that it answers. */
+static void want_known(const struct command *command, struct strings *ids)
+{
+    CLEANUP(free) char *reply_id = references_reply_id(command);
+
+    if (command->document_id)
+        strings_add(ids, command->document_id);
+    if (reply_id)
+        strings_add(ids, reply_id);
+}
+
 /* All ids of the batch in one query. */
 static enum status find_known(struct batch *batch, struct error *err)
 {
@@ -84,8 +96,7 @@ static enum status find_known(struct batch *batch, struct error *err)
     for (size_t i = 0; i < batch->changes.n; i++)
         strings_add(&ids, changes[i].message_id);
     for (size_t i = 0; i < batch->n; i++)
-        if (batch->commands[i].document_id)
-            strings_add(&ids, batch->commands[i].document_id);
+        want_known(&batch->commands[i], &ids);
     if (ids.n > 0)
         s = store_find(batch->context->message->store, MESSAGES, &(struct store_find){0},
                        &message_document_record, &batch->known, err, "{'_id': {'$in': %p}}",
@@ -218,6 +229,17 @@ static void repeat(struct batch *batch, struct command *command,
         announce_to_bot(&batch->announcement, message->to_user_id, message);
 }
 
+static enum status check_references(struct batch *batch, struct command *command)
+{
+    const struct conversation_document *conversation = &command->conversation->doc;
+    const struct row *row =
+        ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
+    CLEANUP(free) char *reply_id = references_reply_id(command);
+
+    return references_check(command, command->frame.send.group_id ? &row->doc : NULL, conversation,
+                            reply_id ? find_stored(batch, reply_id) : NULL, &command->error);
+}
+
 static void judge_send(struct batch *batch, struct command *command)
 {
     const struct message_document *known = find_stored(batch, command->document_id);
@@ -239,6 +261,8 @@ static void judge_send(struct batch *batch, struct command *command)
                           "field 'message_id' names another's message in this conversation");
         return;
     }
+    if (check_references(batch, command) != STATUS_OK)
+        return;
     store_fresh(batch, command);
     announce(&batch->announcement, command->conversation, command->message, command);
     if (to_bot)

@@ -92,16 +92,11 @@ static void set_text(struct strings *set, const char *text, bool is_in)
 
 /* ---- Judging */
 
-static bool is_admin(const struct row_document *row)
-{
-    return row && row->role && (strcmp(row->role, "owner") == 0 || strcmp(row->role, "admin") == 0);
-}
-
 static enum status judge_recall(const struct command *command,
                                 const struct message_document *message,
                                 const struct row_document *row, int64_t now, struct error *err)
 {
-    if (is_admin(row))
+    if (row && row_is_admin(row))
         return STATUS_OK;
     if (strcmp(message->from_user_id, command->user_id) != 0)
         return error_set(err, STATUS_FORBIDDEN, "only its sender%s may recall a message",
@@ -118,7 +113,7 @@ static enum status check_at_all(const char *content, const struct row_document *
     struct content_text text;
     bool at_all;
 
-    if (!row || is_admin(row) ||
+    if (!row || row_is_admin(row) ||
         record_from_json(&content_text_record, content, strlen(content), &text, NULL) != STATUS_OK)
         return STATUS_OK;
     at_all = text.at_all;
@@ -181,16 +176,6 @@ static enum status judge_pin(const struct command *command,
     return STATUS_OK;
 }
 
-/* What he cannot see is not there. */
-static bool is_seen(const struct command *command, const struct message_document *message,
-                    const struct row_document *row,
-                    const struct conversation_document *conversation)
-{
-    return message && message->seq >= conversation->first_seq &&
-           (!row || row_sees(row, message->seq)) &&
-           !strings_has(&message->hidden_for, command->user_id);
-}
-
 static struct change_document *change_new(const struct command *command,
                                           const struct message_document *message, int64_t now)
 {
@@ -226,7 +211,8 @@ enum status change_judge(const struct command *command, const struct message_doc
     enum status s = STATUS_OK;
 
     *ret = NULL;
-    if (!is_seen(command, message, row, conversation))
+    /* What he cannot see is not there. */
+    if (!message || !message_is_seen(message, command->user_id, row, conversation))
         return error_field(err, STATUS_NOT_FOUND, "message_id", "there is no such message");
     if (message->msg_type == MSG_SYSTEM)
         return error_field(err, STATUS_FORBIDDEN, "message_id",

@@ -10,14 +10,6 @@
  * has 64 KiB. */
 #define SYSTEM_USER_IDS_MAX 100
 
-static char *document_id(const char *conversation_id, const char *message_id)
-{
-    struct buffer id = {0};
-
-    buffer_printf(&id, "%s/%s", conversation_id, message_id);
-    return buffer_take(&id);
-}
-
 static enum status read_change(struct command *command)
 {
     const struct slice payload = command->envelope.payload;
@@ -30,7 +22,7 @@ static enum status read_change(struct command *command)
     command->kind = COMMAND_MEMBERS;
     conversation_id_group(command->change.group_id, command->conversation_id);
     (void)snprintf(message_id, sizeof message_id, "rev:%lld", (long long)command->change.rev);
-    command->document_id = document_id(command->conversation_id, message_id);
+    command->document_id = message_document_id(command->conversation_id, message_id);
     return STATUS_OK;
 }
 
@@ -79,7 +71,7 @@ static enum status read_change_frame(struct command *command)
     if (s != STATUS_OK)
         return s;
     command->kind = COMMAND_CHANGE;
-    command->document_id = document_id(command->conversation_id, change->message_id);
+    command->document_id = message_document_id(command->conversation_id, change->message_id);
     return STATUS_OK;
 }
 
@@ -102,7 +94,7 @@ static enum status read_frame(struct command *command)
         return error_set(&command->error, STATUS_INVALID, "not a command for a partition");
     command->kind = COMMAND_SEND;
     name_conversation(command, send->to, send->group_id);
-    command->document_id = document_id(command->conversation_id, send->message_id);
+    command->document_id = message_document_id(command->conversation_id, send->message_id);
     return STATUS_OK;
 }
 

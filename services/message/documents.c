@@ -105,6 +105,27 @@ const char *message_id_of(const struct message_document *message)
     return strchr(message->id, '/') + 1; /* conversation ids hold no slash */
 }
 
+char *message_document_id(const char *conversation_id, const char *message_id)
+{
+    struct buffer id = {0};
+
+    buffer_printf(&id, "%s/%s", conversation_id, message_id);
+    return buffer_take(&id);
+}
+
+bool message_is_seen(const struct message_document *message, const char *user_id,
+                     const struct row_document *row,
+                     const struct conversation_document *conversation)
+{
+    return message->seq >= conversation->first_seq && (!row || row_sees(row, message->seq)) &&
+           !strings_has(&message->hidden_for, user_id);
+}
+
+bool row_is_admin(const struct row_document *row)
+{
+    return row->role && (strcmp(row->role, "owner") == 0 || strcmp(row->role, "admin") == 0);
+}
+
 bool row_sees(const struct row_document *row, int64_t seq)
 {
     const struct span *spans = row->spans.items;

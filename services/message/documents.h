@@ -113,6 +113,17 @@ char *change_id(const char *conversation_id, int64_t change_seq);
 /* The part of a message's _id that the client chose. */
 const char *message_id_of(const struct message_document *message);
 
+/* "<conversation_id>/<message_id>"; the caller frees it. */
+char *message_document_id(const char *conversation_id, const char *message_id);
+
+/* May the user see it? row is his in a group, NULL in a private conversation of his. */
+bool message_is_seen(const struct message_document *message, const char *user_id,
+                     const struct row_document *row,
+                     const struct conversation_document *conversation);
+
+/* Owner or admin of the group? */
+bool row_is_admin(const struct row_document *row);
+
 /* Does any of the spans hold seq? */
 bool row_sees(const struct row_document *row, int64_t seq);
 

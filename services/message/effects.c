@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "references.h"
 
 struct mark {
     char *id; /* the row's */
@@ -177,6 +178,40 @@ static void note_change(struct effects *effects, struct conversation *conversati
     record_clear(&group_change_record, &change);
 }
 
+/* Only members' rows that exist: a mention makes nobody a member, and no conversation for him. */
+static void mention(struct effects *effects, const char *user_id,
+                    const struct message_document *message)
+{
+    CLEANUP(free) char *id = row_id(user_id, message->conversation_id);
+    struct row *row = ledger_find_row(effects->ledger, user_id, message->conversation_id);
+
+    if (strcmp(user_id, message->from_user_id) == 0)
+        return;
+    if (row)
+        row->doc.mentioned_seq = message->seq;
+    if (message->group_id)
+        store_bulk_add(effects->rows, 0,
+                       "[{'_id': %s, 'spans.to_seq': 0}, {'$max': {'mentioned_seq': %ld}}]", id,
+                       message->seq);
+    else if (strcmp(user_id, message->to_user_id) == 0)
+        store_bulk_add(effects->rows, 0, "[{'_id': %s}, {'$max': {'mentioned_seq': %ld}}]", id,
+                       message->seq);
+}
+
+static void note_mentions(struct effects *effects, struct conversation *conversation,
+                          const struct message_document *message)
+{
+    struct content_text text;
+
+    if (!references_find(message->msg_type, message->content.text, &text))
+        return;
+    if (text.at_all && message->group_id)
+        conversation->doc.at_all_seq = message->seq;
+    for (size_t i = 0; i < text.at_user_ids.n; i++)
+        mention(effects, text.at_user_ids.items[i], message);
+    record_clear(&content_text_record, &text);
+}
+
 static void make_dirty(struct effects *effects, struct conversation *conversation)
 {
     if (conversation->is_dirty)
@@ -204,6 +239,7 @@ void effects_note(struct effects *effects, struct conversation *conversation,
     }
     mark_read(effects, conversation, message);
     ensure_recipient(effects, conversation, message);
+    note_mentions(effects, conversation, message);
 }
 
 /* The guard: a former owner that wakes up late takes nothing back. */
@@ -279,10 +315,11 @@ static enum status write_conversations(struct effects *effects, struct error *er
         if (doc->group_id)
             store_bulk_add(bulk, STORE_UPSERT,
                            "[{'_id': %s, 'last_seq': {'$lt': %ld}}, {'$max': {'last_seq': %ld, "
-                           "'count': %ld, 'rev': %ld, 'updated_at': %ld}, '$set': {'last_id': %s, "
+                           "'count': %ld, 'rev': %ld, 'updated_at': %ld, 'at_all_seq': %ld}, "
+                           "'$set': {'last_id': %s, "
                            "'group_id': %s, 'name': %s, 'bots': %p}}]",
                            doc->id, doc->last_seq, doc->last_seq, doc->count, doc->rev,
-                           doc->updated_at, doc->last_id, doc->group_id, doc->name,
+                           doc->updated_at, doc->at_all_seq, doc->last_id, doc->group_id, doc->name,
                            (void *)&doc->bots);
         else
             store_bulk_add(bulk, STORE_UPSERT,
