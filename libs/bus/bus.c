@@ -62,8 +62,7 @@ void connection_drop(struct bus *bus)
         (void)amqp_destroy_connection(bus->state); /* also closes the socket */
     bus->state = NULL;
     for (int i = 0; i < CHANNEL_COUNT; i++)
-        free(bus->channels[i].body);
-    memset(bus->channels, 0, sizeof bus->channels);
+        connection_forget_channel(&bus->channels[i]);
     while (bus->first) {
         struct waiting *next = bus->first->next;
 

@@ -77,6 +77,10 @@ struct delivery {
     struct slice body;
     char key[TOPOLOGY_NAME_MAX]; /* routing key; from a user's queue always u.<user_id> */
     int attempts;                /* how often it was put aside before, from the queue's .retry */
+    /* AMQP's properties of these names, of who publishes from outside (im.inbound); NULL: absent. */
+    char *user_id; /* the broker has compared it with who logged in */
+    char *reply_to;
+    char *correlation_id;
 };
 
 /* The next delivery of any channel, waiting for timeout_ms (0: only what is there already) or
@@ -99,6 +103,14 @@ MUST_CHECK enum status bus_retry(struct bus *bus, enum queue queue, const struct
  * reason in the header x-reason, confirmed. The caller then acknowledges. */
 MUST_CHECK enum status bus_park(struct bus *bus, const char *from, struct slice body,
                                 const char *reason, struct error *err);
+
+/* Answer a delivery with JSON: to the queue of its reply_to, under its correlation_id, and without
+ * waiting. INVALID: it has none, or one that is not for answers: a foreigner must not make us write
+ * to queues that he may not write to himself. */
+#define REPLY_TO_PREFIX \
+    "reply." /* of queues of outsiders; "amq." are those that the broker names */
+MUST_CHECK enum status bus_reply(struct bus *bus, const struct delivery *delivery,
+                                 struct slice json, struct error *err);
 
 /* ---- Transient queues, on an open channel */
 

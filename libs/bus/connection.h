@@ -41,6 +41,9 @@ struct bus {
     bool refused;             /* the broker said nack */
 };
 
+/* Forget what a channel was assembling, and that it is ours. */
+void connection_forget_channel(struct incoming *in);
+
 /* Forget the connection; every later call is UNAVAILABLE. */
 void connection_drop(struct bus *bus);
 

@@ -94,6 +94,37 @@ enum status bus_retry(struct bus *bus, enum queue queue, const struct delivery *
     return bus_ack(bus, delivery->channel, delivery->tag, false, err);
 }
 
+static bool is_for_answers(const char *queue)
+{
+    return strncmp(queue, "amq.", 4) == 0 ||
+           strncmp(queue, REPLY_TO_PREFIX, strlen(REPLY_TO_PREFIX)) == 0;
+}
+
+enum status bus_reply(struct bus *bus, const struct delivery *delivery, struct slice json,
+                      struct error *err)
+{
+    amqp_basic_properties_t properties = {
+        ._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG,
+        .content_type = bytes_of("application/json"),
+        .delivery_mode = AMQP_DELIVERY_NONPERSISTENT,
+    };
+    amqp_bytes_t bytes = {.len = json.length, .bytes = (void *)json.data};
+
+    if (!delivery->reply_to || !is_for_answers(delivery->reply_to))
+        return error_set(err, STATUS_INVALID, "no reply_to that is for answers");
+    if (!bus->state)
+        return connection_lost(err);
+    if (delivery->correlation_id) {
+        properties._flags |= AMQP_BASIC_CORRELATION_ID_FLAG;
+        properties.correlation_id = bytes_of(delivery->correlation_id);
+    }
+    return connection_check_status(bus,
+                                   amqp_basic_publish(bus->state, CHANNEL_PUBLISH, bytes_of(""),
+                                                      bytes_of(delivery->reply_to), 0, 0,
+                                                      &properties, bytes),
+                                   "reply", err);
+}
+
 static amqp_table_entry_t number(const char *key, int64_t value)
 {
     return (amqp_table_entry_t){.key = bytes_of(key),

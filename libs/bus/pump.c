@@ -36,6 +36,29 @@ static int attempts_of(const amqp_basic_properties_t *properties)
     return 0;
 }
 
+static char *text_of(const amqp_basic_properties_t *properties, amqp_flags_t flag,
+                     amqp_bytes_t bytes)
+{
+    return properties->_flags & flag ? memory_text_n(bytes.bytes, bytes.len) : NULL;
+}
+
+static void take_properties(struct delivery *ret, const amqp_basic_properties_t *properties)
+{
+    ret->attempts = attempts_of(properties);
+    ret->user_id = text_of(properties, AMQP_BASIC_USER_ID_FLAG, properties->user_id);
+    ret->reply_to = text_of(properties, AMQP_BASIC_REPLY_TO_FLAG, properties->reply_to);
+    ret->correlation_id =
+        text_of(properties, AMQP_BASIC_CORRELATION_ID_FLAG, properties->correlation_id);
+}
+
+void connection_forget_channel(struct incoming *in)
+{
+    if (in->assembling)
+        bus_delivery_clear(&in->delivery);
+    free(in->body);
+    *in = (struct incoming){0};
+}
+
 static void finish_delivery(struct bus *bus, struct incoming *in)
 {
     struct waiting *waiting = memory_new(sizeof *waiting);
@@ -53,7 +76,7 @@ static void finish_delivery(struct bus *bus, struct incoming *in)
 
 static void take_header(struct bus *bus, struct incoming *in, const amqp_frame_t *frame)
 {
-    in->delivery.attempts = attempts_of(frame->payload.properties.decoded);
+    take_properties(&in->delivery, frame->payload.properties.decoded);
     in->want = frame->payload.properties.body_size;
     in->have = 0;
     in->body = memory_grow(NULL, in->want, 1);
@@ -85,8 +108,8 @@ static enum status channel_closed(struct bus *bus, int channel, struct error *er
         connection_drop(bus);
         return error_set(err, STATUS_UNAVAILABLE, "RabbitMQ closed the publishing channel");
     }
-    free(in->body);
-    *in = (struct incoming){.closed_by_broker = true};
+    connection_forget_channel(in);
+    in->closed_by_broker = true;
     return connection_check_status(bus, status, "close channel", err);
 }
 
@@ -214,8 +237,7 @@ void bus_channel_close(struct bus *bus, int channel)
             if (read_frame(bus, NULL) != STATUS_OK)
                 break;
     }
-    free(in->body);
-    *in = (struct incoming){0};
+    connection_forget_channel(in);
     bus->last = NULL;
     while (*link) {
         struct waiting *waiting = *link;
@@ -270,5 +292,8 @@ enum status bus_take(struct bus *bus, int timeout_ms, int wake_fd, struct delive
 void bus_delivery_clear(struct delivery *delivery)
 {
     free((void *)delivery->body.data);
+    free(delivery->user_id);
+    free(delivery->reply_to);
+    free(delivery->correlation_id);
     *delivery = (struct delivery){0};
 }

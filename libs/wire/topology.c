@@ -8,6 +8,7 @@ const struct exchange_info exchanges[EXCHANGE_COUNT] = {
     [EXCHANGE_EVENT] = {"im.event", "topic", true, "what happened"},
     [EXCHANGE_DELIVER] = {"im.deliver", "direct", true, "frames for people, answers for nodes"},
     [EXCHANGE_DEAD] = {"im.dead", "topic", true, "what could not be handled, with its reason"},
+    [EXCHANGE_INBOUND] = {"im.inbound", "direct", true, "messages of service accounts"},
 };
 
 /* Unacked commands are the sender's to repeat, so a partition that is full refuses: 64 MiB are
@@ -46,6 +47,11 @@ const struct queue_info queues[QUEUE_COUNT] = {
     [QUEUE_USER_PRESENCE] = {"user.presence", EXCHANGE_EVENT, EVENT_PRESENCE, .prefetch = 64,
                              .max_length_bytes = 16 << 20, .drop_oldest = true,
                              .why = "who came and went, for their friends"},
+    /* Confirmed by the broker, so it is ours to carry out: never put aside, where its user_id would be
+     * lost, but kept in hand and tried again. Who publishes past the limit is told by a nack. */
+    [QUEUE_MESSAGE_INBOUND] = {"message.inbound", EXCHANGE_INBOUND, "message.inbound",
+                               .prefetch = 64, .max_length_bytes = 64 << 20,
+                               .why = "messages of service accounts, one frame.send each"},
     [QUEUE_DEAD] = {"dead", EXCHANGE_DEAD, "#", .max_length_bytes = 64 << 20, .drop_oldest = true,
                     .why = "all that was parked, for an operator to look at"},
 };

@@ -8,7 +8,14 @@
 /* Everything that is declared in RabbitMQ, and every name and key: no other file spells one.
  * docs/topology.md is printed from these tables. */
 
-enum exchange { EXCHANGE_COMMAND, EXCHANGE_EVENT, EXCHANGE_DELIVER, EXCHANGE_DEAD, EXCHANGE_COUNT };
+enum exchange {
+    EXCHANGE_COMMAND,
+    EXCHANGE_EVENT,
+    EXCHANGE_DELIVER,
+    EXCHANGE_DEAD,
+    EXCHANGE_INBOUND,
+    EXCHANGE_COUNT
+};
 
 struct exchange_info {
     const char *name;
@@ -25,6 +32,7 @@ enum queue {
     QUEUE_MESSAGE_P0, /* … QUEUE_MESSAGE_P0 + 15 */
     QUEUE_BOT_COMMAND = QUEUE_MESSAGE_P0 + PARTITIONS,
     QUEUE_USER_PRESENCE,
+    QUEUE_MESSAGE_INBOUND,
     QUEUE_DEAD,
     QUEUE_COUNT
 };

@@ -1,11 +1,14 @@
 /* message: keeps conversations and their history. */
 
 #include "message.h"
+#include "sync_states.h"
 #include "wire/internal.h"
+#include "wire/sync_api.h"
 
 static const struct http_route routes[] = {
     {"GET", "/api/conversations", HTTP_USER, &conversations_query_record, &conversations_record,
      .handle = handle_conversations},
+    {"GET", "/api/sync", HTTP_USER, &sync_query_record, &sync_page_record, .handle = handle_sync},
     {"GET", "/api/messages/private/{user_id}", HTTP_USER, &private_history_query_record,
      &history_record, .handle = handle_private_history},
     {"GET", "/api/messages/group/{group_id}", HTTP_USER, &group_history_query_record,
@@ -57,6 +60,7 @@ static const struct service_event events[] = {
 
 static const struct worker workers[] = {
     {"owner", owner_run},
+    {"inbound", inbound_run},
 };
 
 static enum status start(void *state, struct service_context *context, struct error *err)
@@ -68,6 +72,8 @@ static enum status start(void *state, struct service_context *context, struct er
     message->store = context->store;
     if (!message->user_rpc)
         s = rpc_client_open(context->config->user_rpc, &message->user_rpc, err);
+    if (s == STATUS_OK && !message->auth_rpc)
+        s = rpc_client_open(context->config->auth_rpc, &message->auth_rpc, err);
     if (s == STATUS_OK)
         s = store_index(message->store, MESSAGES, "{'conversation_id': 1, 'seq': 1}", true, 0, err);
     if (s == STATUS_OK)
@@ -78,6 +84,8 @@ static enum status start(void *state, struct service_context *context, struct er
     if (s == STATUS_OK)
         s = store_index(message->store, CONVERSATION_USERS, "{'conversation_id': 1}", false, 0,
                         err);
+    if (s == STATUS_OK)
+        s = sync_states_index(message->store, err);
     return s;
 }
 
@@ -86,6 +94,7 @@ static void stop(void *state)
     struct message_state *message = state;
 
     rpc_client_close(message->user_rpc);
+    rpc_client_close(message->auth_rpc);
     strings_clear(&message->news.pairs);
 }
 
@@ -104,16 +113,19 @@ static void metrics(void *state, struct buffer *ret)
 {
     struct message_state *message = state;
 
-    buffer_printf(ret,
-                  "parley_message_partitions %d\n"
-                  "parley_message_batches_total %lld\n"
-                  "parley_message_commands_total %lld\n"
-                  "parley_message_stored_total %lld\n"
-                  "parley_message_parked_total %lld\n",
-                  atomic_load(&message->partitions), (long long)atomic_load(&message->batches),
-                  (long long)atomic_load(&message->commands),
-                  (long long)atomic_load(&message->stored),
-                  (long long)atomic_load(&message->parked));
+    buffer_printf(
+        ret,
+        "parley_message_partitions %d\n"
+        "parley_message_batches_total %lld\n"
+        "parley_message_commands_total %lld\n"
+        "parley_message_stored_total %lld\n"
+        "parley_message_parked_total %lld\n"
+        "parley_message_inbound_total{outcome=\"stored\"} %lld\n"
+        "parley_message_inbound_total{outcome=\"refused\"} %lld\n",
+        atomic_load(&message->partitions), (long long)atomic_load(&message->batches),
+        (long long)atomic_load(&message->commands), (long long)atomic_load(&message->stored),
+        (long long)atomic_load(&message->parked), (long long)atomic_load(&message->inbound_stored),
+        (long long)atomic_load(&message->inbound_refused));
 }
 
 static struct message_state message_state = {.news = PERMISSION_NEWS_INITIALIZER};

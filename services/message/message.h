@@ -15,16 +15,22 @@ struct message_state {
     struct service_context *context;
     struct store *store;
     struct rpc_client *user_rpc;
+    struct rpc_client *auth_rpc;
     struct permission_news news;
     atomic_int partitions; /* how many are ours */
     atomic_int_fast64_t batches;
     atomic_int_fast64_t commands;
     atomic_int_fast64_t stored;
     atomic_int_fast64_t parked;
+    atomic_int_fast64_t inbound_stored; /* of service accounts on the bus */
+    atomic_int_fast64_t inbound_refused;
 };
 
 /* owner.c: the worker. */
 void owner_run(void *state, struct service_context *context);
+
+/* inbound.c: the worker for im.inbound. */
+void inbound_run(void *state, struct service_context *context);
 
 /* history.c */
 enum status handle_private_history(void *state, struct call *call, const void *request, void *reply,
@@ -62,6 +68,10 @@ enum status handle_conversations(void *state, struct call *call, const void *req
 /* How many messages of others the row's user has not read: 999 at most. */
 int64_t conversations_unread(const struct conversation_document *conversation,
                              const struct row_document *row);
+
+/* sync.c */
+enum status handle_sync(void *state, struct call *call, const void *request, void *reply,
+                        struct error *err);
 
 /* peers.c: RPC_MESSAGE_PEERS */
 enum status handle_peers(void *state, const void *request, void *reply, struct error *err);

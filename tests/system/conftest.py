@@ -5,6 +5,7 @@ import pathlib
 import secrets
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 
@@ -48,10 +49,18 @@ class Parley(Instance):
     def redis(self):
         return redis.Redis("127.0.0.1", self.base + 4)
 
-    def amqp(self):
+    def amqp(self, name="guest", password="guest"):
         """A connection of one's own to RabbitMQ; close it."""
         return pika.BlockingConnection(pika.ConnectionParameters(
-            "127.0.0.1", self.base, heartbeat=0, socket_timeout=10))
+            "127.0.0.1", self.base, heartbeat=0, socket_timeout=10,
+            credentials=pika.PlainCredentials(name, password)))
+
+    def rabbitmqctl(self, *arguments):
+        """Under the name and the cookie of this broker; takes a second or two."""
+        environment = dict(pair.split("=", 1) for pair in pathlib.Path(
+            f"/proc/{self.pid('rabbitmq')}/environ").read_text().split("\0") if pair)
+        subprocess.run(["/usr/lib/rabbitmq/bin/rabbitmqctl", *arguments], env=environment,
+                       check=True, capture_output=True, timeout=60)
 
     def stop(self, *arguments, **more):
         if self._mongo is not None:

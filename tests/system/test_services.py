@@ -1,8 +1,15 @@
 """Service accounts: a shop writes to its customers, over HTTP and over the bus."""
 
+import contextlib
+import json
+import os
+import signal
+
+import pika
 import pytest
 
 from client import fresh, texts
+from conftest import ADMIN
 from instance import eventually
 
 WHY = {"reason": "because"}
@@ -178,3 +185,210 @@ def test_administrators_see_them_and_each_step_is_in_the_log(admin, user, make_s
     person = user()
     admin.post(f"{SERVICES}/{person.id}/token", WHY).refused(40401)
     admin.delete(f"{SERVICES}/{person.id}?reason=x").refused(40401)
+
+
+# ---- Over the bus
+
+
+class Outsider:
+    """A program with a RabbitMQ user of its own, that may do nothing but publish to im.inbound."""
+
+    def __init__(self, parley, service, password="correct-horse"):
+        self.parley, self.service = parley, service
+        name = service.username
+        parley.rabbitmqctl("eval", f"""
+            rabbit_auth_backend_internal:add_user(<<"{name}">>, <<"{password}">>, <<"test">>),
+            rabbit_auth_backend_internal:set_permissions(<<"{name}">>, <<"/">>,
+                <<"^reply[.]{name}[.]">>, <<"^im[.]inbound$">>, <<"^reply[.]{name}[.]">>,
+                <<"test">>).""")
+        self.connection = parley.amqp(name, password)
+        self.channel = self.connection.channel()
+        self.channel.confirm_delivery()
+        self.answers = {}
+        self.channel.basic_consume("amq.rabbitmq.reply-to", self._hear, auto_ack=True)
+
+    def _hear(self, channel, method, properties, body):
+        self.answers.setdefault(properties.correlation_id, []).append(json.loads(body))
+
+    def publish(self, body, **properties):
+        """Returns once the broker has it for good."""
+        properties = {"user_id": self.service.username, "delivery_mode": 2, **properties}
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.channel.basic_publish("im.inbound", "message.inbound", raw,
+                                   pika.BasicProperties(**properties), mandatory=True)
+
+    def ask(self, body, **properties):
+        """Publish it, and wait for its answer."""
+        mark = fresh()
+        self.publish(body, reply_to="amq.rabbitmq.reply-to", correlation_id=mark, **properties)
+        return self.wait([mark])[mark][0]
+
+    def wait(self, marks, timeout=20):
+        def heard():
+            self.connection.process_data_events(0.05)
+            return set(marks) <= set(self.answers)
+
+        eventually(heard, timeout, "an answer to each message")
+        return self.answers
+
+
+def notice(text, to, **more):
+    return {"type": 1, "message_id": fresh(), "to": to.id, "content": {"text": text}, **more}
+
+
+def parked(parley, body):
+    """Why a body was parked."""
+    with contextlib.closing(parley.amqp()) as connection:
+        channel = connection.channel()
+
+        def found():
+            while True:
+                method, properties, raw = channel.basic_get("dead", auto_ack=True)
+                if method is None:
+                    return None
+                if raw == body:
+                    assert method.routing_key == "message.inbound"
+                    return properties.headers["x-reason"]
+
+        return eventually(found, what="it in im.dead")
+
+
+@pytest.fixture(scope="module")
+def outsider(parley):
+    session = parley.login(ADMIN)
+    made = session.post(SERVICES, {"username": fresh("shop-"), **WHY}).ok()
+    outsider = Outsider(parley, Service(parley, made))
+    yield outsider
+    outsider.connection.close()
+
+
+@pytest.fixture
+def to_outsider(parley, outsider):
+    """Where tests find it again, whatever the one before has done to the connection."""
+    if outsider.channel.is_closed:
+        outsider.channel = outsider.connection.channel()
+        outsider.channel.confirm_delivery()
+        outsider.channel.basic_consume("amq.rabbitmq.reply-to", outsider._hear, auto_ack=True)
+    return outsider
+
+
+@pytest.mark.smoke
+def test_a_message_from_the_bus_is_stored_once_and_answered(user, to_outsider):
+    ben = user()
+    device = ben.device()
+    wanted = notice("Your parcel is on its way", ben)
+    ack = to_outsider.ask(wanted)
+    assert ack["type"] == 30 and ack["code"] == 0 and ack["message_id"] == wanted["message_id"]
+    heard = device.message(wanted["message_id"])
+    assert heard["from"] == to_outsider.service.id and heard["seq"] == ack["seq"]
+    assert to_outsider.ask(wanted) == ack
+    to_outsider.publish(notice("and one without an answer", ben))
+    device.wait_for(lambda frame: frame["type"] == 1 and "without" in frame["content"]["text"])
+
+
+def test_an_answer_may_go_to_a_queue_of_the_outsider(user, to_outsider):
+    queue = f"reply.{to_outsider.service.username}.1"
+    to_outsider.channel.queue_declare(queue, exclusive=True)
+    to_outsider.publish(notice("Hello", user()), reply_to=queue, correlation_id="c1")
+    found = eventually(lambda: next((found for found in [to_outsider.channel.basic_get(
+        queue, auto_ack=True)] if found[0]), None), what="the answer")
+    assert found[1].correlation_id == "c1" and json.loads(found[2])["code"] == 0
+
+
+@pytest.mark.parametrize("body, code, reason", [
+    (b"", 40000, "not JSON"), (b"\x00\xff\x13nonsense", 40000, ""), (b"[]", 40001, ""),
+    (b'{"type":1}', 40001, ""), (b'{"type":99}', 40001, "type"), (b'{"type":33}', 40001, ""),
+    (b'{"type":1,"to":"user_x","content":{"text":"hi"}}', 40001, "message_id"),
+    (b'{"type":1,"to":"user_x","message_id":"0123456789abcdef","content":{}}', 40001,
+     "content.text"),
+    (b'{"type":1,"to":"user_x","message_id":"0123456789abcdef","msg_type":3,'
+     b'"content":{"event":"notice"}}', 40001, "msg_type"),
+    (b'{"type":1,"to":"user_x","message_id":"0123456789abcdef","content":{"text":"hi"}}', 40401,
+     "no such user"),
+    (b"{" + b" " * 70000 + b"}", 41301, "at most")])
+def test_what_is_refused_is_answered_or_parked_with_its_reason(parley, to_outsider, body, code,
+                                                                reason):
+    assert to_outsider.ask(body)["code"] == code
+    body += b" " * (int(fresh("")[:4], 16) % 900 if body[:1] == b"{" else 0)
+    to_outsider.publish(body)
+    why = parked(parley, body)
+    assert reason in why and to_outsider.service.username in why
+
+
+def test_nobody_speaks_in_another_name(parley, user, to_outsider):
+    ben = user()
+    with pytest.raises(pika.exceptions.ChannelClosedByBroker) as refused:
+        to_outsider.publish(notice("I am root", ben), user_id="root")
+    assert refused.value.reply_code == 406
+    with contextlib.closing(parley.amqp(to_outsider.service.username, "correct-horse")) as again:
+        channel = again.channel()
+        channel.confirm_delivery()
+        body = json.dumps(notice("I am nobody", ben)).encode()
+        channel.basic_publish("im.inbound", "message.inbound", body)
+        assert "no user_id" in parked(parley, body)
+        for exchange, key in (("im.command", "message.p0"), ("im.event", "session.ended"),
+                              ("im.deliver", f"u.{ben.id}"), ("", "message.p0")):
+            with pytest.raises(pika.exceptions.ChannelClosedByBroker) as refused:
+                channel = again.channel()
+                channel.confirm_delivery()
+                channel.basic_publish(exchange, key, body)
+            assert refused.value.reply_code == 403
+    assert ben.conversations() == {}
+
+
+def test_a_user_of_the_broker_that_is_no_service_account_is_refused(parley, user):
+    with contextlib.closing(parley.amqp()) as connection:
+        channel = connection.channel()
+        body = json.dumps(notice("Hello", user())).encode()
+        channel.basic_publish("im.inbound", "message.inbound", body,
+                              pika.BasicProperties(user_id="guest"))
+        assert "no service" in parked(parley, body)
+
+
+def test_answers_never_go_to_queues_of_ours(parley, user, to_outsider):
+    body = json.dumps({**notice("Hello", user()), "to": "user_nobody"}).encode()
+    to_outsider.publish(body, reply_to="message.p0")
+    assert "no such user" in parked(parley, body)
+
+
+def test_a_block_counts_on_the_bus_too(user, to_outsider):
+    ben = user()
+    ben.post("/api/blocks", {"user_id": to_outsider.service.id}).ok()
+    eventually(lambda: to_outsider.ask(notice("Buy!", ben))["code"] == 40302)
+
+
+def test_nothing_is_lost_or_doubled_when_message_dies_in_the_middle(parley, user, to_outsider):
+    people = [user() for _ in range(8)]
+    sent = [notice(f"parcel {i}", people[i % 8]) for i in range(240)]
+    for i, each in enumerate(sent):
+        to_outsider.publish(each, reply_to="amq.rabbitmq.reply-to",
+                            correlation_id=each["message_id"])
+        if i in (60, 120, 180):
+            eventually(lambda: parley.find_pid("message"), what="message")
+            parley.signal("message", signal.SIGTERM if i == 180 else signal.SIGKILL)
+    ids = [each["message_id"] for each in sent]
+    answers = to_outsider.wait(ids, 60)
+    assert all(answer["code"] == 0 for mark in ids for answer in answers[mark])
+    for person in people:
+        messages = person.private_history(to_outsider.service.id)["messages"]
+        assert sorted(m["message_id"] for m in messages) == sorted(
+            each["message_id"] for each in sent if each["to"] == person.id)
+        assert sorted(m["seq"] for m in messages) == list(range(1, len(messages) + 1))
+
+
+def test_waits_for_what_is_away_and_does_not_give_up(parley, user, to_outsider):
+    ben = user()
+    ask_about_friends = parley.signal("user", signal.SIGSTOP)
+    wanted = notice("Hello", ben)
+    to_outsider.publish(wanted, reply_to="amq.rabbitmq.reply-to", correlation_id="waits")
+    to_outsider.connection.process_data_events(1.5)
+    assert "waits" not in to_outsider.answers
+    os.kill(ask_about_friends, signal.SIGCONT)
+    assert to_outsider.wait(["waits"])["waits"][0]["code"] == 0
+
+
+def test_an_ended_service_account_sends_no_longer(parley, admin, user, to_outsider):
+    ben = user()
+    assert to_outsider.ask(notice("Hello", ben))["code"] == 0
+    admin.delete(f"{SERVICES}/{to_outsider.service.id}?reason=because").ok()
+    eventually(lambda: to_outsider.ask(notice("Still here", ben))["code"] == 40101, 15)
