@@ -100,7 +100,7 @@ enum status envelope_next(struct slice *rest, struct envelope *ret, struct error
                              .connection_id = get64(p + 2),
                              .seq = (int64_t)get64(p + 10),
                              .rev = (int64_t)get64(p + 18)};
-    if (ret->kind < ENVELOPE_FRAME || ret->kind > ENVELOPE_EXPIRE)
+    if (ret->kind < ENVELOPE_FRAME || ret->kind > ENVELOPE_RECALL)
         return cut(err);
     p += FIXED;
     left -= FIXED;

@@ -24,6 +24,8 @@ enum envelope_kind {
     ENVELOPE_FORWARD = 8, /* → message: frame.send whose content a service of ours has completed */
     ENVELOPE_MARK = 9,    /* → message: one's own settings of a conversation (message.mark) */
     ENVELOPE_EXPIRE = 10, /* → message: what has expired in a conversation (message.expire) */
+    ENVELOPE_TIMER = 11,  /* → message: its timer (message.timer) */
+    ENVELOPE_RECALL = 12, /* → message: frame.recall by an administrator, who is no member */
 };
 
 struct envelope {

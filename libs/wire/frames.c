@@ -145,6 +145,9 @@ static const struct field system_content_fields[] = {
     FIELD(struct system_content, greeting),
     FIELD(struct system_content, direction),
     FIELD(struct system_content, roles, .of = &group_role_record, .omit_zero = true),
+    FIELD(struct system_content, message_ids, .omit_zero = true, .max = 500,
+          .item_max = MESSAGE_ID_MAX),
+    FIELD(struct system_content, first_seq, .omit_zero = true),
 };
 const struct record system_content_record =
     RECORD("content.system", struct system_content, system_content_fields);

@@ -232,6 +232,8 @@ struct system_content {
     char *greeting;
     char *direction;   /* incoming: user_id asks; outgoing: user_id is asked */
     struct list roles; /* group.…: struct group_role: whose role is another one now */
+    struct strings message_ids; /* message.expired: those that are gone */
+    int64_t first_seq;          /* conversation.trimmed: all below are gone */
 };
 extern const struct record system_content_record;
 

@@ -49,12 +49,12 @@ static void envelopes_come_out_as_they_went_in(void **state)
 static void each_kind_of_envelope_goes_through_and_no_other(void **state)
 {
     (void)state;
-    for (int kind = 0; kind <= ENVELOPE_EXPIRE + 1; kind++) {
+    for (int kind = 0; kind <= ENVELOPE_RECALL + 1; kind++) {
         CLEANUP(buffer_clear) struct buffer body = {0};
         const struct envelope envelope = {.kind = (enum envelope_kind)kind};
         struct envelope out;
         struct slice rest;
-        bool is_known = kind >= ENVELOPE_FRAME && kind <= ENVELOPE_EXPIRE;
+        bool is_known = kind >= ENVELOPE_FRAME && kind <= ENVELOPE_RECALL;
 
         envelope_add(&body, &envelope);
         rest = (struct slice){body.data, body.length};
