@@ -7,6 +7,7 @@
 #include "base/address.h"
 #include "base/memory.h"
 #include "service/runtime.h"
+#include "wire/rpc_info.h"
 
 /* The defaults are the ports of `make run` on PORT=8080 (README.md), so that one service may be
  * started by hand beside the others. */
@@ -150,6 +151,22 @@ void print_routes(const struct service *service, struct buffer *ret)
         print_name("request", route->request, ret);
         print_name("reply", route->reply, ret);
         buffer_add_text(ret, "}");
+    }
+    buffer_add_text(ret, "\n]\n");
+}
+
+void print_methods(const struct service *service, struct buffer *ret)
+{
+    buffer_add_text(ret, "[");
+    for (size_t i = 0; i < service->n_methods; i++) {
+        const struct rpc_method *method = &service->methods[i];
+        const struct rpc_info *info = rpc_info_find(method->name);
+
+        buffer_printf(ret, "%s\n {\"name\":\"%s\"", i ? "," : "", method->name);
+        print_name("request", method->request, ret);
+        print_name("reply", method->reply, ret);
+        buffer_printf(ret, ",\"about\":\"%s\",\"wait_ms\":%d}", info ? info->about : "",
+                      info ? info->wait_ms : 0);
     }
     buffer_add_text(ret, "\n]\n");
 }

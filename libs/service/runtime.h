@@ -34,8 +34,9 @@ MUST_CHECK enum status config_read(struct runtime *runtime, struct buffer *fault
 void config_clear(struct runtime *runtime);
 enum log_level config_log_level(const struct service_config *config);
 
-/* The answers to --routes and --config. */
+/* The answers to --routes, --methods and --config. */
 void print_routes(const struct service *service, struct buffer *ret);
+void print_methods(const struct service *service, struct buffer *ret);
 void print_config(const struct service *service, struct buffer *ret);
 
 /* /healthz, /readyz, /metrics on INTERNAL_LISTEN. */

@@ -381,11 +381,13 @@ int service_run(const struct service *service, int argc, char **argv)
 
     if (argc == 2 && strcmp(argv[1], "--routes") == 0)
         return print(print_routes, service);
+    if (argc == 2 && strcmp(argv[1], "--methods") == 0)
+        return print(print_methods, service);
     if (argc == 2 && strcmp(argv[1], "--config") == 0)
         return print(print_config, service);
     log_open(service->name, LOG_LEVEL_INFO);
     if (argc != 1) {
-        log_error("only --routes and --config are understood", LOG_TEXT("argument", argv[1]));
+        log_error("only --routes, --methods and --config are understood", LOG_TEXT("argument", argv[1]));
         return EXIT_CONFIG;
     }
     prepare_process();

@@ -24,7 +24,8 @@
  * Where nothing is served over HTTP (push), workers see stopping at once.
  *
  * `parley-<service> --routes` prints the route table as JSON (the edge's path table and the
- * contract tests are made from it), `--config` the configuration table as Markdown. */
+ * contract tests are made from it), `--methods` that of its calls by nng likewise, `--config` the
+ * configuration table as Markdown. */
 
 /* What every service is configured by; docs/configuration.md is printed from the table. */
 struct service_config {

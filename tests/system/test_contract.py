@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import jsonschema
@@ -50,6 +51,17 @@ def test_an_unknown_word_in_a_schema_is_a_mistake():
             yield from words(schema["items"])
 
     assert {word for record in judge.RECORDS for word in words(judge.read(record))} <= known
+
+
+def test_each_call_by_nng_is_in_a_table_and_says_what_it_is():
+    named = {name for header in (ROOT / "libs/wire").glob("*.h")
+             for name in re.findall(r'^#define RPC_\w+ "([^"]+)"', header.read_text(), re.M)}
+    methods = [method for service in SERVICES for method in json.loads(subprocess.run(
+        [BIN / f"parley-{service}", "--methods"], capture_output=True, check=True).stdout)]
+    assert sorted(method["name"] for method in methods) == sorted(named)
+    for method in methods:
+        assert method["about"] and method["wait_ms"] > 0, method
+        assert {method["request"], method["reply"]} <= set(judge.RECORDS), method
 
 
 @pytest.fixture(scope="session")
@@ -270,6 +282,7 @@ def call_oauth(call, ada):
 def call_changes(call, ada, sent):
     path = "/api/conversations/{conversation_id}/messages/{message_id}"
     names = {name: sent[name] for name in ("conversation_id", "message_id")}
+    call(ada, "GET", path, **names).ok()
     call(ada, "PATCH", path, {"content": {"text": "See you soon?"}}, **names).ok()
     call(ada, "PATCH", path, {"content": {"text": ""}}, **names).refused(40001, "content.text")
     call(ada, "POST", path + "/reactions", {"emoji": "👍"}, **names).ok()
