@@ -14,8 +14,10 @@
 #include "wire/message_api.h"
 #include "wire/oauth_api.h"
 #include "wire/presence_api.h"
+#include "wire/retention.h"
 #include "wire/service_api.h"
 #include "wire/session_api.h"
+#include "wire/sync_api.h"
 #include "wire/user_api.h"
 
 static const struct {
@@ -29,6 +31,7 @@ static const struct {
     {presence_api_records, &n_presence_api_records}, {admin_api_records, &n_admin_api_records},
     {changes_records, &n_changes_records},           {friend_api_records, &n_friend_api_records},
     {session_api_records, &n_session_api_records},   {service_api_records, &n_service_api_records},
+    {sync_api_records, &n_sync_api_records},         {retention_records, &n_retention_records},
 };
 
 static inline size_t contract_n_records(void)
