@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "wire/internal.h"
+
 const struct exchange_info exchanges[EXCHANGE_COUNT] = {
     [EXCHANGE_COMMAND] = {"im.command", "direct", true, "requests to do something"},
     [EXCHANGE_EVENT] = {"im.event", "topic", true, "what happened"},
@@ -55,6 +57,17 @@ const struct queue_info queues[QUEUE_COUNT] = {
     [QUEUE_DEAD] = {"dead", EXCHANGE_DEAD, "#", .max_length_bytes = 64 << 20, .drop_oldest = true,
                     .why = "all that was parked, for an operator to look at"},
 };
+
+const struct event_info event_infos[] = {
+    {EVENT_USER_REGISTERED, &account_record, "somebody has an account"},
+    {EVENT_SESSION_ENDED, &session_ended_record, "a log-in is over"},
+    {EVENT_STORED_COMMAND, &stored_command_record, "a message that a bot must see"},
+    {EVENT_KEYS, &nothing_record, "auth's public keys have changed"},
+    {EVENT_USER_RESTRICTED, &user_restricted_record, "a role, a ban or a mute has changed"},
+    {EVENT_USER_RELATION, &user_relation_record, "friends, or a block, between two people"},
+    {EVENT_PRESENCE, &presence_changes_record, "who came online and who went"},
+};
+const size_t n_event_infos = N_ELEMENTS(event_infos);
 
 int topology_partition(const char *conversation_id, size_t length)
 {

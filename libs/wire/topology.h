@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "record/record.h"
+
 /* Everything that is declared in RabbitMQ, and every name and key: no other file spells one.
  * docs/topology.md is printed from these tables. */
 
@@ -71,7 +73,7 @@ void topology_node_key(const char *node, char *ret);      /* n.<node> */
 void topology_node_queue(const char *node, char *ret);    /* node.<node> */
 void topology_user_queue(const char *user_id, const char *node, char *ret);
 
-/* Events: routing keys on im.event. */
+/* Events: routing keys on im.event. Each has a row in event_infos[]. */
 #define EVENT_USER_REGISTERED "user.registered"
 #define EVENT_SESSION_ENDED "session.ended"
 #define EVENT_STORED_COMMAND "message.stored.command"
@@ -79,5 +81,13 @@ void topology_user_queue(const char *user_id, const char *node, char *ret);
 #define EVENT_USER_RESTRICTED "user.restricted" /* user_restricted */
 #define EVENT_USER_RELATION "user.relation"     /* user_relation */
 #define EVENT_PRESENCE "presence.changed"       /* presence_changes */
+
+struct event_info {
+    const char *key;
+    const struct record *record;
+    const char *why;
+};
+extern const struct event_info event_infos[];
+extern const size_t n_event_infos;
 
 #endif

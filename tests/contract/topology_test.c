@@ -77,12 +77,11 @@ static void print_transient(struct buffer *ret)
 
 static void print_events(struct buffer *ret)
 {
-    static const char *const keys[] = {EVENT_USER_REGISTERED, EVENT_SESSION_ENDED,
-                                       EVENT_STORED_COMMAND};
-
-    buffer_printf(ret, "\n## Events\n\nRouting keys on `%s`:\n\n", exchanges[EXCHANGE_EVENT].name);
-    for (size_t i = 0; i < N_ELEMENTS(keys); i++)
-        buffer_printf(ret, "- `%s`\n", keys[i]);
+    buffer_printf(ret, "\n## Events\n\nOn `%s`:\n\n| key | record | what |\n|---|---|---|\n",
+                  exchanges[EXCHANGE_EVENT].name);
+    for (size_t i = 0; i < n_event_infos; i++)
+        buffer_printf(ret, "| `%s` | [`%s`](../schemas/%s.json) | %s |\n", event_infos[i].key,
+                      event_infos[i].record->name, event_infos[i].record->name, event_infos[i].why);
 }
 
 static void print_page(struct buffer *ret)
@@ -122,6 +121,116 @@ static void names_of_queues_and_exchanges_are_unique(void **state)
             assert_string_not_equal(exchanges[i].name, exchanges[j].name);
 }
 
+/* ---- asyncapi.json tells others what is in the tables. */
+
+static const cJSON *exchange_of(const cJSON *channel)
+{
+    const cJSON *bindings = cJSON_GetObjectItemCaseSensitive(channel, "bindings");
+    const cJSON *amqp = cJSON_GetObjectItemCaseSensitive(bindings, "amqp");
+
+    return cJSON_GetObjectItemCaseSensitive(amqp, "exchange");
+}
+
+static const char *text_of(const cJSON *object, const char *name)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+
+    return text ? text : "";
+}
+
+/* The channel on that exchange with that address, or with any when it is NULL. */
+static const cJSON *find_channel(const cJSON *channels, enum exchange exchange, const char *address)
+{
+    const cJSON *channel;
+
+    cJSON_ArrayForEach(channel, channels)
+    {
+        if (strcmp(text_of(exchange_of(channel), "name"), exchanges[exchange].name) == 0 &&
+            (!address || strcmp(text_of(channel, "address"), address) == 0))
+            return channel;
+    }
+    return NULL;
+}
+
+static void each_exchange_has_a_channel_and_each_channel_its_exchange(void **state)
+{
+    cJSON *document = read_json("schemas/asyncapi.json");
+    const cJSON *channels = cJSON_GetObjectItemCaseSensitive(document, "channels");
+    const cJSON *channel;
+
+    (void)state;
+    for (size_t i = 0; i < EXCHANGE_COUNT; i++)
+        if (!find_channel(channels, (enum exchange)i, NULL))
+            fail_msg("asyncapi.json has no channel on %s", exchanges[i].name);
+    cJSON_ArrayForEach(channel, channels)
+    {
+        const cJSON *exchange = exchange_of(channel);
+        size_t i = 0;
+
+        if (!exchange)
+            continue; /* not on the bus */
+        while (i < EXCHANGE_COUNT && strcmp(text_of(exchange, "name"), exchanges[i].name) != 0)
+            i++;
+        if (i == EXCHANGE_COUNT)
+            fail_msg("channel %s is on no exchange of ours", channel->string);
+        assert_string_equal(text_of(exchange, "type"), exchanges[i].type);
+        assert_int_equal(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(exchange, "durable")),
+                         exchanges[i].durable);
+    }
+    cJSON_Delete(document);
+}
+
+static const char *address_of(const struct queue_info *queue)
+{
+    if (queue->exchange == EXCHANGE_COMMAND)
+        return "message.p{partition}";
+    return queue->exchange == EXCHANGE_DEAD ? "{from}" : queue->key;
+}
+
+static void each_queue_and_key_has_its_channel(void **state)
+{
+    cJSON *document = read_json("schemas/asyncapi.json");
+    const cJSON *channels = cJSON_GetObjectItemCaseSensitive(document, "channels");
+    char keys[3][TOPOLOGY_NAME_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < QUEUE_COUNT; i++)
+        if (!find_channel(channels, queues[i].exchange, address_of(&queues[i])))
+            fail_msg("asyncapi.json has no channel for %s", queues[i].name);
+    topology_user_key("{user_id}", keys[0]);
+    topology_group_key("{group_id}", keys[1]);
+    topology_node_key("{node}", keys[2]);
+    for (size_t i = 0; i < N_ELEMENTS(keys); i++)
+        if (!find_channel(channels, EXCHANGE_DELIVER, keys[i]))
+            fail_msg("asyncapi.json has no channel for %s", keys[i]);
+    cJSON_Delete(document);
+}
+
+/* By way of the channel's only message. */
+static void each_event_is_described_by_its_record(void **state)
+{
+    cJSON *document = read_json("schemas/asyncapi.json");
+    const cJSON *channels = cJSON_GetObjectItemCaseSensitive(document, "channels");
+    const cJSON *components = cJSON_GetObjectItemCaseSensitive(document, "components");
+    const cJSON *messages = cJSON_GetObjectItemCaseSensitive(components, "messages");
+
+    (void)state;
+    for (size_t i = 0; i < n_event_infos; i++) {
+        CLEANUP(buffer_clear) struct buffer schema = {0};
+        const cJSON *channel = find_channel(channels, EXCHANGE_EVENT, event_infos[i].key);
+        const cJSON *message;
+
+        if (!channel)
+            fail_msg("asyncapi.json has no channel for %s", event_infos[i].key);
+        message = cJSON_GetObjectItemCaseSensitive(channel, "messages")->child;
+        message = cJSON_GetObjectItemCaseSensitive(messages, message->string);
+        buffer_printf(&schema, "%s.json", event_infos[i].record->name);
+        assert_string_equal(text_of(cJSON_GetObjectItemCaseSensitive(message, "payload"), "$ref"),
+                            buffer_text(&schema));
+    }
+    cJSON_Delete(document);
+}
+
 /* Another hash would send a conversation's next message to a partition that does not know it. */
 static void a_conversation_stays_in_its_partition_for_ever(void **state)
 {
@@ -145,6 +254,9 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_is_printed_from_the_tables),
         cmocka_unit_test(names_of_queues_and_exchanges_are_unique),
+        cmocka_unit_test(each_exchange_has_a_channel_and_each_channel_its_exchange),
+        cmocka_unit_test(each_queue_and_key_has_its_channel),
+        cmocka_unit_test(each_event_is_described_by_its_record),
         cmocka_unit_test(a_conversation_stays_in_its_partition_for_ever),
     };
 

@@ -53,6 +53,40 @@ def test_an_unknown_word_in_a_schema_is_a_mistake():
     assert {word for record in judge.RECORDS for word in words(judge.read(record))} <= known
 
 
+def test_asyncapi_is_asyncapi():
+    """By the project's own schema; the document is read as it says in its first line."""
+    document = judge.read("asyncapi")
+    schema = json.loads((ROOT / "tests/contract/asyncapi/node_modules/@asyncapi/specs/schemas"
+                         / f"{document['asyncapi']}.json").read_text())
+    faults = list(jsonschema.Draft7Validator(schema).iter_errors(document))
+    assert not faults, jsonschema.exceptions.best_match(faults)
+
+
+def test_whatever_asyncapi_refers_to_is_there_and_nothing_is_left_over():
+    text = (SCHEMAS / "asyncapi.json").read_text()
+    document = json.loads(text)
+    used = set()
+    for reference in re.findall(r'"\$ref": "([^"]+)"', text):
+        file, _, place = reference.partition("#")
+        at = judge.read(file.removesuffix(".json")) if file else document
+        for step in place.split("/")[1:]:
+            at = at[step]
+        used.add(reference)
+    messages = {f"#/components/messages/{name}" for name in document["components"]["messages"]}
+    assert messages <= used
+    channels = {f"#/channels/{name}" for name in document["channels"]}
+    assert channels <= used, "a channel without an operation"
+
+
+def test_each_example_in_asyncapi_fits_its_message():
+    examples = [(name, example["payload"]) for name, message in judge.read("asyncapi")[
+        "components"]["messages"].items() for example in message.get("examples", ())]
+    assert "inbound_message" in dict(examples)
+    for name, payload in examples:
+        assert not judge.faults(payload, {
+            "$ref": f"asyncapi.json#/components/messages/{name}/payload"}), name
+
+
 def test_each_call_by_nng_is_in_a_table_and_says_what_it_is():
     named = {name for header in (ROOT / "libs/wire").glob("*.h")
              for name in re.findall(r'^#define RPC_\w+ "([^"]+)"', header.read_text(), re.M)}
