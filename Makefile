@@ -35,7 +35,7 @@ HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection -
 INCLUDES := -I. -Ilibs $(patsubst -I%,-isystem %,$(sort $(call pkg,--cflags-only-I,$(PACKAGES) $(CLI_PACKAGES))))
 CFLAGS   := -std=gnu17 -O2 -g -D_GNU_SOURCE -pthread $(WARNINGS) $(HARDENING) -fPIE
 LDFLAGS  := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed
-LDLIBS   := $(call pkg,--libs,$(PACKAGES)) -lnng -lm
+LDLIBS   := $(call pkg,--libs,$(PACKAGES)) -lnng -lstemmer -lm
 ifeq ($(SAN),)
 CFLAGS   += -D_FORTIFY_SOURCE=2
 else

@@ -1,7 +1,9 @@
 #ifndef FOLD_FOLD_H
 #define FOLD_FOLD_H
 
-/* Names as people compare them. Any thread. The only home of utf8proc. */
+#include <stdint.h>
+
+/* Text as people compare it. Any thread. The only home of utf8proc. */
 
 /* The form of a name that is the same for all names that people take for the same: Unicode's
  * NFKC_Casefold, which is to say without case, width and other variants of a character, composed,
@@ -11,5 +13,14 @@
  * "" for a text of nothing but invisible characters. NULL for what is not UTF-8 (text may be NULL:
  * then too). The caller frees it; it may be several times as long as the text. */
 char *fold_name(const char *text);
+
+/* What a character is in a word. */
+enum fold_class {
+    FOLD_OTHER, /* space, punctuation, symbols, emojis: between words */
+    FOLD_LETTER,
+    FOLD_NUMBER,
+    FOLD_MARK, /* belongs to the character before it: accents, joiners, what nobody sees */
+};
+enum fold_class fold_class(uint32_t character);
 
 #endif
