@@ -43,6 +43,10 @@ MUST_CHECK enum status store_document(bson_t *ret, struct error *err, const char
 MUST_CHECK enum status store_index(struct store *store, const char *collection, const char *keys,
                                    bool unique, int64_t expire_after_s, struct error *err);
 
+/* The same, not unique, of the documents alone that have the field: others cost nothing. */
+MUST_CHECK enum status store_index_sparse(struct store *store, const char *collection,
+                                          const char *keys, struct error *err);
+
 struct store_find {
     const char *sort; /* "{'seq': -1}" or NULL */
     int64_t limit;    /* 0: no limit; callers with foreign input always give one */

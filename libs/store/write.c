@@ -333,21 +333,25 @@ enum status store_bulk_run(struct store_bulk *bulk, struct error *err)
 
 /* ---- Indexes */
 
-static void index_spec(bson_t *ret, const bson_t *keys, bool unique, int64_t expire_after_s)
+enum { INDEX_UNIQUE = 1, INDEX_SPARSE = 2 };
+
+static void index_spec(bson_t *ret, const bson_t *keys, int flags, int64_t expire_after_s)
 {
     char *name = mongoc_collection_keys_to_index_string(keys);
 
     BSON_APPEND_DOCUMENT(ret, "key", keys);
     BSON_APPEND_UTF8(ret, "name", name);
-    if (unique)
+    if (flags & INDEX_UNIQUE)
         BSON_APPEND_BOOL(ret, "unique", true);
+    if (flags & INDEX_SPARSE)
+        BSON_APPEND_BOOL(ret, "sparse", true);
     if (expire_after_s > 0)
         BSON_APPEND_INT64(ret, "expireAfterSeconds", expire_after_s);
     bson_free(name);
 }
 
-enum status store_index(struct store *store, const char *collection, const char *keys, bool unique,
-                        int64_t expire_after_s, struct error *err)
+static enum status create_index(struct store *store, const char *collection, const char *keys,
+                                int flags, int64_t expire_after_s, struct error *err)
 {
     CLEANUP(store_give_back) struct store_loan loan = {0};
     CLEANUP(bson_destroy) bson_t key_doc = BSON_INITIALIZER;
@@ -366,11 +370,23 @@ enum status store_index(struct store *store, const char *collection, const char 
     BSON_APPEND_UTF8(&command, "createIndexes", collection);
     BSON_APPEND_ARRAY_BEGIN(&command, "indexes", &list);
     BSON_APPEND_DOCUMENT_BEGIN(&list, "0", &spec);
-    index_spec(&spec, &key_doc, unique, expire_after_s);
+    index_spec(&spec, &key_doc, flags, expire_after_s);
     (void)bson_append_document_end(&list, &spec);
     (void)bson_append_array_end(&command, &list);
     if (!mongoc_client_write_command_with_opts(loan.client, store->database, &command, NULL, &reply,
                                                &error))
         return store_failure(&error, &reply, err);
     return STATUS_OK;
+}
+
+enum status store_index(struct store *store, const char *collection, const char *keys, bool unique,
+                        int64_t expire_after_s, struct error *err)
+{
+    return create_index(store, collection, keys, unique ? INDEX_UNIQUE : 0, expire_after_s, err);
+}
+
+enum status store_index_sparse(struct store *store, const char *collection, const char *keys,
+                               struct error *err)
+{
+    return create_index(store, collection, keys, INDEX_SPARSE, 0, err);
 }

@@ -57,7 +57,7 @@ const struct record frame_read_record = RECORD("frame.read", struct frame_read, 
 #define CHANGED_FIELDS(value) \
     TYPE_FIELD(struct frame_changed, value), CONVERSATION_FIELD(struct frame_changed), \
         MESSAGE_FIELD(struct frame_changed), SEQ_FIELD(struct frame_changed), \
-        FIELD(struct frame_changed, from, .required = true), \
+        FIELD(struct frame_changed, from, .required = value != FRAME_RECALL), \
         FIELD(struct frame_changed, change_seq, .required = true, .min = 1, .max = INT64_MAX), \
         FIELD(struct frame_changed, timestamp, .required = true)
 

@@ -45,7 +45,7 @@ struct frame_changed { /* types 32, 34, 35, 37 */
     char *conversation_id;
     char *message_id;
     int64_t seq;        /* the message's */
-    char *from;         /* who did it */
+    char *from;         /* who did it; recall: absent when it was an administrator */
     int64_t change_seq; /* numbers the changes of a conversation from 1, without holes */
     int64_t timestamp;
     struct json content; /* edit: the new one */

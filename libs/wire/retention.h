@@ -11,8 +11,9 @@
 /* PUT /api/conversations/{conversation_id}/timer, its answer, and the payload of ENVELOPE_TIMER. */
 struct timer {
     char *conversation_id;
-    int64_t seconds;  /* that each new message lives; 0: for ever */
-    char *message_id; /* of the system message that tells of it; the answer has none when it was so */
+    int64_t seconds; /* that each new message lives; 0: for ever */
+    char *
+        message_id; /* of the system message that tells of it; the answer has none when it was so */
 };
 extern const struct record timer_record;
 

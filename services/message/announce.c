@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "message.h"
 
@@ -174,6 +175,38 @@ void announce_change(struct announcement *announcement, const struct change_docu
         outgoing_add(&announcement->frames, key, NULL, 0, &envelope);
     } else {
         add_private(announcement, message->to_user_id, message->from_user_id, &envelope);
+    }
+}
+
+/* "single:<a>:<b>" */
+static void add_both(struct announcement *announcement, const char *conversation_id,
+                     const struct envelope *envelope)
+{
+    const char *a = conversation_id + strlen("single:");
+    const char *colon = strchr(a, ':');
+    CLEANUP(free) char *first = memory_text_n(a, (size_t)(colon - a));
+
+    add_private(announcement, first, colon + 1, envelope);
+}
+
+void announce_event(struct announcement *announcement, const char *conversation_id,
+                    const struct system_content *content)
+{
+    CLEANUP(buffer_clear) struct buffer json = {0};
+    const struct frame_system frame = {
+        .type = FRAME_SYSTEM, .content = (void *)content, .timestamp = clock_now()};
+    const struct envelope envelope = {
+        .kind = ENVELOPE_DELIVER,
+        .conversation_id = slice_of(conversation_id),
+        .payload = json_of(&frame_system_record, &frame, &json),
+    };
+    char key[TOPOLOGY_NAME_MAX];
+
+    if (strncmp(conversation_id, "group:", strlen("group:")) == 0) {
+        topology_group_key(conversation_id + strlen("group:"), key);
+        outgoing_add(&announcement->frames, key, NULL, 0, &envelope);
+    } else {
+        add_both(announcement, conversation_id, &envelope);
     }
 }
 

@@ -25,6 +25,10 @@ void announce_to_bot(struct announcement *announcement, const char *bot_user_id,
 void announce_change(struct announcement *announcement, const struct change_document *change,
                      const struct message_document *message, const struct command *command);
 
+/* A system event for everybody in a conversation. */
+void announce_event(struct announcement *announcement, const char *conversation_id,
+                    const struct system_content *content);
+
 void announce_typing(struct announcement *announcement, const struct command *command);
 
 /* Once the command has its outcome. */

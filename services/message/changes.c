@@ -96,7 +96,7 @@ static enum status judge_recall(const struct command *command,
                                 const struct message_document *message,
                                 const struct row_document *row, int64_t now, struct error *err)
 {
-    if (row && row_is_admin(row))
+    if (command->is_administrator || (row && row_is_admin(row)))
         return STATUS_OK;
     if (strcmp(message->from_user_id, command->user_id) != 0)
         return error_set(err, STATUS_FORBIDDEN, "only its sender%s may recall a message",
@@ -186,7 +186,8 @@ static struct change_document *change_new(const struct command *command,
     ret->kind = memory_text(kinds[index_of_type(frame->type)].kind);
     ret->message_id = memory_text(message->id);
     ret->seq = message->seq;
-    ret->user_id = memory_text(command->user_id);
+    if (!command->is_administrator) /* his name is in the log of administrators */
+        ret->user_id = memory_text(command->user_id);
     ret->emoji = memory_text(frame->emoji);
     ret->removed = frame->removed;
     ret->created_at = now;
@@ -212,11 +213,12 @@ enum status change_judge(const struct command *command, const struct message_doc
 
     *ret = NULL;
     /* What he cannot see is not there. */
-    if (!message || !message_is_seen(message, command->user_id, row, conversation))
+    if (!message || (!command->is_administrator &&
+                     !message_is_seen(message, command->user_id, row, conversation)))
         return error_field(err, STATUS_NOT_FOUND, "message_id", "there is no such message");
     if (message->msg_type == MSG_SYSTEM)
         return error_field(err, STATUS_FORBIDDEN, "message_id",
-                           "what happened to the group cannot be changed");
+                           "a system message cannot be changed");
     if (message->recalled_at && type != FRAME_RECALL)
         return error_field(err, STATUS_NOT_FOUND, "message_id", "the message was recalled");
     if (type == FRAME_RECALL) {
@@ -326,7 +328,7 @@ void change_of_repeat(const struct command *command, const struct message_docume
         .message_id = message->id,
         .change_seq = message->change_seq,
         .seq = message->seq,
-        .user_id = (char *)command->user_id,
+        .user_id = command->is_administrator ? NULL : (char *)command->user_id,
         .emoji = frame->emoji,
         .removed = frame->removed,
         .created_at = message->recalled_at ? message->recalled_at : message->edited_at,

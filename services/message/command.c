@@ -98,6 +98,57 @@ static enum status read_frame(struct command *command)
     return STATUS_OK;
 }
 
+static enum status read_timer(struct command *command)
+{
+    const struct slice payload = command->envelope.payload;
+    const struct timer *timer = &command->timer;
+    enum status s = record_from_json(&timer_record, payload.data, payload.length, &command->timer,
+                                     &command->error);
+
+    if (s == STATUS_OK)
+        s = take_conversation(command, timer->conversation_id);
+    if (s == STATUS_OK && !timer->message_id)
+        s = error_set(&command->error, STATUS_INVALID, "a timer without its message_id");
+    if (s != STATUS_OK)
+        return s;
+    command->kind = COMMAND_TIMER;
+    command->document_id = message_document_id(command->conversation_id, timer->message_id);
+    return STATUS_OK;
+}
+
+static enum status read_expire(struct command *command)
+{
+    const struct slice payload = command->envelope.payload;
+    enum status s = record_from_json(&expire_record, payload.data, payload.length, &command->expire,
+                                     &command->error);
+
+    if (s != STATUS_OK)
+        return s;
+    command->kind = COMMAND_EXPIRE;
+    (void)snprintf(command->conversation_id, sizeof command->conversation_id, "%s",
+                   command->expire.conversation_id); /* fits: the table checks it */
+    return STATUS_OK;
+}
+
+/* He is in no conversation of it, so his id is not looked for in theirs. */
+static enum status read_administrators_recall(struct command *command)
+{
+    const struct slice payload = command->envelope.payload;
+    const struct frame_change *change = &command->frame.change;
+    enum status s = frame_from_json(payload.data, payload.length, &command->frame, &command->error);
+
+    if (s == STATUS_OK && change->type != FRAME_RECALL)
+        s = error_set(&command->error, STATUS_INVALID, "not a recall");
+    if (s != STATUS_OK)
+        return s;
+    command->kind = COMMAND_CHANGE;
+    command->is_administrator = true;
+    (void)snprintf(command->conversation_id, sizeof command->conversation_id, "%s",
+                   change->conversation_id); /* likewise */
+    command->document_id = message_document_id(command->conversation_id, change->message_id);
+    return STATUS_OK;
+}
+
 void command_init(struct command *command, const struct envelope *envelope, int partition)
 {
     enum status s;
@@ -105,7 +156,8 @@ void command_init(struct command *command, const struct envelope *envelope, int 
     memset(command, 0, sizeof *command);
     command->envelope = *envelope;
     command->partition = partition;
-    if (envelope->user_id.length >= ID_MAX || envelope->user_id.length == 0) {
+    if (envelope->user_id.length >= ID_MAX ||
+        (envelope->user_id.length == 0 && envelope->kind != ENVELOPE_EXPIRE)) {
         s = error_set(&command->error, STATUS_INVALID, "an envelope without its user");
     } else {
         memcpy(command->user_id, envelope->user_id.data, envelope->user_id.length);
@@ -113,6 +165,12 @@ void command_init(struct command *command, const struct envelope *envelope, int 
             s = read_change(command);
         else if (envelope->kind == ENVELOPE_FRAME)
             s = read_frame(command);
+        else if (envelope->kind == ENVELOPE_TIMER)
+            s = read_timer(command);
+        else if (envelope->kind == ENVELOPE_EXPIRE)
+            s = read_expire(command);
+        else if (envelope->kind == ENVELOPE_RECALL)
+            s = read_administrators_recall(command);
         else
             s = error_set(&command->error, STATUS_INVALID, "an envelope of a foreign kind");
     }
@@ -132,6 +190,8 @@ const char *command_recipient(const struct command *command)
     if (command->kind == COMMAND_CHANGE && frame->change.type != FRAME_RECALL &&
         command->peer_id[0])
         return command->peer_id;
+    if (command->kind == COMMAND_TIMER && command->peer_id[0])
+        return command->peer_id;
     return NULL;
 }
 
@@ -149,6 +209,8 @@ void command_clear(struct command *command)
 {
     frame_clear(&command->frame);
     record_clear(&group_change_record, &command->change);
+    record_clear(&timer_record, &command->timer);
+    record_clear(&expire_record, &command->expire);
     free(command->document_id);
     memset(command, 0, sizeof *command);
 }
@@ -178,6 +240,25 @@ static void fill_change(const struct command *command, struct message_document *
     ret->msg_type = MSG_SYSTEM;
 }
 
+static void fill_timer(const struct command *command, struct message_document *ret)
+{
+    const struct timer_content content = {
+        .event = (char *)EVENT_TIMER,
+        .conversation_id = (char *)command->conversation_id,
+        .user_id = (char *)command->user_id,
+        .seconds = command->timer.seconds,
+    };
+    struct buffer text = {0};
+
+    record_to_json(&timer_content_record, &content, &text);
+    ret->content.text = buffer_take(&text);
+    if (command->peer_id[0])
+        ret->to_user_id = memory_text(command->peer_id);
+    else
+        ret->group_id = memory_text(command->conversation_id + strlen("group:"));
+    ret->msg_type = MSG_SYSTEM;
+}
+
 struct message_document *command_to_message(const struct command *command, int64_t seq,
                                             int64_t count, int64_t now)
 {
@@ -192,6 +273,11 @@ struct message_document *command_to_message(const struct command *command, int64
     if (command->kind == COMMAND_MEMBERS) {
         message->count = count;
         fill_change(command, message);
+        return message;
+    }
+    if (command->kind == COMMAND_TIMER) {
+        message->count = count;
+        fill_timer(command, message);
         return message;
     }
     message->count = count + 1;

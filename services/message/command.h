@@ -6,6 +6,7 @@
 #include "wire/envelope.h"
 #include "wire/frames.h"
 #include "wire/internal.h"
+#include "wire/retention.h"
 
 struct conversation;
 
@@ -16,7 +17,8 @@ enum command_kind {
     COMMAND_MEMBERS, /* a group's membership changes */
     COMMAND_CHANGE,  /* edit, recall, reaction, pin */
     COMMAND_MARK,    /* one's own: read, delivered, settings, deleted for oneself */
-    COMMAND_EXPIRE,
+    COMMAND_TIMER,
+    COMMAND_EXPIRE, /* the sweeper's: nobody's */
     COMMAND_UNREADABLE,
 };
 
@@ -26,10 +28,14 @@ struct command {
     int partition;
     char user_id[ID_MAX];
     char conversation_id[CONVERSATION_ID_MAX];
-    char peer_id[ID_MAX];       /* CHANGE, MARK: the other of a private conversation, or "" */
-    struct frame frame;         /* SEND, TYPING, CHANGE, MARK */
+    char peer_id[ID_MAX]; /* CHANGE, MARK, TIMER: the other of a private conversation, or "" */
+    struct frame frame;   /* SEND, TYPING, CHANGE, MARK */
     struct group_change change; /* MEMBERS */
-    char *document_id;   /* SEND, MEMBERS: what the message is stored as; CHANGE: the message */
+    struct timer timer;         /* TIMER */
+    struct expire expire;       /* EXPIRE */
+    bool is_administrator;      /* CHANGE: a recall by one, who need not be a member */
+    char
+        *document_id; /* SEND, MEMBERS, TIMER: what the message is stored as; CHANGE: the message */
     int64_t muted_until; /* the user is, everywhere, as of this batch; 0: he is not */
 
     /* The outcome; command_reset() undoes it. */
@@ -49,7 +55,7 @@ const char *command_recipient(const struct command *command);
 
 void command_clear(struct command *command);
 
-/* The message that a SEND or MEMBERS makes, with the place it gets in its conversation. The caller
+/* The message that a SEND, MEMBERS or TIMER makes, with the place it gets in its conversation. The caller
  * frees it with record_clear() and free(). */
 struct message_document *command_to_message(const struct command *command, int64_t seq,
                                             int64_t count, int64_t now);

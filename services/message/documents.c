@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+
 static const struct field message_fields[] = {
     FIELD_NAMED(struct message_document, id, "_id"),
     FIELD(struct message_document, conversation_id),
@@ -118,7 +120,8 @@ bool message_is_seen(const struct message_document *message, const char *user_id
                      const struct conversation_document *conversation)
 {
     return message->seq >= conversation->first_seq && (!row || row_sees(row, message->seq)) &&
-           !strings_has(&message->hidden_for, user_id);
+           !strings_has(&message->hidden_for, user_id) &&
+           (message->expires_at == 0 || message->expires_at > clock_now());
 }
 
 bool row_is_admin(const struct row_document *row)

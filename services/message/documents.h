@@ -43,7 +43,7 @@ struct change_document {
     char *kind;              /* CHANGE_… */
     char *message_id;        /* the message's _id */
     int64_t seq;             /* the message's */
-    char *user_id;           /* who did it */
+    char *user_id;           /* who did it; absent: an administrator, who is in the log of them */
     struct json content;     /* edit: the new one */
     struct json old_content; /* edit */
     char *emoji;             /* reaction */

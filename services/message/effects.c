@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "retention.h"
 #include "references.h"
 
 struct mark {
@@ -233,10 +234,12 @@ void effects_note(struct effects *effects, struct conversation *conversation,
     doc->last_id = memory_text(message->id);
     make_dirty(effects, conversation);
     conversation->has_messages = true;
+    timer_apply(message, doc);
     if (message->change.text) {
         note_change(effects, conversation, message);
         return;
     }
+    file_uses_note(&effects->files, effects->ledger->store, message);
     mark_read(effects, conversation, message);
     ensure_recipient(effects, conversation, message);
     note_mentions(effects, conversation, message);
@@ -261,6 +264,8 @@ void effects_note_change(struct effects *effects, struct conversation *conversat
     make_dirty(effects, conversation);
     conversation->has_changes = true;
     update_message(effects, message);
+    if (message->recalled_at)
+        file_uses_note_left(&effects->files, message);
     if (!is_new)
         return;
     *(struct change_document *)list_add(&effects->changes, &change_document_record) = *change;
@@ -316,17 +321,18 @@ static enum status write_conversations(struct effects *effects, struct error *er
             store_bulk_add(bulk, STORE_UPSERT,
                            "[{'_id': %s, 'last_seq': {'$lt': %ld}}, {'$max': {'last_seq': %ld, "
                            "'count': %ld, 'rev': %ld, 'updated_at': %ld, 'at_all_seq': %ld}, "
-                           "'$set': {'last_id': %s, "
+                           "'$set': {'last_id': %s, 'ttl': %ld, "
                            "'group_id': %s, 'name': %s, 'bots': %p}}]",
                            doc->id, doc->last_seq, doc->last_seq, doc->count, doc->rev,
-                           doc->updated_at, doc->at_all_seq, doc->last_id, doc->group_id, doc->name,
-                           (void *)&doc->bots);
+                           doc->updated_at, doc->at_all_seq, doc->last_id, doc->ttl, doc->group_id,
+                           doc->name, (void *)&doc->bots);
         else
-            store_bulk_add(bulk, STORE_UPSERT,
-                           "[{'_id': %s, 'last_seq': {'$lt': %ld}}, {'$max': {'last_seq': %ld, "
-                           "'count': %ld, 'updated_at': %ld}, '$set': {'last_id': %s}}]",
-                           doc->id, doc->last_seq, doc->last_seq, doc->count, doc->updated_at,
-                           doc->last_id);
+            store_bulk_add(
+                bulk, STORE_UPSERT,
+                "[{'_id': %s, 'last_seq': {'$lt': %ld}}, {'$max': {'last_seq': %ld, "
+                "'count': %ld, 'updated_at': %ld}, '$set': {'last_id': %s, 'ttl': %ld}}]",
+                doc->id, doc->last_seq, doc->last_seq, doc->count, doc->updated_at, doc->last_id,
+                doc->ttl);
     }
     for (conversation = effects->dirty; conversation; conversation = conversation->next_dirty) {
         const struct conversation_document *doc = &conversation->doc;
@@ -341,14 +347,74 @@ static enum status write_conversations(struct effects *effects, struct error *er
     return store_bulk_run(bulk, err);
 }
 
+void effects_note_expired(struct effects *effects, const struct expire *expire)
+{
+    effects->expired =
+        memory_grow(effects->expired, effects->n_expired + 1, sizeof(struct expire *));
+    effects->expired[effects->n_expired++] = expire;
+}
+
+/* All of it is harmless to repeat and, but for touched, whoever comes late. */
+static enum status trim_conversations(const struct effects *effects, struct error *err)
+{
+    struct store_bulk *bulk = store_bulk_new(effects->ledger->store, CONVERSATIONS);
+
+    for (size_t i = 0; i < effects->n_expired; i++) {
+        const struct expire *expire = effects->expired[i];
+        const struct conversation *conversation =
+            ledger_find(effects->ledger, expire->conversation_id);
+
+        store_bulk_add(bulk, 0,
+                       "[{'_id': %s}, {'$max': {'removed_seq': %ld, 'first_seq': %ld, 'touched': "
+                       "%ld}, '$pull': {'pinned_ids': {'$in': %p}}}]",
+                       expire->conversation_id, expire->removed_seq, expire->first_seq,
+                       conversation->doc.touched, (void *)&expire->message_ids);
+    }
+    return store_bulk_run(bulk, err);
+}
+
+static enum status delete_expired(struct store *store, const struct expire *expire,
+                                  struct error *err)
+{
+    struct strings ids = {0};
+    enum status s;
+
+    for (size_t i = 0; i < expire->message_ids.n; i++) {
+        CLEANUP(free)
+        char *id = message_document_id(expire->conversation_id, expire->message_ids.items[i]);
+
+        strings_add(&ids, id);
+    }
+    s = file_uses_remove(store, &ids, err);
+    if (s == STATUS_OK)
+        s = store_delete(store, CHANGES, NULL, err, "{'message_id': {'$in': %p}}", (void *)&ids);
+    if (s == STATUS_OK)
+        s = store_delete(store, MESSAGES, NULL, err, "{'_id': {'$in': %p}}", (void *)&ids);
+    strings_clear(&ids);
+    return s;
+}
+
+static enum status write_expired(const struct effects *effects, struct error *err)
+{
+    enum status s = effects->n_expired ? trim_conversations(effects, err) : STATUS_OK;
+
+    for (size_t i = 0; i < effects->n_expired && s == STATUS_OK; i++)
+        s = delete_expired(effects->ledger->store, effects->expired[i], err);
+    return s;
+}
+
 enum status effects_write(struct effects *effects, struct error *err)
 {
     enum status s = write_changes(effects, err);
 
     if (s == STATUS_OK)
+        s = file_uses_write(&effects->files, effects->ledger->store, err);
+    if (s == STATUS_OK)
         s = write_rows(effects, err);
     if (s == STATUS_OK)
         s = write_conversations(effects, err);
+    if (s == STATUS_OK)
+        s = write_expired(effects, err);
     effects_clear(effects);
     return s;
 }
@@ -380,6 +446,9 @@ void effects_clear(struct effects *effects)
         effects->dirty->has_changes = false;
     }
     clear_changes(effects);
+    free_at(&effects->expired);
+    effects->n_expired = 0;
     store_bulk_free(TAKE(effects->messages));
     store_bulk_free(TAKE(effects->rows));
+    file_uses_clear(&effects->files);
 }

@@ -1,6 +1,7 @@
 #ifndef MESSAGE_EFFECTS_H
 #define MESSAGE_EFFECTS_H
 
+#include "file_sends.h"
 #include "ledger.h"
 
 /* What storing a message changes besides `messages`: its conversation, the rows of its sender and
@@ -10,9 +11,12 @@ struct effects {
     struct ledger *ledger;
     struct list changes;         /* struct change_document: to be inserted */
     struct store_bulk *messages; /* what changes made of messages; NULL: nothing */
+    struct file_uses files;
     struct store_bulk *rows;
     struct mark *marks;         /* hash: how far each sender has read by sending */
     struct conversation *dirty; /* linked by next_dirty */
+    const struct expire **expired;
+    size_t n_expired;
 };
 
 void effects_init(struct effects *effects, struct ledger *ledger);
@@ -28,7 +32,12 @@ void effects_note_change(struct effects *effects, struct conversation *conversat
                          struct change_document *change, const struct message_document *message,
                          bool is_new);
 
-/* Write changes, messages, rows, then conversations, each by majority. Frees what it holds, whatever comes. */
+/* Note what is to be removed (expire_apply() was called). expire stays the caller's, until all is
+ * written or cleared. */
+void effects_note_expired(struct effects *effects, const struct expire *expire);
+
+/* Write changes, messages, rows, then conversations, each by majority; what has expired is deleted at
+ * last, the messages after all that belongs to them, because by them the sweeper finds it again. Frees what it holds, whatever comes. */
 MUST_CHECK enum status effects_write(struct effects *effects, struct error *err);
 
 /* Free without writing. */
