@@ -3,16 +3,23 @@
 #include "base/id.h"
 
 #define PAGE_FIELD(record) FIELD(record, limit, .min = 1, .max = 100, .def = "50")
-/* after_seq=0 asks for the oldest, so what is not asked for is another number. */
-#define SEQ_FIELDS(record) \
-    FIELD(record, last_seq, .min = 0, .max = INT64_MAX, .def = "0"), \
-        FIELD(record, after_seq, .min = -1, .max = INT64_MAX - 1, .def = "-1")
+/* after_seq=0 asks for the oldest, so what is not asked for is another number. Nowhere on earth is
+ * it more than 14 hours later, or 12 earlier, than in Greenwich. */
+#define HISTORY_PAGE_FIELDS(record) \
+    FIELD_NAMED(record, page.limit, "limit", .min = 1, .max = 100, .def = "50"), \
+        FIELD_NAMED(record, page.last_seq, "last_seq", .min = 0, .max = INT64_MAX, .def = "0"), \
+        FIELD_NAMED(record, page.after_seq, "after_seq", .min = -1, .max = INT64_MAX - 1, \
+                    .def = "-1"), \
+        FIELD_NAMED(record, page.around_seq, "around_seq", .min = 0, .max = INT64_MAX, \
+                    .def = "0"), \
+        FIELD_NAMED(record, page.day, "day", .min = 10, .max = 10, .alphabet = "0123456789-"), \
+        FIELD_NAMED(record, page.offset, "offset", .min = -840, .max = 840, .def = "0"), \
+        FIELD_NAMED(record, page.at, "at", .min = -1, .max = INT64_MAX, .def = "-1")
 
 static const struct field private_history_query_fields[] = {
     FIELD(struct private_history_query, user_id, .required = true, .min = 1, .max = ID_MAX - 1,
           .alphabet = ALPHABET_ID),
-    PAGE_FIELD(struct private_history_query),
-    SEQ_FIELDS(struct private_history_query),
+    HISTORY_PAGE_FIELDS(struct private_history_query),
 };
 const struct record private_history_query_record = RECORD(
     "message.private_history_query", struct private_history_query, private_history_query_fields);
@@ -20,8 +27,7 @@ const struct record private_history_query_record = RECORD(
 static const struct field group_history_query_fields[] = {
     FIELD(struct group_history_query, group_id, .required = true, .min = 1, .max = ID_MAX - 1,
           .alphabet = ALPHABET_ID),
-    PAGE_FIELD(struct group_history_query),
-    SEQ_FIELDS(struct group_history_query),
+    HISTORY_PAGE_FIELDS(struct group_history_query),
 };
 const struct record group_history_query_record =
     RECORD("message.group_history_query", struct group_history_query, group_history_query_fields);
@@ -29,6 +35,8 @@ const struct record group_history_query_record =
 static const struct field history_fields[] = {
     FIELD(struct history, messages, .required = true, .of = &frame_message_record),
     FIELD(struct history, has_more, .required = true),
+    FIELD(struct history, has_more_before),
+    FIELD(struct history, has_more_after),
 };
 const struct record history_record = RECORD("message.history", struct history, history_fields);
 

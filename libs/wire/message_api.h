@@ -5,25 +5,35 @@
 
 /* REST bodies of the service `message`. */
 
+/* Which page of a history: of last_seq and after_seq, around_seq, day, and at, one question is asked;
+ * none asks for the newest page. */
+struct history_page {
+    int64_t limit;
+    int64_t last_seq;   /* the page before it */
+    int64_t after_seq;  /* the page after it; -1: not asked for */
+    int64_t around_seq; /* the page around it; 0: not asked for */
+    char *day;          /* the page from that day on, "2026-11-21", */
+    int64_t offset;     /* which begins so many minutes before it does in Greenwich */
+    int64_t at;         /* the page from that time on; -1: not asked for */
+};
+
 struct private_history_query {
     char *user_id;
-    int64_t limit;
-    int64_t last_seq;
-    int64_t after_seq; /* -1: not asked for */
+    struct history_page page;
 };
 extern const struct record private_history_query_record;
 
 struct group_history_query {
     char *group_id;
-    int64_t limit;
-    int64_t last_seq;
-    int64_t after_seq; /* -1: not asked for */
+    struct history_page page;
 };
 extern const struct record group_history_query_record;
 
 struct history {
-    struct list messages; /* struct frame_message, ascending seq */
-    bool has_more;
+    struct list messages;         /* struct frame_message, ascending seq */
+    bool has_more;                /* in the direction that was asked for */
+    struct maybe has_more_before; /* around_seq, day and at alone */
+    struct maybe has_more_after;
 };
 extern const struct record history_record;
 

@@ -11,10 +11,17 @@
 
 /* message: the store of messages. One thread, the owner, writes: it consumes the partitions
  * (owner.c) in batches (batch.c). HTTP and RPC threads only read. */
+struct message_config {
+    int64_t file_max_bytes;
+    int64_t retention_days; /* 0: for ever */
+};
+
 struct message_state {
     struct service_context *context;
+    const struct message_config *config;
     struct store *store;
     struct rpc_client *user_rpc;
+    struct blobs *blobs; /* what files hold */
     struct rpc_client *auth_rpc;
     struct permission_news news;
     atomic_int partitions; /* how many are ours */
@@ -32,11 +39,19 @@ void owner_run(void *state, struct service_context *context);
 /* inbound.c: the worker for im.inbound. */
 void inbound_run(void *state, struct service_context *context);
 
+/* sweeper.c: the worker that has removed what has expired. */
+void sweeper_run(void *state, struct service_context *context);
+
+/* timers.c */
+http_handler handle_timer;
+
 /* history.c */
 enum status handle_private_history(void *state, struct call *call, const void *request, void *reply,
                                    struct error *err);
 enum status handle_group_history(void *state, struct call *call, const void *request, void *reply,
                                  struct error *err);
+enum status handle_message(void *state, struct call *call, const void *request, void *reply,
+                           struct error *err);
 
 /* view.c: a message as clients see it. Live: *ret owns nothing, and its texts are message's. */
 void message_to_frame(const struct message_document *message, struct frame_message *ret);

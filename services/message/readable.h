@@ -17,6 +17,10 @@ struct readable {
 void readable_init(struct readable *ret, const struct conversation_document *conversation,
                    const struct row_document *row, const char *user_id);
 void readable_clear(struct readable *readable);
+static inline void readable_clear_at(struct readable *readable)
+{
+    readable_clear(readable);
+}
 
 /* Load both and init. NOT_FOUND, named conversation_id: there is no such conversation, or he was
  * never in it. A private one in which nothing was said is NOT_FOUND too. */

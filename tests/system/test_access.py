@@ -246,6 +246,8 @@ RULES = {
     ("GET", "/api/conversations"): own(hides=lambda world: [world.group_id]),
     ("GET", "/api/messages/private/{user_id}"): own(names=the_friend),
     ("GET", "/api/messages/group/{group_id}"): thing(the_group, GROUP),
+    ("GET", "/api/conversations/{conversation_id}/messages/{message_id}"): thing(
+        the_message, MESSAGE),
     ("PATCH", "/api/conversations/{conversation_id}/messages/{message_id}"): thing(
         the_message, MESSAGE, body=lambda world, who: {"content": {"text": TEXT}}),
     ("DELETE", "/api/conversations/{conversation_id}/messages/{message_id}"): thing(
