@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/memory.h"
+#include "wire/egg.h"
 
 #define USER_FIELD(record, member, ...) \
     FIELD(record, member, .min = 1, .max = ID_MAX - 1, .alphabet = ALPHABET_ID, ##__VA_ARGS__)
@@ -188,7 +189,9 @@ static const struct record_choice choices[] = {
     {FRAME_TYPING, &frame_typing_record}, {FRAME_HEARTBEAT, &frame_heartbeat_record},
     {FRAME_READ, &frame_read_record},     {FRAME_RECALL, &frame_recall_record},
     {FRAME_EDIT, &frame_edit_record},     {FRAME_REACTION, &frame_reaction_record},
-    {FRAME_PIN, &frame_pin_record},
+    {FRAME_PIN, &frame_pin_record},       {FRAME_IMAGE, &frame_send_record},
+    {FRAME_VOICE, &frame_send_record},    {FRAME_VIDEO, &frame_send_record},
+    {FRAME_FILE, &frame_send_record},
 };
 
 /* What each msg_type's content must be; no record: any object. */
@@ -198,6 +201,10 @@ static const struct {
     size_t max;
 } contents[] = {
     {MSG_TEXT, &content_text_record, FRAME_MAX},
+    {MSG_IMAGE, &content_file_record, FRAME_MAX},
+    {MSG_VOICE, &content_file_record, FRAME_MAX},
+    {MSG_VIDEO, &content_file_record, FRAME_MAX},
+    {MSG_FILE, &content_file_record, FRAME_MAX},
     {MSG_LOCATION, &content_location_record, FRAME_MAX},
     {MSG_CUSTOM, NULL, CUSTOM_MAX},
 };
@@ -227,6 +234,7 @@ enum status content_check(int64_t msg_type, struct json *content, struct error *
         const struct record *rec = contents[i].content;
         union {
             struct content_text text;
+            struct content_file file;
             struct content_location location;
         } value;
         enum status s;
@@ -281,10 +289,15 @@ enum status frame_send_check(struct frame_send *send, struct error *err)
 
     if (s != STATUS_OK)
         return s;
-    if (send->type == FRAME_LOCATION || send->type == FRAME_CUSTOM)
+    if (send->type >= FRAME_IMAGE && send->type <= FRAME_CUSTOM)
         send->msg_type = send->type;
     if (send->type == FRAME_TEXT)
         send->msg_type = MSG_TEXT;
+    s = in_content(egg_translate(&send->msg_type, &send->content, err), err);
+    if (s != STATUS_OK)
+        return s;
+    if (send->type == FRAME_TEXT && send->msg_type != MSG_TEXT)
+        send->type = send->group_id ? FRAME_GROUP : FRAME_PRIVATE;
     return content_check(send->msg_type, &send->content, err);
 }
 

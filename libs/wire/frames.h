@@ -49,7 +49,7 @@ enum msg_type {
 
 /* ---- From clients */
 
-struct frame_send { /* types 0, 1, 2, 8, 9 and the body of POST /api/messages */
+struct frame_send { /* types 0, 1, 2, 4 to 9 and the body of POST /api/messages */
     int64_t type;
     char *message_id; /* the edge makes one when it is left out */
     char *to;
