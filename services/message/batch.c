@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "references.h"
+#include "retention.h"
 
 /* A message that is stored, in this batch or before, by its _id. */
 struct stored {
@@ -25,6 +26,7 @@ struct batch {
     struct list recovered;           /* struct message_document: a former owner's, above last_seq */
     struct list changes;             /* struct change_document: a former owner's */
     struct list known;               /* struct message_document: found by the commands' ids */
+    struct list files;               /* struct file_document: what sends name */
     struct stored *stored;           /* hash: known, recovered, and new */
     struct message_document **fresh; /* new, in order */
     size_t n_fresh;
@@ -186,7 +188,7 @@ static enum status may_write_there(struct batch *batch, struct command *command,
     row = ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
     /* A stranger gets the answer of a group that does not exist: ids must not be probed. */
     if (!row || !row->exists || !row_find_open_span(&row->doc))
-        return command->kind == COMMAND_CHANGE
+        return command->kind == COMMAND_CHANGE || command->kind == COMMAND_TIMER
                    ? error_field(&command->error, STATUS_NOT_FOUND, "conversation_id",
                                  "there is no such conversation")
                    : error_field(&command->error, STATUS_NOT_FOUND, "group_id",
@@ -209,6 +211,10 @@ static void store_fresh(struct batch *batch, struct command *command)
     struct message_document *message = command_to_message(command, conversation->doc.last_seq + 1,
                                                           conversation->doc.count, clock_now());
 
+    if (command->kind == COMMAND_SEND)
+        message->expires_at =
+            timer_end(&conversation->doc, batch->context->message->config->retention_days,
+                      message->created_at);
     batch->fresh[batch->n_fresh++] = message;
     add_stored(batch, message, true);
     effects_note(&batch->effects, conversation, message);
@@ -263,6 +269,8 @@ static void judge_send(struct batch *batch, struct command *command)
     }
     if (check_references(batch, command) != STATUS_OK)
         return;
+    if (file_send_judge(&batch->files, command) != STATUS_OK)
+        return;
     store_fresh(batch, command);
     announce(&batch->announcement, command->conversation, command->message, command);
     if (to_bot)
@@ -294,7 +302,8 @@ static enum status may_change(struct batch *batch, struct command *command)
     bool unused;
     enum status s;
 
-    if (command->frame.change.type == FRAME_RECALL && command->peer_id[0])
+    if (command->frame.change.type == FRAME_RECALL &&
+        (command->peer_id[0] || command->is_administrator))
         return STATUS_OK;
     s = may_write(batch, command, &unused);
     if (s == STATUS_MUTED && command->frame.change.type == FRAME_RECALL) {
@@ -342,6 +351,42 @@ static void judge_change(struct batch *batch, struct command *command)
     change_free(change);
 }
 
+static void judge_timer(struct batch *batch, struct command *command)
+{
+    const struct message_document *known = find_stored(batch, command->document_id);
+    const struct row *row =
+        ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
+    bool unused;
+
+    if (known && strcmp(known->from_user_id, command->user_id) == 0) {
+        repeat(batch, command, known, false);
+        return;
+    }
+    if (may_write(batch, command, &unused) != STATUS_OK ||
+        timer_judge(command->peer_id[0] ? NULL : &row->doc, &command->error) != STATUS_OK)
+        return;
+    if (known) {
+        (void)error_field(&command->error, STATUS_ID_TAKEN, "message_id",
+                          "field 'message_id' names another's message in this conversation");
+        return;
+    }
+    if (command->conversation->doc.ttl == command->timer.seconds)
+        return;
+    store_fresh(batch, command);
+    announce(&batch->announcement, command->conversation, command->message, command);
+}
+
+/* Whatever is named is over: nobody need be asked, and it need not be there any more. */
+static void judge_expire(struct batch *batch, struct command *command)
+{
+    struct system_content content;
+
+    expire_apply(&command->expire, &command->conversation->doc);
+    effects_note_expired(&batch->effects, &command->expire);
+    expire_to_content(&command->expire, &content);
+    announce_event(&batch->announcement, command->conversation_id, &content);
+}
+
 /* Typing tells nobody that he is blocked, or no friend: a message does. */
 static void judge_typing(struct batch *batch, struct command *command)
 {
@@ -369,8 +414,13 @@ static void judge(struct batch *batch, struct command *command)
     case COMMAND_CHANGE:
         judge_change(batch, command);
         break;
-    case COMMAND_MARK:
+    case COMMAND_TIMER:
+        judge_timer(batch, command);
+        break;
     case COMMAND_EXPIRE:
+        judge_expire(batch, command);
+        break;
+    case COMMAND_MARK:
         break;
     case COMMAND_UNREADABLE: /* parked by the owner */
         break;
@@ -399,6 +449,8 @@ static enum status load(struct batch *batch, struct error *err)
         s = find_known(batch, err);
     if (s == STATUS_OK)
         s = ledger_load_rows(context->ledger, batch->commands, batch->n, &batch->recovered, err);
+    if (s == STATUS_OK)
+        s = file_sends_load(context->message->store, batch->commands, batch->n, &batch->files, err);
     find_muted(batch);
     if (s == STATUS_OK)
         permissions_load(context->permissions, batch->commands, batch->n);
@@ -460,6 +512,7 @@ static void batch_clear(struct batch *batch)
     clear_messages(&batch->known);
     clear_messages(&batch->recovered);
     clear_changes(&batch->changes);
+    file_sends_clear(&batch->files);
     for (size_t i = 0; i < batch->n; i++)
         batch->commands[i].message = NULL;
     effects_clear(&batch->effects);

@@ -1,8 +1,12 @@
 /* message: keeps conversations and their history. */
 
+#include "blob/blob.h"
+#include "files.h"
 #include "message.h"
 #include "sync_states.h"
+#include "wire/file_api.h"
 #include "wire/internal.h"
+#include "wire/retention.h"
 #include "wire/sync_api.h"
 
 static const struct http_route routes[] = {
@@ -13,6 +17,8 @@ static const struct http_route routes[] = {
      &history_record, .handle = handle_private_history},
     {"GET", "/api/messages/group/{group_id}", HTTP_USER, &group_history_query_record,
      &history_record, .handle = handle_group_history},
+    {"GET", "/api/conversations/{conversation_id}/messages/{message_id}", HTTP_USER,
+     &message_path_record, &frame_message_record, .handle = handle_message},
     {"PATCH", "/api/conversations/{conversation_id}/messages/{message_id}", HTTP_USER,
      &message_edit_record, &message_changed_record, .handle = handle_edit, .pace = HTTP_MESSAGES},
     {"DELETE", "/api/conversations/{conversation_id}/messages/{message_id}", HTTP_USER,
@@ -27,8 +33,15 @@ static const struct http_route routes[] = {
      &message_path_record, &message_changed_record, .handle = handle_pin, .pace = HTTP_MESSAGES},
     {"DELETE", "/api/conversations/{conversation_id}/messages/{message_id}/pin", HTTP_USER,
      &message_path_record, &message_changed_record, .handle = handle_unpin, .pace = HTTP_MESSAGES},
+    {"PUT", "/api/conversations/{conversation_id}/timer", HTTP_USER, &timer_record, &timer_record,
+     .handle = handle_timer, .pace = HTTP_MESSAGES},
     {"POST", "/api/messages", HTTP_USER, &frame_send_record, &message_sent_record,
      .handle = handle_send, .pace = HTTP_MESSAGES, .services = true},
+    {"POST", "/api/files", HTTP_USER, NULL, &content_file_record, .handle = handle_file_upload,
+     .upload = files_admit},
+    {"GET", "/api/files/{file_id}", HTTP_USER, &file_path_record, NULL, .handle = handle_file},
+    {"GET", "/api/files/{file_id}/thumbnail", HTTP_USER, &file_path_record, NULL,
+     .handle = handle_thumbnail},
 };
 
 static const struct rpc_method methods[] = {
@@ -61,6 +74,8 @@ static const struct service_event events[] = {
 static const struct worker workers[] = {
     {"owner", owner_run},
     {"inbound", inbound_run},
+    {"sweeper", sweeper_run},
+    {"files", file_sweep_run},
 };
 
 static enum status start(void *state, struct service_context *context, struct error *err)
@@ -69,13 +84,20 @@ static enum status start(void *state, struct service_context *context, struct er
     enum status s = STATUS_OK;
 
     message->context = context;
+    message->config = context->own_config;
     message->store = context->store;
     if (!message->user_rpc)
         s = rpc_client_open(context->config->user_rpc, &message->user_rpc, err);
     if (s == STATUS_OK && !message->auth_rpc)
         s = rpc_client_open(context->config->auth_rpc, &message->auth_rpc, err);
+    if (s == STATUS_OK && !message->blobs)
+        s = blobs_open(context->config->mongodb_uri, &message->blobs, err);
     if (s == STATUS_OK)
         s = store_index(message->store, MESSAGES, "{'conversation_id': 1, 'seq': 1}", true, 0, err);
+    if (s == STATUS_OK)
+        s = store_index_sparse(message->store, MESSAGES, "{'expires_at': 1}", err);
+    if (s == STATUS_OK)
+        s = store_index(message->store, CHANGES, "{'message_id': 1}", false, 0, err);
     if (s == STATUS_OK)
         s = store_index(message->store, CHANGES, "{'conversation_id': 1, 'change_seq': 1}", true, 0,
                         err);
@@ -86,6 +108,8 @@ static enum status start(void *state, struct service_context *context, struct er
                         err);
     if (s == STATUS_OK)
         s = sync_states_index(message->store, err);
+    if (s == STATUS_OK)
+        s = files_prepare(message, err);
     return s;
 }
 
@@ -95,6 +119,7 @@ static void stop(void *state)
 
     rpc_client_close(message->user_rpc);
     rpc_client_close(message->auth_rpc);
+    blobs_close(message->blobs);
     strings_clear(&message->news.pairs);
 }
 
@@ -128,11 +153,29 @@ static void metrics(void *state, struct buffer *ret)
         (long long)atomic_load(&message->inbound_refused));
 }
 
+static const struct field config_fields[] = {
+    FIELD(struct message_config, file_max_bytes, .min = 1, .max = 4 * 1024 * 1024 * 1024LL,
+          .def = "104857600", .about = "the largest file that is taken, in bytes (100 MiB)"),
+    FIELD(struct message_config, retention_days, .max = 36500, .def = "0",
+          .about = "messages older than so many days are removed for good; 0: they stay"),
+};
+static const struct record config_record =
+    RECORD("message.config", struct message_config, config_fields);
+
+static int64_t upload_max(const void *own_config)
+{
+    const struct message_config *config = own_config;
+
+    return config->file_max_bytes;
+}
+
 static struct message_state message_state = {.news = PERMISSION_NEWS_INITIALIZER};
 
 static const struct service message = {
     .name = "message",
     .uses = USES_BUS | USES_STORE | USES_IDENTITY | USES_ASK,
+    .config = &config_record,
+    .upload_max = upload_max,
     .state = &message_state,
     .start = start,
     .stop = stop,

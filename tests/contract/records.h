@@ -7,6 +7,8 @@
 #include "wire/admin_api.h"
 #include "wire/auth_api.h"
 #include "wire/changes.h"
+#include "wire/egg.h"
+#include "wire/file_api.h"
 #include "wire/frames.h"
 #include "wire/friend_api.h"
 #include "wire/group_api.h"
@@ -32,6 +34,7 @@ static const struct {
     {changes_records, &n_changes_records},           {friend_api_records, &n_friend_api_records},
     {session_api_records, &n_session_api_records},   {service_api_records, &n_service_api_records},
     {sync_api_records, &n_sync_api_records},         {retention_records, &n_retention_records},
+    {file_api_records, &n_file_api_records},         {egg_records, &n_egg_records},
 };
 
 static inline size_t contract_n_records(void)

@@ -18,6 +18,22 @@ def slow_location(service):
     return (f" location ~ {SLOW}$ {{ proxy_pass http://{service}; proxy_read_timeout 600s; }}")
 
 
+# Files go through as they come: no copy of them here, neither in memory nor on disk.
+FILES = "/api/files"
+FILE_MAX_BYTES = 100 * 1024 * 1024  # as services/message has it
+FORM_BYTES = 64 * 1024  # what a form has around its file, as libs/http has it
+
+
+def file_location(place):
+    """Inside of the locations that lead to files."""
+    try:
+        size = int(place.environment.get("FILE_MAX_BYTES") or FILE_MAX_BYTES)
+    except ValueError:
+        raise CannotStart("FILE_MAX_BYTES must be a number") from None
+    return (f" client_max_body_size {size + FORM_BYTES}; proxy_request_buffering off;"
+            " proxy_buffering off; proxy_read_timeout 300s;")
+
+
 def routes_of(place, service):
     done = subprocess.run([place.bin / f"parley-{service}", "--routes"], capture_output=True,
                           text=True, check=False, timeout=20, stdin=subprocess.DEVNULL)
@@ -62,8 +78,9 @@ def render(place):
         # Exactly the prefix, or what is below it: /api/users is not /api/users_of_others.
         slow = any(path.startswith(prefix + "/") and path.endswith(SLOW)
                    for path in tables[service])
-        locations.append(f"        location = {prefix} {{ proxy_pass http://{service}; }}")
-        locations.append(f"        location ^~ {prefix}/ {{ proxy_pass http://{service};"
+        more = file_location(place) if prefix == FILES else ""
+        locations.append(f"        location = {prefix} {{ proxy_pass http://{service};{more} }}")
+        locations.append(f"        location ^~ {prefix}/ {{ proxy_pass http://{service};{more}"
                          f"{slow_location(service) if slow else ''} }}")
     values = {
         # As root, workers would become nobody, who cannot read var/.
