@@ -12,6 +12,7 @@ from websockets.asyncio.client import connect
 
 from instance import SLOWNESS
 
+observers = []  # told ("receive" or "send", text) of what goes to the server and what comes
 ACK_TIMEOUT = 20 * SLOWNESS  # nothing waits this long when all is well
 
 
@@ -173,6 +174,11 @@ def run(coroutine, timeout=60):
     return asyncio.run_coroutine_threadsafe(coroutine, loop).result(timeout)
 
 
+def observe(operation, text):
+    for observer in observers:
+        observer(operation, text)
+
+
 class Device:
     """One socket. Keeps every frame in the order of its arrival."""
 
@@ -197,6 +203,7 @@ class Device:
     async def _read(self):
         try:
             async for text in self.socket:
+                observe("send", text)
                 frame = json.loads(text)
                 with self.changed:
                     self.raw.append(text)
@@ -216,6 +223,7 @@ class Device:
 
     def send_raw(self, data):
         """Text as a text frame, bytes as a binary one."""
+        observe("receive", data)
         run(self.socket.send(data))
 
     def send(self, frame):

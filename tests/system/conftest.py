@@ -18,6 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import client  # noqa: E402
 import providers  # noqa: E402
+import tap  # noqa: E402
 from instance import ROOT, Instance, eventually  # noqa: E402
 from node import Node  # noqa: E402
 
@@ -128,10 +129,18 @@ def stop_and_look(instance):
 
 
 @pytest.fixture(scope="session")
-def parley(make_parley, tmp_path_factory):
-    """The instance that most stories share."""
+def parley(make_parley, tmp_path_factory, request):
+    """The instance that most stories share. What travels on its bus is judged (tap.py)."""
     oauth_file = providers.write_file(PORT, tmp_path_factory.mktemp("oauth"))
-    return make_parley(PORT, ADMIN_USERNAME=ADMIN, ADMIN_PASSWORD=PASSWORD, OAUTH_FILE=oauth_file)
+    instance = make_parley(PORT, ADMIN_USERNAME=ADMIN, ADMIN_PASSWORD=PASSWORD,
+                           OAUTH_FILE=oauth_file, **tap.TRACE)
+    instance.tap = tap.LiveTap(instance)
+    yield instance
+    instance.tap.stop()
+    assert not instance.tap.wrong, "what does not fit asyncapi.json:\n" + "\n".join(
+        instance.tap.wrong)
+    if tap.is_full_run(request.session):
+        assert not instance.tap.never_seen(), "messages of asyncapi.json that never came"
 
 
 @pytest.fixture(autouse=True)

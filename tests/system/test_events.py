@@ -6,6 +6,7 @@ import struct
 
 import pytest
 
+import tap
 from client import fresh, single
 from instance import eventually
 from proper_client import ProperClient
@@ -64,13 +65,13 @@ def test_what_cannot_be_handled_lands_in_the_dead_letters_and_the_next_is_served
         envelope(2, b'{"rev":"x"}', conversation_id=b"group:group_x"),
     ]
     for body in broken:
-        channel.basic_publish("im.command", key, body)
+        channel.basic_publish("im.command", key, body, tap.NONSENSE)
     # Between good ones in one body, a bad one is parked alone.
     good = [json.dumps({"type": 1, "to": bob.id, "message_id": fresh(), "msg_type": 0,
                         "content": {"text": f"good {i}"}}).encode() for i in range(2)]
     sound = [envelope(1, text, user_id=alice.id.encode(), node=b"nobody", connection_id=1,
                       conversation_id=conversation_id.encode()) for text in good]
-    channel.basic_publish("im.command", key, sound[0] + broken[-3] + sound[1])
+    channel.basic_publish("im.command", key, sound[0] + broken[-3] + sound[1], tap.NONSENSE)
     letters = []
     eventually(lambda: letters.extend(dead_letters(channel)) or len(letters) >= len(broken) + 1,
                10, f"{len(broken) + 1} dead letters")
