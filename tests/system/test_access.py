@@ -150,7 +150,12 @@ def the_message(world):
     return {"conversation_id": f"group:{world.group_id}", "message_id": message_id}
 
 
+def the_conversation(world):
+    return {"conversation_id": f"group:{world.group_id}"}
+
+
 GROUP = {"group_id": UNKNOWN_GROUP}
+CONVERSATION = {"conversation_id": f"group:{UNKNOWN_GROUP}"}
 MESSAGE = {"conversation_id": f"group:{UNKNOWN_GROUP}", "message_id": "m" * 16}
 REQUEST = {"request_id": UNKNOWN_REQUEST}
 USER = {"user_id": UNKNOWN_USER}
@@ -260,6 +265,8 @@ RULES = {
         the_message, MESSAGE),
     ("DELETE", "/api/conversations/{conversation_id}/messages/{message_id}/pin"): thing(
         the_message, MESSAGE),
+    ("PUT", "/api/conversations/{conversation_id}/timer"): thing(
+        the_conversation, CONVERSATION, body=lambda world, who: {"seconds": 3600}),
     ("POST", "/api/messages"): Rule(stranger=40401, body=lambda world, who: {
         "type": 2, "group_id": world.group_id, "message_id": fresh(), "content": {"text": "x"}}),
 }

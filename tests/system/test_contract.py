@@ -323,6 +323,11 @@ def call_changes(call, ada, sent):
     call(ada, "DELETE", path + "/reactions", query="emoji=👍", **names).ok()
     call(ada, "PUT", path + "/pin", **names).ok()
     call(ada, "DELETE", path + "/pin", **names).ok()
+    timer, names_it = "/api/conversations/{conversation_id}/timer", {
+        "conversation_id": sent["conversation_id"]}
+    call(ada, "PUT", timer, {"seconds": 3600}, **names_it).ok()
+    call(ada, "PUT", timer, {"seconds": 4}, **names_it).refused(40001, "seconds")
+    call(ada, "PUT", timer, {"seconds": 0}, **names_it).ok()
     call(ada, "DELETE", path, query="scope=everywhere", **names).refused(40001, "scope")
     call(ada, "DELETE", path, query="scope=all", **names).ok()
 
