@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "retention.h"
+#include "marks.h"
 #include "references.h"
+#include "retention.h"
 
 struct mark {
     char *id; /* the row's */
@@ -36,6 +37,7 @@ static void mark_read(struct effects *effects, const struct conversation *conver
 {
     char *id = row_id(message->from_user_id, conversation->doc.id);
     struct mark *mark;
+    struct row *row;
 
     HASH_FIND_STR(effects->marks, id, mark);
     if (mark) {
@@ -49,6 +51,12 @@ static void mark_read(struct effects *effects, const struct conversation *conver
     }
     mark->seq = message->seq;
     mark->count = message->count;
+    row = ledger_find_row(effects->ledger, message->from_user_id, conversation->doc.id);
+    if (!row)
+        return;
+    row->exists = true;
+    row->doc.read_seq = row->doc.receipt_seq = row->doc.delivered_seq = message->seq;
+    row->doc.read_count = message->count;
 }
 
 /* Once per conversation and owner: the recipient sees it in his list. */
@@ -56,10 +64,14 @@ static void ensure_recipient(struct effects *effects, struct conversation *conve
                              const struct message_document *message)
 {
     CLEANUP(free) char *id = NULL;
+    struct row *row;
 
     if (conversation->rows_exist || !message->to_user_id)
         return;
     conversation->rows_exist = true;
+    row = ledger_find_row(effects->ledger, message->to_user_id, conversation->doc.id);
+    if (row)
+        row->exists = true;
     id = row_id(message->to_user_id, conversation->doc.id);
     store_bulk_add(effects->rows, STORE_UPSERT,
                    "[{'_id': %s}, {'$setOnInsert': {'user_id': %s, 'conversation_id': %s, "
@@ -108,6 +120,8 @@ static void note_in(struct effects *effects, struct row *row, const char *role,
                        message->seq, message->count, message->seq);
     row->exists = true;
     row->doc.rev = message->rev;
+    row->doc.read_seq = message->seq;
+    row->doc.read_count = message->count;
     set_role(row, role);
     span = list_add(&row->doc.spans, &span_record);
     span->from_seq = message->seq;
@@ -272,6 +286,12 @@ void effects_note_change(struct effects *effects, struct conversation *conversat
     *change = (struct change_document){0};
 }
 
+void effects_touch(struct effects *effects, struct conversation *conversation)
+{
+    make_dirty(effects, conversation);
+    conversation->is_touched = true;
+}
+
 /* In order, so that a crash leaves a prefix: change_seq has no holes. ID_TAKEN: another owner. */
 static enum status write_changes(struct effects *effects, struct error *err)
 {
@@ -287,6 +307,8 @@ static enum status write_changes(struct effects *effects, struct error *err)
         s = store_insert_many(effects->ledger->store, CHANGES, &change_document_record, all, n,
                               err);
     }
+    if (s == STATUS_OK && effects->hidden)
+        s = store_bulk_run(TAKE(effects->hidden), err);
     if (s == STATUS_OK && effects->messages)
         s = store_bulk_run(TAKE(effects->messages), err);
     return s;
@@ -296,13 +318,17 @@ static enum status write_rows(struct effects *effects, struct error *err)
 {
     struct mark *mark;
     struct mark *next;
+    enum status s;
 
     HASH_ITER(hh, effects->marks, mark, next)
         store_bulk_add(effects->rows, STORE_UPSERT,
-                       "[{'_id': %s}, {'$max': {'read_seq': %ld, 'read_count': %ld}, "
+                       "[{'_id': %s}, {'$max': {'read_seq': %ld, 'read_count': %ld, "
+                       "'receipt_seq': %ld, 'delivered_seq': %ld}, "
                        "'$setOnInsert': {'user_id': %s, 'conversation_id': %s}}]",
-                       mark->id, mark->seq, mark->count, mark->user_id, mark->conversation_id);
-    return store_bulk_run(TAKE(effects->rows), err);
+                       mark->id, mark->seq, mark->count, mark->seq, mark->seq, mark->user_id,
+                       mark->conversation_id);
+    s = store_bulk_run(TAKE(effects->rows), err);
+    return s == STATUS_OK && effects->settings ? store_bulk_run_all(TAKE(effects->settings), err) : s;
 }
 
 /* A former owner that wakes up late takes nothing back: what is as far as this or farther does not
@@ -343,6 +369,9 @@ static enum status write_conversations(struct effects *effects, struct error *er
                            "{'change_seq': %ld, 'pinned_ids': %p}, '$max': {'removed_seq': %ld}}]",
                            doc->id, doc->change_seq, doc->change_seq, (void *)&doc->pinned_ids,
                            doc->removed_seq);
+        if (conversation->is_touched) /* by one, whoever else does */
+            store_bulk_add(bulk, 0, "[{'_id': %s}, {'$inc': {'touched': %ld}}]", doc->id,
+                           (int64_t)1);
     }
     return store_bulk_run(bulk, err);
 }
@@ -365,10 +394,10 @@ static enum status trim_conversations(const struct effects *effects, struct erro
             ledger_find(effects->ledger, expire->conversation_id);
 
         store_bulk_add(bulk, 0,
-                       "[{'_id': %s}, {'$max': {'removed_seq': %ld, 'first_seq': %ld, 'touched': "
-                       "%ld}, '$pull': {'pinned_ids': {'$in': %p}}}]",
+                       "[{'_id': %s}, {'$max': {'removed_seq': %ld, 'first_seq': %ld}, "
+                       "'$inc': {'touched': %ld}, '$pull': {'pinned_ids': {'$in': %p}}}]",
                        expire->conversation_id, expire->removed_seq, expire->first_seq,
-                       conversation->doc.touched, (void *)&expire->message_ids);
+                       (int64_t)1, (void *)&expire->message_ids);
     }
     return store_bulk_run(bulk, err);
 }
@@ -444,6 +473,7 @@ void effects_clear(struct effects *effects)
         effects->dirty->is_dirty = false;
         effects->dirty->has_messages = false;
         effects->dirty->has_changes = false;
+        effects->dirty->is_touched = false;
     }
     clear_changes(effects);
     free_at(&effects->expired);
