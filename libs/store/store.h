@@ -99,6 +99,8 @@ struct store_bulk;
 struct store_bulk *store_bulk_new(struct store *store, const char *collection);
 void store_bulk_add(struct store_bulk *bulk, int flags, const char *fmt, ...) PRINTF_LIKE(3, 4);
 MUST_CHECK enum status store_bulk_run(struct store_bulk *bulk, struct error *err);
+/* ID_TAKEN when one of them, by its filter, found nothing to update: the others are done. */
+MUST_CHECK enum status store_bulk_run_all(struct store_bulk *bulk, struct error *err);
 void store_bulk_free(struct store_bulk *bulk); /* one that will not be run; NULL is fine */
 
 /* Forget a bulk without running it. NULL is fine. */

@@ -299,7 +299,8 @@ void store_bulk_add(struct store_bulk *bulk, int flags, const char *fmt, ...)
         bulk->fault = err;
 }
 
-static enum status bulk_run(struct store_bulk *bulk, struct error *err)
+/* With must_match each update has to find its document. */
+static enum status bulk_run(struct store_bulk *bulk, bool must_match, struct error *err)
 {
     CLEANUP(store_give_back) struct store_loan loan = {0};
     CLEANUP(bson_destroy) bson_t reply = BSON_INITIALIZER;
@@ -320,12 +321,23 @@ static enum status bulk_run(struct store_bulk *bulk, struct error *err)
                                             mongoc_collection_get_write_concern(loan.collection));
     if (!mongoc_bulk_operation_execute(bulk->operation, &reply, &error))
         return store_failure(&error, &reply, err);
+    if (must_match &&
+        reply_number(&reply, "nMatched") + reply_number(&reply, "nUpserted") != (int64_t)bulk->n)
+        return error_set(err, STATUS_ID_TAKEN, "%s: not all is as it was", bulk->collection);
     return STATUS_OK;
 }
 
 enum status store_bulk_run(struct store_bulk *bulk, struct error *err)
 {
-    enum status s = bulk_run(bulk, err);
+    enum status s = bulk_run(bulk, false, err);
+
+    store_bulk_free(bulk);
+    return s;
+}
+
+enum status store_bulk_run_all(struct store_bulk *bulk, struct error *err)
+{
+    enum status s = bulk_run(bulk, true, err);
 
     store_bulk_free(bulk);
     return s;

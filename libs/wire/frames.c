@@ -146,6 +146,10 @@ static const struct field system_content_fields[] = {
     FIELD(struct system_content, greeting),
     FIELD(struct system_content, direction),
     FIELD(struct system_content, roles, .of = &group_role_record, .omit_zero = true),
+    FIELD(struct system_content, pinned),
+    FIELD(struct system_content, muted),
+    FIELD(struct system_content, hidden),
+    FIELD(struct system_content, draft, .max = TEXT_MAX),
     FIELD(struct system_content, message_ids, .omit_zero = true, .max = 500,
           .item_max = MESSAGE_ID_MAX),
     FIELD(struct system_content, first_seq, .omit_zero = true),
@@ -385,6 +389,18 @@ static bool is_conversation_id(const char *id)
     id = a + n + 1;
     n = strspn(id, ALPHABET_ID);
     return n > 0 && n < ID_MAX && id[n] == '\0' && strncmp(a, id, (size_t)(id - a - 1)) <= 0;
+}
+
+void conversation_id_peer(const char *conversation_id, const char *user_id, char *ret)
+{
+    const char *a = conversation_id + strlen("single:");
+    const char *b = strchr(a, ':') + 1;
+    size_t n = (size_t)(b - a - 1);
+
+    if (strncmp(a, user_id, n) == 0 && user_id[n] == '\0')
+        (void)snprintf(ret, ID_MAX, "%s", b);
+    else
+        (void)snprintf(ret, ID_MAX, "%.*s", (int)n, a);
 }
 
 enum status conversation_id_check(const char *conversation_id, const char *user_id,

@@ -132,6 +132,9 @@ bool conversation_id_has(const char *conversation_id, const char *user_id);
 MUST_CHECK enum status conversation_id_check(const char *conversation_id, const char *user_id,
                                              struct error *err);
 
+/* The other of a private conversation that was checked, of ID_MAX bytes; with oneself: oneself. */
+void conversation_id_peer(const char *conversation_id, const char *user_id, char *ret);
+
 struct content_text {
     char *text;
     struct strings at_user_ids;
@@ -230,8 +233,12 @@ struct system_content {
     char *session_id; /* session.ended: which */
     char *request_id; /* friend.requested: */
     char *greeting;
-    char *direction;   /* incoming: user_id asks; outgoing: user_id is asked */
-    struct list roles; /* group.…: struct group_role: whose role is another one now */
+    char *direction;     /* incoming: user_id asks; outgoing: user_id is asked */
+    struct list roles;   /* group.…: struct group_role: whose role is another one now */
+    struct maybe pinned; /* conversation.updated: all that one keeps of it, as it is now */
+    struct maybe muted;
+    struct maybe hidden;
+    char *draft;                /* "": there is none */
     struct strings message_ids; /* message.expired: those that are gone */
     int64_t first_seq;          /* conversation.trimmed: all below are gone */
 };

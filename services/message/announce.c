@@ -210,6 +210,64 @@ void announce_event(struct announcement *announcement, const char *conversation_
     }
 }
 
+static void add_receipt(struct announcement *announcement, const struct row_document *row,
+                        const char *to, const struct command *but, int64_t type, int64_t seq)
+{
+    CLEANUP(buffer_clear) struct buffer json = {0};
+    const struct frame_receipt frame = {
+        .type = type,
+        .conversation_id = row->conversation_id,
+        .seq = seq,
+        .from = row->user_id,
+    };
+    struct envelope envelope = {
+        .kind = ENVELOPE_DELIVER,
+        .user_id = slice_of(row->user_id),
+        .conversation_id = slice_of(row->conversation_id),
+        .payload = json_of(&frame_receipt_record, &frame, &json),
+    };
+    char key[TOPOLOGY_NAME_MAX];
+
+    if (but) {
+        envelope.connection_id = but->envelope.connection_id;
+        envelope.node = but->envelope.node;
+    }
+    topology_user_key(to, key);
+    outgoing_add(&announcement->frames, key, NULL, 0, &envelope);
+}
+
+void announce_own_reading(struct announcement *announcement, const struct row_document *row,
+                          const struct command *reader)
+{
+    add_receipt(announcement, row, row->user_id, reader, FRAME_READ, row->read_seq);
+}
+
+void announce_receipt(struct announcement *announcement, const struct row_document *row,
+                      int64_t type, int64_t seq)
+{
+    char peer_id[ID_MAX];
+
+    conversation_id_peer(row->conversation_id, row->user_id, peer_id);
+    add_receipt(announcement, row, peer_id, NULL, type, seq);
+}
+
+void announce_to_oneself(struct announcement *announcement, const char *user_id,
+                         const struct system_content *content)
+{
+    CLEANUP(buffer_clear) struct buffer json = {0};
+    const struct frame_system frame = {
+        .type = FRAME_SYSTEM, .content = (void *)content, .timestamp = clock_now()};
+    const struct envelope envelope = {
+        .kind = ENVELOPE_DELIVER,
+        .user_id = slice_of(user_id),
+        .payload = json_of(&frame_system_record, &frame, &json),
+    };
+    char key[TOPOLOGY_NAME_MAX];
+
+    topology_user_key(user_id, key);
+    outgoing_add(&announcement->frames, key, NULL, 0, &envelope);
+}
+
 void announce_typing(struct announcement *announcement, const struct command *command)
 {
     CLEANUP(buffer_clear) struct buffer json = {0};

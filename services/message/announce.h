@@ -29,6 +29,16 @@ void announce_change(struct announcement *announcement, const struct change_docu
 void announce_event(struct announcement *announcement, const char *conversation_id,
                     const struct system_content *content);
 
+/* One's own devices: but the reader's socket (NULL: all) learn how far he has read; or of anything. */
+void announce_own_reading(struct announcement *announcement, const struct row_document *row,
+                          const struct command *reader);
+void announce_to_oneself(struct announcement *announcement, const char *user_id,
+                         const struct system_content *content);
+
+/* The other of a private conversation: the row's user has read, or got, all up to seq. */
+void announce_receipt(struct announcement *announcement, const struct row_document *row,
+                      int64_t type, int64_t seq);
+
 void announce_typing(struct announcement *announcement, const struct command *command);
 
 /* Once the command has its outcome. */

@@ -7,6 +7,7 @@
 #include "announce.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "marks.h"
 #include "references.h"
 #include "retention.h"
 
@@ -387,6 +388,21 @@ static void judge_expire(struct batch *batch, struct command *command)
     announce_event(&batch->announcement, command->conversation_id, &content);
 }
 
+/* Who is blocked learns no more of the other, in either direction. */
+static void judge_mark(struct batch *batch, struct command *command)
+{
+    struct row *row =
+        ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
+    struct message_document *message = NULL;
+    bool may_tell =
+        command_is_receipt(command) &&
+        permissions_are_open(batch->context->permissions, command->user_id, command->peer_id);
+
+    if (command->document_id)
+        command->message = message = find_changeable(batch, command->document_id);
+    (void)mark_judge(&batch->effects, command, row, message, may_tell, &command->error);
+}
+
 /* Typing tells nobody that he is blocked, or no friend: a message does. */
 static void judge_typing(struct batch *batch, struct command *command)
 {
@@ -421,6 +437,7 @@ static void judge(struct batch *batch, struct command *command)
         judge_expire(batch, command);
         break;
     case COMMAND_MARK:
+        judge_mark(batch, command);
         break;
     case COMMAND_UNREADABLE: /* parked by the owner */
         break;
@@ -541,6 +558,7 @@ enum status batch_run(const struct batch_context *context, struct command *comma
         judge(&batch, &commands[i]);
         announce_answer(&batch.announcement, &commands[i]);
     }
+    marks_flush(&batch.effects, &batch.announcement);
     if (s == STATUS_OK)
         s = store_and_publish(&batch, err);
     batch_clear(&batch);

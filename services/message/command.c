@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "references.h"
+#include "wire/forward.h"
 
 /* A system message names at most so many people: clients ask for the list of members, and a frame
  * has 64 KiB. */
@@ -34,23 +36,6 @@ static void name_conversation(struct command *command, const char *to, const cha
         conversation_id_single(command->user_id, to, command->conversation_id);
 }
 
-/* The other of "single:<a>:<b>": oneself in a conversation with oneself. */
-static void name_peer(struct command *command)
-{
-    const char *a = command->conversation_id + strlen("single:");
-    const char *b;
-    size_t n;
-
-    if (strncmp(command->conversation_id, "single:", strlen("single:")) != 0)
-        return;
-    b = strchr(a, ':') + 1; /* was checked */
-    n = (size_t)(b - a - 1);
-    if (strncmp(a, command->user_id, n) == 0 && command->user_id[n] == '\0')
-        (void)snprintf(command->peer_id, sizeof command->peer_id, "%s", b);
-    else
-        (void)snprintf(command->peer_id, sizeof command->peer_id, "%.*s", (int)n, a);
-}
-
 /* A conversation that the client named. */
 static enum status take_conversation(struct command *command, const char *conversation_id)
 {
@@ -59,7 +44,8 @@ static enum status take_conversation(struct command *command, const char *conver
     if (s != STATUS_OK)
         return s;
     memcpy(command->conversation_id, conversation_id, strlen(conversation_id) + 1); /* checked */
-    name_peer(command);
+    if (strncmp(conversation_id, "single:", strlen("single:")) == 0)
+        conversation_id_peer(conversation_id, command->user_id, command->peer_id);
     return STATUS_OK;
 }
 
@@ -90,9 +76,45 @@ static enum status read_frame(struct command *command)
     }
     if (frame_is_change(&command->frame))
         return read_change_frame(command);
+    if (command->frame.record == &frame_read_record ||
+        command->frame.record == &frame_delivered_record) {
+        command->kind = COMMAND_MARK;
+        return take_conversation(command, command->frame.record == &frame_read_record
+                                              ? command->frame.read.conversation_id
+                                              : command->frame.delivered.conversation_id);
+    }
     if (command->frame.record != &frame_send_record || !send->message_id)
         return error_set(&command->error, STATUS_INVALID, "not a command for a partition");
     command->kind = COMMAND_SEND;
+    name_conversation(command, send->to, send->group_id);
+    command->document_id = message_document_id(command->conversation_id, send->message_id);
+    return STATUS_OK;
+}
+
+static enum status read_forward(struct command *command)
+{
+    const struct slice payload = command->envelope.payload;
+    struct frame_send *send = &command->frame.send;
+    struct message_forwarded forwarded;
+    enum status s = record_from_json(&message_forwarded_record, payload.data, payload.length,
+                                     &forwarded, &command->error);
+
+    if (s != STATUS_OK)
+        return s;
+    command->kind = COMMAND_SEND;
+    command->frame.record = &frame_send_record;
+    *send = (struct frame_send){
+        .type = forwarded.group_id ? FRAME_GROUP : FRAME_PRIVATE,
+        .message_id = TAKE(forwarded.message_id),
+        .to = TAKE(forwarded.to),
+        .group_id = TAKE(forwarded.group_id),
+        .msg_type = forwarded.msg_type,
+        .content = {TAKE(forwarded.content.text)},
+    };
+    command->forwarded_from = TAKE(forwarded.forwarded_from);
+    record_clear(&message_forwarded_record, &forwarded);
+    if (!send->to == !send->group_id)
+        return error_set(&command->error, STATUS_INVALID, "a forwarded message goes to one place");
     name_conversation(command, send->to, send->group_id);
     command->document_id = message_document_id(command->conversation_id, send->message_id);
     return STATUS_OK;
@@ -113,6 +135,23 @@ static enum status read_timer(struct command *command)
         return s;
     command->kind = COMMAND_TIMER;
     command->document_id = message_document_id(command->conversation_id, timer->message_id);
+    return STATUS_OK;
+}
+
+static enum status read_mark(struct command *command)
+{
+    const struct slice payload = command->envelope.payload;
+    enum status s = record_from_json(&user_mark_record, payload.data, payload.length,
+                                     &command->mark, &command->error);
+
+    if (s == STATUS_OK)
+        s = take_conversation(command, command->mark.conversation_id);
+    if (s != STATUS_OK)
+        return s;
+    command->kind = COMMAND_MARK;
+    if (command->mark.hide_message_id)
+        command->document_id =
+            message_document_id(command->conversation_id, command->mark.hide_message_id);
     return STATUS_OK;
 }
 
@@ -165,10 +204,14 @@ void command_init(struct command *command, const struct envelope *envelope, int 
             s = read_change(command);
         else if (envelope->kind == ENVELOPE_FRAME)
             s = read_frame(command);
+        else if (envelope->kind == ENVELOPE_FORWARD)
+            s = read_forward(command);
         else if (envelope->kind == ENVELOPE_TIMER)
             s = read_timer(command);
         else if (envelope->kind == ENVELOPE_EXPIRE)
             s = read_expire(command);
+        else if (envelope->kind == ENVELOPE_MARK)
+            s = read_mark(command);
         else if (envelope->kind == ENVELOPE_RECALL)
             s = read_administrators_recall(command);
         else
@@ -195,6 +238,13 @@ const char *command_recipient(const struct command *command)
     return NULL;
 }
 
+bool command_is_receipt(const struct command *command)
+{
+    return command->kind == COMMAND_MARK && command->peer_id[0] &&
+           strcmp(command->peer_id, command->user_id) != 0 &&
+           (command->frame.record || command->mark.read_seq > 0);
+}
+
 void command_reset(struct command *command)
 {
     if (command->kind != COMMAND_UNREADABLE)
@@ -211,7 +261,9 @@ void command_clear(struct command *command)
     record_clear(&group_change_record, &command->change);
     record_clear(&timer_record, &command->timer);
     record_clear(&expire_record, &command->expire);
+    record_clear(&user_mark_record, &command->mark);
     free(command->document_id);
+    free(command->forwarded_from);
     memset(command, 0, sizeof *command);
 }
 
@@ -259,6 +311,19 @@ static void fill_timer(const struct command *command, struct message_document *r
     ret->msg_type = MSG_SYSTEM;
 }
 
+static void fill_mentions(struct message_document *message)
+{
+    struct content_text text;
+
+    if (!references_find(message->msg_type, message->content.text, &text))
+        return;
+    for (size_t i = 0; i < text.at_user_ids.n; i++)
+        strings_add(&message->mentions, text.at_user_ids.items[i]);
+    if (text.at_all)
+        strings_add(&message->mentions, MENTION_ALL);
+    record_clear(&content_text_record, &text);
+}
+
 struct message_document *command_to_message(const struct command *command, int64_t seq,
                                             int64_t count, int64_t now)
 {
@@ -285,6 +350,8 @@ struct message_document *command_to_message(const struct command *command, int64
     message->group_id = memory_text(send->group_id);
     message->msg_type = send->msg_type;
     message->content.text = memory_text(send->content.text);
+    fill_mentions(message);
+    message->forwarded_from = memory_text(command->forwarded_from);
     return message;
 }
 
@@ -297,7 +364,7 @@ bool command_answer(const struct command *command, struct buffer *ret)
         frame_refuse(frame_message_id(&command->frame), &command->error, ret);
         return true;
     }
-    if (command->kind == COMMAND_TYPING || command->kind == COMMAND_MARK)
+    if (command->kind == COMMAND_TYPING || (command->kind == COMMAND_MARK && command->frame.record))
         return false;
     ack.code = status_code(command->error.status);
     ack.message = (char *)(command->error.status == STATUS_OK ? "success" : command->error.text);

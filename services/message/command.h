@@ -6,6 +6,7 @@
 #include "wire/envelope.h"
 #include "wire/frames.h"
 #include "wire/internal.h"
+#include "wire/marks.h"
 #include "wire/retention.h"
 
 struct conversation;
@@ -28,11 +29,13 @@ struct command {
     int partition;
     char user_id[ID_MAX];
     char conversation_id[CONVERSATION_ID_MAX];
-    char peer_id[ID_MAX]; /* CHANGE, MARK, TIMER: the other of a private conversation, or "" */
-    struct frame frame;   /* SEND, TYPING, CHANGE, MARK */
+    char peer_id[ID_MAX];  /* CHANGE, MARK, TIMER: the other of a private conversation, or "" */
+    struct frame frame;    /* SEND, TYPING, CHANGE, MARK from a socket */
+    struct user_mark mark; /* MARK over HTTP */
     struct group_change change; /* MEMBERS */
     struct timer timer;         /* TIMER */
     struct expire expire;       /* EXPIRE */
+    char *forwarded_from;       /* SEND: its first author; NULL: it is the user's own */
     bool is_administrator;      /* CHANGE: a recall by one, who need not be a member */
     char
         *document_id; /* SEND, MEMBERS, TIMER: what the message is stored as; CHANGE: the message */
@@ -52,6 +55,10 @@ void command_reset(struct command *command);
 
 /* The person who must take it from the user, or NULL: none need be asked. */
 const char *command_recipient(const struct command *command);
+
+/* Is it about how far he is in a private conversation with another? Then peer_id is told, if both may
+ * write to each other. */
+bool command_is_receipt(const struct command *command);
 
 void command_clear(struct command *command);
 

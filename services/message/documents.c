@@ -24,6 +24,7 @@ static const struct field message_fields[] = {
     FIELD(struct message_document, recalled_at, .omit_zero = true),
     FIELD(struct message_document, reactions, .omit_zero = true),
     FIELD(struct message_document, hidden_for, .omit_zero = true),
+    FIELD(struct message_document, mentions, .omit_zero = true),
 };
 const struct record message_document_record =
     RECORD("message.document", struct message_document, message_fields);
@@ -82,6 +83,7 @@ static const struct field row_fields[] = {
     FIELD(struct row_document, rev),
     FIELD(struct row_document, silenced_until),
     FIELD(struct row_document, role),
+    FIELD(struct row_document, receipt_seq),
     FIELD(struct row_document, delivered_seq),
     FIELD(struct row_document, mentioned_seq),
     FIELD(struct row_document, hidden_seq),

@@ -9,6 +9,7 @@
 #define CONVERSATIONS "conversations"
 #define CONVERSATION_USERS "conversation_users"
 #define CHANGES "changes"
+#define HIDDEN "hidden" /* row_id, version, message_id: what somebody deleted for himself, for sync */
 
 struct message_document {
     char *
@@ -31,8 +32,11 @@ struct message_document {
     int64_t recalled_at;       /* 0: it is not; then content is {} */
     struct strings reactions;  /* "<emoji> <user_id>", in the order of their coming */
     struct strings hidden_for; /* user ids: deleted for them alone */
+    struct strings mentions;   /* user ids, and MENTION_ALL */
 };
 extern const struct record message_document_record;
+
+#define MENTION_ALL "*"
 
 /* What happened to a message after it was sent: the truth about it, from which the message's own
  * members follow. Never removed but with the message, so it is also the history of edits. */
@@ -95,8 +99,9 @@ struct row_document {
     struct list spans; /* group: what he may read, oldest first */
     int64_t rev;       /* group: the last change that concerned him */
     int64_t silenced_until;
-    char *role; /* group: owner, admin or member; absent: member */
-    int64_t delivered_seq;
+    char *role;            /* group: owner, admin or member; absent: member */
+    int64_t receipt_seq;   /* private: read up to here, as the other is told */
+    int64_t delivered_seq; /* private: likewise */
     int64_t mentioned_seq; /* the highest seq that names him */
     int64_t hidden_seq;    /* the highest seq that he has deleted for himself */
     int64_t hide_seq;      /* the conversation is out of his list while this is its last_seq */

@@ -328,7 +328,8 @@ static enum status write_rows(struct effects *effects, struct error *err)
                        mark->id, mark->seq, mark->count, mark->seq, mark->seq, mark->user_id,
                        mark->conversation_id);
     s = store_bulk_run(TAKE(effects->rows), err);
-    return s == STATUS_OK && effects->settings ? store_bulk_run_all(TAKE(effects->settings), err) : s;
+    return s == STATUS_OK && effects->settings ? store_bulk_run_all(TAKE(effects->settings), err)
+                                               : s;
 }
 
 /* A former owner that wakes up late takes nothing back: what is as far as this or farther does not
@@ -390,14 +391,12 @@ static enum status trim_conversations(const struct effects *effects, struct erro
 
     for (size_t i = 0; i < effects->n_expired; i++) {
         const struct expire *expire = effects->expired[i];
-        const struct conversation *conversation =
-            ledger_find(effects->ledger, expire->conversation_id);
 
         store_bulk_add(bulk, 0,
                        "[{'_id': %s}, {'$max': {'removed_seq': %ld, 'first_seq': %ld}, "
                        "'$inc': {'touched': %ld}, '$pull': {'pinned_ids': {'$in': %p}}}]",
-                       expire->conversation_id, expire->removed_seq, expire->first_seq,
-                       (int64_t)1, (void *)&expire->message_ids);
+                       expire->conversation_id, expire->removed_seq, expire->first_seq, (int64_t)1,
+                       (void *)&expire->message_ids);
     }
     return store_bulk_run(bulk, err);
 }

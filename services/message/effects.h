@@ -13,8 +13,11 @@ struct effects {
     struct store_bulk *messages; /* what changes made of messages; NULL: nothing */
     struct file_uses files;
     struct store_bulk *rows;
-    struct mark *marks;         /* hash: how far each sender has read by sending */
-    struct conversation *dirty; /* linked by next_dirty */
+    struct store_bulk *hidden;   /* NULL: nothing is; likewise */
+    struct store_bulk *settings; /* rows of which each must be as it was */
+    struct row *marked;          /* linked by marks.next */
+    struct mark *marks;          /* hash: how far each sender has read by sending */
+    struct conversation *dirty;  /* linked by next_dirty */
     const struct expire **expired;
     size_t n_expired;
 };
@@ -31,6 +34,9 @@ void effects_note(struct effects *effects, struct conversation *conversation,
 void effects_note_change(struct effects *effects, struct conversation *conversation,
                          struct change_document *change, const struct message_document *message,
                          bool is_new);
+
+/* Something else changed that sync shows to all members: once a batch. */
+void effects_touch(struct effects *effects, struct conversation *conversation);
 
 /* Note what is to be removed (expire_apply() was called). expire stays the caller's, until all is
  * written or cleared. */

@@ -277,7 +277,8 @@ enum status ledger_load_rows(struct ledger *ledger, const struct command *comman
         if (command->kind == COMMAND_MEMBERS)
             want_change(ledger, &command->change, command->conversation_id, &wanted);
         else if (command->kind != COMMAND_UNREADABLE && command->kind != COMMAND_EXPIRE &&
-                 strncmp(command->conversation_id, "group:", 6) == 0)
+                 (command->kind == COMMAND_MARK ||
+                  strncmp(command->conversation_id, "group:", 6) == 0))
             want_row(ledger, command->user_id, command->conversation_id, &wanted);
     }
     want_recovered(ledger, recovered, &wanted);

@@ -22,13 +22,32 @@ struct conversation {
     bool is_dirty;                   /* in struct effects */
     bool has_messages;               /* of this batch */
     bool has_changes;
+    bool is_touched;
     struct conversation *next_dirty;
     UT_hash_handle hh;
 };
 
+/* What the marks of a batch made of a row (marks.c). */
+struct row_marks {
+    bool is_marked;
+    bool is_set;   /* settings and what he hides: not to be overwritten by who comes late */
+    int64_t steps; /* by how many his version rose */
+    const struct command *reader; /* the first that has read */
+    bool has_readers;             /* from several sockets */
+    bool tells_self;
+    bool tells_read;
+    bool tells_delivered;
+    bool tells_settings;
+    struct strings hidden_ids; /* message ids */
+    struct row *next;
+};
+
 struct row {
     struct row_document doc;
-    bool exists; /* false: he was never a member */
+    bool exists;       /* false: he was never a member */
+    bool is_read_told; /* since it was loaded: else a former owner may not have come to it */
+    bool is_delivered_told;
+    struct row_marks marks; /* linked in struct effects */
     UT_hash_handle hh;
 };
 
@@ -59,8 +78,8 @@ bool ledger_take_republish(struct conversation *conversation, int64_t seq);
 
 struct conversation *ledger_find(struct ledger *ledger, const char *conversation_id);
 
-/* Load the rows that the commands (groups' sends, typings and changes) and the recovered changes
- * need. */
+/* Load the rows that the commands (marks, and groups' sends, typings and changes) and the recovered
+ * changes need. */
 MUST_CHECK enum status ledger_load_rows(struct ledger *ledger, const struct command *commands,
                                         size_t n, const struct list *recovered, struct error *err);
 

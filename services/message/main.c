@@ -5,7 +5,9 @@
 #include "message.h"
 #include "sync_states.h"
 #include "wire/file_api.h"
+#include "wire/forward.h"
 #include "wire/internal.h"
+#include "wire/moderation.h"
 #include "wire/retention.h"
 #include "wire/sync_api.h"
 
@@ -23,6 +25,9 @@ static const struct http_route routes[] = {
      &message_edit_record, &message_changed_record, .handle = handle_edit, .pace = HTTP_MESSAGES},
     {"DELETE", "/api/conversations/{conversation_id}/messages/{message_id}", HTTP_USER,
      &message_delete_record, &message_changed_record, .handle = handle_delete,
+     .pace = HTTP_MESSAGES},
+    {"POST", "/api/conversations/{conversation_id}/messages/{message_id}/forward", HTTP_USER,
+     &message_forward_record, &message_sent_record, .handle = handle_forward,
      .pace = HTTP_MESSAGES},
     {"POST", "/api/conversations/{conversation_id}/messages/{message_id}/reactions", HTTP_USER,
      &message_react_record, &message_changed_record, .handle = handle_react, .pace = HTTP_MESSAGES},
@@ -49,6 +54,9 @@ static const struct rpc_method methods[] = {
     {RPC_MESSAGE_ERASE, &erase_record, &erased_record, handle_erase},
     {RPC_MESSAGE_GROUPS, &user_ids_record, &users_groups_record, handle_groups},
     {RPC_MESSAGE_FELLOWS, &fellows_query_record, &user_ids_record, handle_fellows},
+    {RPC_MESSAGE_LOOK_UP, &admin_message_query_record, &admin_message_record, handle_look_up},
+    {RPC_MESSAGE_RECALL, &admin_message_path_record, &message_changed_record,
+     handle_administrators_recall},
     {RPC_MESSAGE_PEERS, &peers_query_record, &peers_record, handle_peers},
 };
 
@@ -106,6 +114,8 @@ static enum status start(void *state, struct service_context *context, struct er
     if (s == STATUS_OK)
         s = store_index(message->store, CONVERSATION_USERS, "{'conversation_id': 1}", false, 0,
                         err);
+    if (s == STATUS_OK)
+        s = store_index(message->store, HIDDEN, "{'row_id': 1, 'version': 1}", false, 0, err);
     if (s == STATUS_OK)
         s = sync_states_index(message->store, err);
     if (s == STATUS_OK)

@@ -155,26 +155,37 @@ static bool is_asked(const struct pairs *pairs, const char *from, const char *to
     return false;
 }
 
+static void want(struct permissions *permissions, struct pairs *pairs, const char *from,
+                 const char *to, bool for_messages)
+{
+    struct pair *pair;
+
+    if (find(permissions, from, to, for_messages) || is_asked(pairs, from, to))
+        return;
+    pair = list_add(&pairs->pairs, &pair_record);
+    pair->from = memory_text(from);
+    pair->to = memory_text(to);
+    if (pairs->pairs.n == PAIRS_PER_CALL)
+        ask(permissions, pairs, for_messages);
+}
+
 static void load(struct permissions *permissions, const struct command *commands, size_t n,
                  bool for_messages)
 {
     struct pairs pairs = {0};
 
     for (size_t i = 0; i < n; i++) {
-        const char *to = (commands[i].kind == COMMAND_SEND) == for_messages
-                             ? command_recipient(&commands[i])
-                             : NULL;
-        struct pair *pair;
+        const struct command *command = &commands[i];
+        const char *to = command_recipient(command);
 
-        if (!to || commands[i].muted_until ||
-            find(permissions, commands[i].user_id, to, for_messages) ||
-            is_asked(&pairs, commands[i].user_id, to))
+        if ((command->kind == COMMAND_SEND) != for_messages)
             continue;
-        pair = list_add(&pairs.pairs, &pair_record);
-        pair->from = memory_text(commands[i].user_id);
-        pair->to = memory_text(to);
-        if (pairs.pairs.n == PAIRS_PER_CALL)
-            ask(permissions, &pairs, for_messages);
+        if (to && !command->muted_until)
+            want(permissions, &pairs, command->user_id, to, for_messages);
+        if (command_is_receipt(command)) {
+            want(permissions, &pairs, command->user_id, command->peer_id, for_messages);
+            want(permissions, &pairs, command->peer_id, command->user_id, for_messages);
+        }
     }
     if (pairs.pairs.n > 0)
         ask(permissions, &pairs, for_messages);
@@ -211,4 +222,16 @@ enum status permissions_check(struct permissions *permissions, const struct comm
         return error_field(err, status_from_code(pair->code), "to",
                            "you may not write to this user");
     }
+}
+
+static bool is_open(struct permissions *permissions, const char *from, const char *to)
+{
+    const struct permission *pair = find(permissions, from, to, false);
+
+    return pair && status_from_code(pair->code) == STATUS_OK;
+}
+
+bool permissions_are_open(struct permissions *permissions, const char *a, const char *b)
+{
+    return is_open(permissions, a, b) && is_open(permissions, b, a);
 }

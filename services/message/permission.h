@@ -53,4 +53,7 @@ void permissions_load(struct permissions *permissions, const struct command *com
 enum status permissions_check(struct permissions *permissions, const struct command *command,
                               bool *ret_bot, struct error *err);
 
+/* May both, of a receipt, write to each other? Without an answer they may not. */
+bool permissions_are_open(struct permissions *permissions, const char *a, const char *b);
+
 #endif

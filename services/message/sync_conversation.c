@@ -9,7 +9,6 @@
 #include "readable.h"
 #include "sync.h"
 
-#define HIDDEN "hidden"
 #define CHANGES_SEEN 5000 /* of one conversation for one page, most of them of messages after */
 #define HIDDEN_MAX 1000
 #define HALF_PAGE (SYNC_PAGE_BYTES / 2) /* messages get one half of it, changes the other */
