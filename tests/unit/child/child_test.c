@@ -1,0 +1,112 @@
+/* Other people's programs, held short. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/temporary.h"
+#include "child/child.h"
+
+static const char *const environment[] = {"GIVEN=yes", NULL};
+static const struct child_limits usual = {
+    .cpu_s = 5, .wall_ms = 10000, .memory_bytes = 1 << 30, .output_bytes = 1 << 20};
+static struct error err;
+
+/* Run a line of shell with "input" before it; what it writes. */
+static enum status run(const char *line, const struct child_limits *limits, char ret[4096])
+{
+    const char *const argv[] = {"/bin/sh", "-c", line, NULL};
+    CLEANUP(temporary_close) int in = -1;
+    CLEANUP(temporary_close) int out = -1;
+    enum status s;
+
+    assert_int_equal(temporary_open(&in, &err), STATUS_OK);
+    assert_int_equal(temporary_open(&out, &err), STATUS_OK);
+    assert_int_equal(temporary_write(in, "input", 5, &err), STATUS_OK);
+    s = child_run(argv, environment, in, out, limits, &err);
+    memset(ret, 0, 4096);
+    assert_true(pread(out, ret, 4095, 0) >= 0);
+    return s;
+}
+
+static void reads_the_file_from_its_beginning_and_writes_the_other(void **state)
+{
+    char text[4096];
+
+    (void)state;
+    assert_int_equal(run("cat; echo !", &usual, text), STATUS_OK);
+    assert_string_equal(text, "input!\n");
+}
+
+static void gives_it_nothing_of_ours(void **state)
+{
+    char text[4096];
+
+    (void)state;
+    assert_int_equal(setenv("SECRET", "1", 1), 0);
+    assert_int_equal(
+        run("env | grep -vE '^(PWD|SHLVL|_|OLDPWD)='; cd /proc/self/fd; echo *; pwd -P "
+            ">/dev/null; grep NoNewPrivs /proc/self/status",
+            &usual, text),
+        STATUS_OK);
+    assert_non_null(strstr(text, "GIVEN=yes\n"));
+    assert_null(strstr(text, "SECRET"));
+    assert_non_null(strstr(text, "NoNewPrivs:\t1"));
+    assert_null(strstr(text, " 4")); /* 0 to 3, the last of them is how we see its end */
+}
+
+static void ends_what_fails_or_takes_too_much(void **state)
+{
+    static const struct {
+        const char *line;
+        struct child_limits limits;
+        const char *text;
+    } cases[] = {
+        {"exit 3", {5, 10000, 1 << 30, 1 << 20}, "ended with 3"},
+        {"kill -9 $$", {5, 10000, 1 << 30, 1 << 20}, "ended by signal 9"},
+        {"while :; do :; done", {1, 10000, 1 << 30, 1 << 20}, "ended by signal"},
+        {"exec sleep 60", {5, 100, 1 << 30, 1 << 20}, "took too long"},
+        {"sleep 60 & sleep 60", {5, 100, 1 << 30, 1 << 20}, "took too long"},
+        {"exec head -c 2000000 /dev/zero", {5, 10000, 1 << 30, 1 << 20}, "ended"},
+        {"exec dd if=/dev/zero of=/dev/null bs=900M count=1",
+         {5, 10000, 1 << 29, 1 << 20},
+         "ended"},
+    };
+    char text[4096];
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        assert_int_equal(run(cases[i].line, &cases[i].limits, text), STATUS_INVALID);
+        if (!strstr(err.text, cases[i].text))
+            fail_msg("%s: %s", cases[i].line, err.text);
+    }
+}
+
+static void says_that_a_program_is_not_there(void **state)
+{
+    const char *const argv[] = {"/nowhere/to/be/found", NULL};
+    CLEANUP(temporary_close) int fd = -1;
+
+    (void)state;
+    assert_int_equal(temporary_open(&fd, &err), STATUS_OK);
+    assert_int_equal(child_run(argv, environment, fd, fd, &usual, &err), STATUS_UNAVAILABLE);
+    assert_string_equal(err.text, "/nowhere/to/be/found cannot be run");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_the_file_from_its_beginning_and_writes_the_other),
+        cmocka_unit_test(gives_it_nothing_of_ours),
+        cmocka_unit_test(ends_what_fails_or_takes_too_much),
+        cmocka_unit_test(says_that_a_program_is_not_there),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
