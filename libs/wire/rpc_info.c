@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "wire/internal.h"
+#include "wire/moderation.h"
+#include "wire/moderation.h"
 
 const struct rpc_info rpc_infos[] = {
     {RPC_AUTH_KEYS, "the public keys by which everybody verifies tokens, as a JWKS", 1000},
@@ -30,9 +32,14 @@ const struct rpc_info rpc_infos[] = {
     {RPC_USER_ERASE, "a second's work of forgetting a person; again until it is done", 15000},
     {RPC_GROUP_ERASE, "the same in group", 15000},
     {RPC_MESSAGE_ERASE, "the same in message", 15000},
+    {RPC_MESSAGE_LOOK_UP,
+     "a message as it is, and what happened to it; for administrators, whom auth has judged", 2000},
+    {RPC_MESSAGE_RECALL, "a message is recalled by an administrator; harmless to repeat", 7000},
     {RPC_MESSAGE_PEERS, "how one's private conversations with these people stand", 1000},
     {RPC_MESSAGE_FELLOWS, "which of these people share a group with one", 1000},
-    {RPC_MESSAGE_GROUPS, "the groups of these users, each with the last change that it knows", 2000},
+    {RPC_MESSAGE_GROUPS, "the groups of these users, each with the last change that it knows",
+     2000},
+    {RPC_MESSAGE_LOOK_UP, "a message as administrators see it, with all that it ever said", 5000},
 };
 const size_t n_rpc_infos = sizeof rpc_infos / sizeof *rpc_infos;
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 
 import jsonschema
+import jsonschema_rs
 import openapi_spec_validator
 import pytest
 
@@ -58,8 +59,8 @@ def test_asyncapi_is_asyncapi():
     document = judge.read("asyncapi")
     schema = json.loads((ROOT / "tests/contract/asyncapi/node_modules/@asyncapi/specs/schemas"
                          / f"{document['asyncapi']}.json").read_text())
-    faults = list(jsonschema.Draft7Validator(schema).iter_errors(document))
-    assert not faults, jsonschema.exceptions.best_match(faults)
+    faults = list(jsonschema_rs.Draft7Validator(schema).iter_errors(document))  # 200 times as fast
+    assert not faults, str(faults[0])[:2000]
 
 
 def test_whatever_asyncapi_refers_to_is_there_and_nothing_is_left_over():
@@ -85,6 +86,17 @@ def test_each_example_in_asyncapi_fits_its_message():
     for name, payload in examples:
         assert not judge.faults(payload, {
             "$ref": f"asyncapi.json#/components/messages/{name}/payload"}), name
+
+
+def test_each_kind_of_envelope_is_in_asyncapi():
+    kinds = re.findall(r"^    ENVELOPE_\w+ = (\d+),", (ROOT / "libs/wire/envelope.h").read_text(),
+                       re.M)
+    document = judge.read("asyncapi")
+    known = {str(message.get("x-envelope")) for message in
+             document["components"]["messages"].values()}
+    known |= {kind for channel in document["channels"].values()
+              for kind in channel.get("x-envelopes", {})}
+    assert set(kinds) == known - {"None"}
 
 
 def test_each_call_by_nng_is_in_a_table_and_says_what_it_is():
@@ -319,6 +331,8 @@ def call_changes(call, ada, sent):
     call(ada, "GET", path, **names).ok()
     call(ada, "PATCH", path, {"content": {"text": "See you soon?"}}, **names).ok()
     call(ada, "PATCH", path, {"content": {"text": ""}}, **names).refused(40001, "content.text")
+    call(ada, "POST", path + "/forward", {"to": ada.id}, **names).ok()
+    call(ada, "POST", path + "/forward", {}, **names).refused(40001, "to")
     call(ada, "POST", path + "/reactions", {"emoji": "👍"}, **names).ok()
     call(ada, "DELETE", path + "/reactions", query="emoji=👍", **names).ok()
     call(ada, "PUT", path + "/pin", **names).ok()
