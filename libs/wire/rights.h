@@ -21,6 +21,8 @@
     X(USERS_ROLE, "users.role") \
     X(USERS_EXPORT, "users.export") \
     X(USERS_DELETE, "users.delete") \
+    X(MESSAGES_READ, "messages.read") \
+    X(MESSAGES_RECALL, "messages.recall") \
     X(AUDIT_READ, "audit.read") \
     X(SERVICES_READ, "services.read") \
     X(SERVICES_MANAGE, "services.manage")

@@ -69,7 +69,7 @@ static enum status judge(const struct account_document *actor,
         return error_set(err, STATUS_FORBIDDEN, "nobody does this to himself");
     if (!is_oneself && !admin_outranks(actor->role, target->role))
         return error_set(err, STATUS_FORBIDDEN, "this user's role is not below yours");
-    if (target->deleted_at > 0)
+    if (target->deleted_at > 0 && !action->to_the_gone)
         return error_set(err, STATUS_CONFLICT, "the account is deleted");
     return STATUS_OK;
 }

@@ -34,6 +34,7 @@ struct admin_action {
     const char *reason;
     const char *details; /* for the log; NULL: there are none */
     bool to_oneself;     /* one may do it to oneself */
+    bool to_the_gone;    /* and to deleted accounts: what they wrote is still there */
     /* Do it. target is as it was when the action was allowed: a change of it asks for the same role
      * and generation again. */
     enum status (*run)(struct auth_state *auth, const struct account_document *target,
@@ -83,6 +84,11 @@ MUST_CHECK enum status admin_user_find(struct auth_state *auth, const char *user
 http_handler handle_admin_users;
 http_handler handle_admin_user;
 http_handler handle_admin_sessions;
+
+/* ---- admin_messages.c: looked up and recalled, in the name of who sent them */
+
+http_handler handle_admin_message;
+http_handler handle_admin_recall;
 
 /* ---- services.c: accounts of programs (docs/decisions/0110)
  *

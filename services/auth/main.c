@@ -8,6 +8,8 @@
 #include "data_rights.h"
 #include "keys.h"
 #include "oauth.h"
+#include "wire/message_api.h"
+#include "wire/moderation.h"
 #include "wire/service_api.h"
 #include "wire/session_api.h"
 
@@ -85,6 +87,12 @@ static const struct http_route routes[] = {
      &service_created_record, .handle = handle_new_service_token, .right = RIGHT_SERVICES_MANAGE},
     {"DELETE", "/v1/admin/services/{user_id}", HTTP_USER, &admin_reason_record, NULL,
      .handle = handle_end_service, .right = RIGHT_SERVICES_MANAGE},
+    {"GET", "/v1/admin/messages/{conversation_id}/{message_id}", HTTP_USER,
+     &admin_message_query_record, &admin_message_record, .handle = handle_admin_message,
+     .right = RIGHT_MESSAGES_READ},
+    {"DELETE", "/v1/admin/messages/{conversation_id}/{message_id}", HTTP_USER,
+     &admin_message_path_record, &message_changed_record, .handle = handle_admin_recall,
+     .right = RIGHT_MESSAGES_RECALL},
     {"GET", "/v1/admin/audit", HTTP_USER, &audit_query_record, &audit_page_record,
      .handle = handle_audit, .right = RIGHT_AUDIT_READ},
     {"GET", "/api/account/export", HTTP_USER, NULL, NULL, .handle = handle_export},

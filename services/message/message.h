@@ -68,6 +68,10 @@ MUST_CHECK enum status partition_ask(struct message_state *message, const struct
                                      const struct record *rec, const void *value,
                                      struct frame_ack *ret, struct error *err);
 
+/* forward.c */
+enum status handle_forward(void *state, struct call *call, const void *request, void *reply,
+                           struct error *err);
+
 /* change_requests.c */
 http_handler handle_edit;
 http_handler handle_delete;
@@ -91,9 +95,24 @@ enum status handle_sync(void *state, struct call *call, const void *request, voi
 /* peers.c: RPC_MESSAGE_PEERS */
 enum status handle_peers(void *state, const void *request, void *reply, struct error *err);
 
+/* search.c */
+http_handler handle_message_search;
+
+/* indexer.c: the worker that makes messages findable. */
+void indexer_run(void *state, struct service_context *context);
+
+/* terms.c: messages (their _id) that are removed altogether; once they are. */
+MUST_CHECK enum status search_forget(struct store *store, const struct strings *ids,
+                                     struct error *err);
+
 /* send.c */
 enum status handle_send(void *state, struct call *call, const void *request, void *reply,
                         struct error *err);
+
+/* moderation.c: RPC_MESSAGE_LOOK_UP and RPC_MESSAGE_RECALL */
+enum status handle_look_up(void *state, const void *request, void *reply, struct error *err);
+enum status handle_administrators_recall(void *state, const void *request, void *reply,
+                                         struct error *err);
 
 /* export.c, erase.c: data rights */
 enum status handle_export(void *state, const void *request, void *reply, struct error *err);

@@ -9,11 +9,13 @@
 #include "wire/changes.h"
 #include "wire/egg.h"
 #include "wire/file_api.h"
+#include "wire/forward.h"
 #include "wire/frames.h"
 #include "wire/friend_api.h"
 #include "wire/group_api.h"
 #include "wire/internal.h"
 #include "wire/message_api.h"
+#include "wire/moderation.h"
 #include "wire/oauth_api.h"
 #include "wire/presence_api.h"
 #include "wire/retention.h"
@@ -34,7 +36,9 @@ static const struct {
     {changes_records, &n_changes_records},           {friend_api_records, &n_friend_api_records},
     {session_api_records, &n_session_api_records},   {service_api_records, &n_service_api_records},
     {sync_api_records, &n_sync_api_records},         {retention_records, &n_retention_records},
+    {moderation_records, &n_moderation_records},
     {file_api_records, &n_file_api_records},         {egg_records, &n_egg_records},
+    {forward_records, &n_forward_records},
 };
 
 static inline size_t contract_n_records(void)
