@@ -4,7 +4,6 @@
 
 #include "wire/internal.h"
 #include "wire/moderation.h"
-#include "wire/moderation.h"
 
 const struct rpc_info rpc_infos[] = {
     {RPC_AUTH_KEYS, "the public keys by which everybody verifies tokens, as a JWKS", 1000},
@@ -39,7 +38,6 @@ const struct rpc_info rpc_infos[] = {
     {RPC_MESSAGE_FELLOWS, "which of these people share a group with one", 1000},
     {RPC_MESSAGE_GROUPS, "the groups of these users, each with the last change that it knows",
      2000},
-    {RPC_MESSAGE_LOOK_UP, "a message as administrators see it, with all that it ever said", 5000},
 };
 const size_t n_rpc_infos = sizeof rpc_infos / sizeof *rpc_infos;
 
