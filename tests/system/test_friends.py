@@ -442,3 +442,15 @@ def test_where_strangers_may_not_write_only_friends_and_bots_do(open_parley):
     assert speaker.ack(speaker.post({**frame, "to": hubot}))["code"] == 0
     assert hubot not in friend_ids(bob)
     speaker.close()
+
+
+def test_no_policy_stops_a_service_account_or_makes_it_a_friend(open_parley):
+    bob, popular = open_parley.register(), open_parley.register()
+    token = open_parley.login(ADMIN).post("/v1/admin/services", {
+        "username": fresh("shop-"), "reason": "parcels"}).ok()["token"]
+    fill_relations(open_parley, popular, 5000, friendship)
+    for person, friends in ((bob, 0), (popular, 5000)):
+        open_parley.rest.call("POST", "/api/messages", {
+            "type": 1, "to": person.id, "message_id": fresh(), "content": {"text": "hi"}},
+            token=token).ok()
+        assert person.get("/api/friends?limit=1").ok()["total"] == friends

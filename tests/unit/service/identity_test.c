@@ -21,6 +21,8 @@
 #include "wire/internal.h"
 
 #define PATIENCE_MS 20000
+#define SERVICE_TOKEN "service_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define OTHER_SERVICE_TOKEN "service_BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 /* ---- A broker behind bus.h that we can take away, and an auth behind a real rpc server. All of it
  * is under one lock. */
@@ -41,6 +43,7 @@ static struct {
     bool bound_when_listed;
     int lists;
     int key_asks;
+    int service_asks;
     int n_missed;
     char heard[256]; /* by the listener: the last */
     int n_heard;
@@ -184,7 +187,29 @@ static enum status handle_ended(void *state, const void *request, void *reply, s
     return STATUS_OK;
 }
 
+/* A token of A's is the shop's, any other is nobody's. */
+static enum status handle_find_service(void *state, const void *request, void *reply,
+                                       struct error *err)
+{
+    const struct service_query *query = request;
+    struct service_identity *identity = reply;
+    char hash[REFRESH_HASH_MAX];
+
+    (void)state;
+    pthread_mutex_lock(&world.lock);
+    world.service_asks++;
+    pthread_mutex_unlock(&world.lock);
+    refresh_token_hash(SERVICE_TOKEN, hash);
+    if (!query->token_hash || strcmp(query->token_hash, hash) != 0)
+        return error_set(err, STATUS_UNAUTHENTICATED, "this is no service that may act");
+    identity->user_id = memory_text("user_shop");
+    identity->username = memory_text("shop");
+    identity->session_id = memory_text("sess_shop");
+    return STATUS_OK;
+}
+
 static const struct rpc_method methods[] = {
+    {RPC_AUTH_FIND_SERVICE, &service_query_record, &service_identity_record, handle_find_service},
     {RPC_AUTH_KEYS, &nothing_record, &keys_record, handle_keys},
     {RPC_AUTH_RESTRICTIONS, &nothing_record, &restrictions_record, handle_ended},
 };
@@ -324,6 +349,7 @@ static int set_up(void **state)
     world.ended = NULL;
     world.muted = NULL;
     world.key_asks = 0;
+    world.service_asks = 0;
     world.n_missed = 0;
     world.up = true;
     world.n_heard = 0;
@@ -557,6 +583,85 @@ static void asks_again_for_what_it_missed_while_the_bus_was_away(void **state)
     assert_int_equal(verify(token, NULL), STATUS_UNAUTHENTICATED);
 }
 
+static enum status verify_service(const char *token, struct error *err)
+{
+    struct call call = {0};
+    enum status s = identity_verify(test.identity, token, &call, err);
+
+    assert_string_equal(call.user_id, s == STATUS_OK ? "user_shop" : "");
+    assert_string_equal(call.session_id, s == STATUS_OK ? "sess_shop" : "");
+    assert_string_equal(call.role, s == STATUS_OK ? "service" : "");
+    return s;
+}
+
+static void asks_auth_once_whose_a_services_token_is(void **state)
+{
+    (void)state;
+    open_identity();
+    wait_until_ready(true);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(verify_service(SERVICE_TOKEN, NULL), STATUS_OK);
+    assert_int_equal(world.service_asks, 1);
+    for (int i = 0; i < 3; i++) /* what is refused is not kept: it may be made any moment */
+        assert_int_equal(verify_service(OTHER_SERVICE_TOKEN, NULL), STATUS_UNAUTHENTICATED);
+    assert_int_equal(world.service_asks, 4);
+}
+
+static void asks_nobody_about_what_is_no_token_by_its_form(void **state)
+{
+    static const char *const tokens[] = {
+        "service_",
+        "service_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "service_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "service_AAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAA",
+        "Service_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    };
+
+    (void)state;
+    open_identity();
+    wait_until_ready(true);
+    for (size_t i = 0; i < N_ELEMENTS(tokens); i++)
+        assert_int_equal(verify_service(tokens[i], NULL), STATUS_UNAUTHENTICATED);
+    assert_int_equal(world.service_asks, 0);
+}
+
+static void refuses_a_services_token_from_its_end_on_though_it_is_known(void **state)
+{
+    (void)state;
+    open_identity();
+    wait_until_ready(true);
+    assert_int_equal(verify_service(SERVICE_TOKEN, NULL), STATUS_OK);
+    publish(EVENT_SESSION_ENDED,
+            "{\"user_id\":\"user_shop\",\"session_id\":\"sess_shop\",\"reason\":\"admin\"}");
+    expect_heard("user_shop/sess_shop/admin");
+    assert_int_equal(verify_service(SERVICE_TOKEN, NULL), STATUS_UNAUTHENTICATED);
+}
+
+static void knows_a_service_while_auth_is_away_and_says_when_it_cannot_know(void **state)
+{
+    (void)state;
+    open_identity();
+    wait_until_ready(true);
+    assert_int_equal(verify_service(SERVICE_TOKEN, NULL), STATUS_OK);
+    rpc_server_close(test.auth);
+    test.auth = NULL;
+    assert_int_equal(verify_service(SERVICE_TOKEN, NULL), STATUS_OK);
+    assert_int_equal(verify_service(OTHER_SERVICE_TOKEN, NULL), STATUS_UNAVAILABLE);
+}
+
+/* push asks in its loops, which never wait. */
+static void claims_are_of_people_only(void **state)
+{
+    struct token_claims claims;
+
+    (void)state;
+    open_identity();
+    wait_until_ready(true);
+    assert_int_equal(identity_claims(test.identity, SERVICE_TOKEN, &claims, NULL),
+                     STATUS_UNAUTHENTICATED);
+    assert_int_equal(world.service_asks, 0);
+}
+
 static void finishes_while_everything_is_away(void **state)
 {
     (void)state;
@@ -592,6 +697,15 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(hears_nothing_once_it_is_stopped_and_knows_what_it_knew,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(asks_auth_once_whose_a_services_token_is, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(asks_nobody_about_what_is_no_token_by_its_form, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(refuses_a_services_token_from_its_end_on_though_it_is_known,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            knows_a_service_while_auth_is_away_and_says_when_it_cannot_know, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(claims_are_of_people_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(finishes_while_everything_is_away, set_up, tear_down),
     };
 
