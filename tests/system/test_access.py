@@ -200,6 +200,10 @@ RULES = {
     ("POST", "/v1/admin/services/{user_id}/token"): admins({}, names=a_service),
     ("DELETE", "/v1/admin/services/{user_id}"): admins(
         names=a_service, query=lambda world: "reason=because"),
+    ("GET", "/v1/admin/messages/{conversation_id}/{message_id}"): admins(
+        names=the_message, query=lambda world: "reason=because"),
+    ("DELETE", "/v1/admin/messages/{conversation_id}/{message_id}"): admins(
+        names=the_message, query=lambda world: "reason=because"),
     ("POST", "/v1/admin/users/{user_id}/ban"): admins({}),
     ("POST", "/v1/admin/users/{user_id}/unban"): admins({}),
     ("POST", "/v1/admin/users/{user_id}/mute"): admins({"seconds": 60}),
@@ -257,6 +261,8 @@ RULES = {
         the_message, MESSAGE, body=lambda world, who: {"content": {"text": TEXT}}),
     ("DELETE", "/api/conversations/{conversation_id}/messages/{message_id}"): thing(
         the_message, MESSAGE, query=lambda world: "scope=all"),
+    ("POST", "/api/conversations/{conversation_id}/messages/{message_id}/forward"): thing(
+        the_message, MESSAGE, body=lambda world, who: {"to": world.newcomer().id}),
     ("POST", "/api/conversations/{conversation_id}/messages/{message_id}/reactions"): thing(
         the_message, MESSAGE, body=lambda world, who: {"emoji": "👍"}),
     ("DELETE", "/api/conversations/{conversation_id}/messages/{message_id}/reactions"): thing(

@@ -54,7 +54,8 @@ def moderator(admin, user):
 
 def test_each_role_gets_what_it_has_a_right_to(parley, admin, moderator, user, routes_of_admin):
     someone, plain = user(), user()
-    moderators = {"users.read", "users.ban", "users.mute", "users.logout"}
+    moderators = {"users.read", "users.ban", "users.mute", "users.logout",
+                  "messages.recall"}
     for route in routes_of_admin:
         path = route["path"].replace("{user_id}", UNKNOWN_USER)
         for session, rights in ((plain, set()), (moderator, moderators)):

@@ -274,6 +274,16 @@ def call_admin(call, admin, someone):
     call_services(call, admin)
 
 
+def call_moderation(call, admin, sent):
+    path = "/v1/admin/messages/{conversation_id}/{message_id}"
+    names = {name: sent[name] for name in ("conversation_id", "message_id")}
+    call(admin, "GET", path, query="?reason=why", **names).ok()
+    call(admin, "GET", path, **names).refused(40001, "reason")
+    call(admin, "DELETE", path, query="?reason=why", **names).ok()
+    call(admin, "DELETE", path, query="?reason=why", conversation_id=sent["conversation_id"],
+         message_id=fresh()).refused(40401, "message_id")
+
+
 def call_services(call, admin):
     """Every operation about service accounts."""
     all_of_them, one = "/v1/admin/services", "/v1/admin/services/{user_id}"
@@ -392,6 +402,7 @@ def test_the_answer_of_each_operation_fits_the_document(caller, user, admin, ope
     call(ada, "POST", "/api/messages", {**send, "to": "user_nobody"}).refused(40401)
     call(ada, "POST", "/api/messages", {**send, "content": {}}).refused(40001, "content.text")
     call_changes(call, ada, sent)
+    call_moderation(call, admin, sent)
     call(ben, "GET", "/api/conversations").ok()
     call(ben, "GET", "/api/messages/private/{user_id}", user_id=ada.id).ok()
     call(ben, "GET", "/api/messages/group/{group_id}", group_id=group).ok()

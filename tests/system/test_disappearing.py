@@ -1,0 +1,228 @@
+"""Disappearing messages: the timer of a conversation, and what is left when it has run out."""
+
+import time
+
+import bson
+import pytest
+
+from client import fresh, single
+from instance import eventually
+
+DAY = 24 * 3600 * 1000
+
+
+def set_timer(session, conversation_id, seconds, **more):
+    return session.call("PUT", f"/api/conversations/{conversation_id}/timer",
+                        {"seconds": seconds, **more})
+
+
+def run_out(parley, ack):
+    """Its time is over: nobody sleeps here."""
+    document = f"{ack['conversation_id']}/{ack['message_id']}"
+    moved = parley.mongo["messages"].update_one(
+        {"_id": document, "expires_at": {"$gt": 0}},
+        {"$set": {"expires_at": bson.Int64(int(time.time() * 1000) - 1)}})
+    assert moved.modified_count == 1
+    return document
+
+
+def told_of_end(device, ack):
+    return device.wait_for(lambda f: f["type"] == 3 and f["content"]["event"] == "message.expired"
+                           and ack["message_id"] in f["content"]["message_ids"])
+
+
+class Talk:
+    """Two friends whose messages live for an hour."""
+
+    def __init__(self, user, seconds=3600):
+        self.alice, self.bob = user(), user()
+        self.phone, self.peer = self.alice.device(), self.bob.device()
+        self.id = single(self.alice, self.bob)
+        self.phone.say("from before", to=self.bob)
+        set_timer(self.alice, self.id, seconds).ok()
+
+    def history(self, session=None):
+        session = session or self.bob
+        other = self.alice if session is self.bob else self.bob
+        return session.private_history(other.id)["messages"]
+
+
+@pytest.fixture
+def talk(user):
+    return Talk(user)
+
+
+@pytest.mark.smoke
+def test_a_timer_is_told_to_all_and_later_messages_carry_their_end(parley, talk):
+    for device in (talk.phone, talk.peer):
+        told = device.wait_for(lambda f: f["type"] == 1 and f["msg_type"] == 3)
+        assert told["content"] == {"event": "conversation.timer", "conversation_id": talk.id,
+                                   "user_id": talk.alice.id, "seconds": 3600}
+        assert told["seq"] == 2 and "expires_at" not in told
+    ack = talk.peer.say("for an hour", to=talk.alice)
+    live = talk.phone.message(ack["message_id"])
+    assert live["expires_at"] == ack["timestamp"] + 3600 * 1000
+    before, timer, after = talk.history()
+    assert "expires_at" not in before and "expires_at" not in timer
+    assert after["expires_at"] == live["expires_at"]
+    assert parley.mongo["conversations"].find_one({"_id": talk.id})["ttl"] == 3600
+
+
+def test_a_timer_is_set_once_however_often_it_is_asked_for(parley, talk):
+    assert "message_id" not in set_timer(talk.bob, talk.id, 3600).ok()
+    message_id = fresh()
+    for _ in range(2):
+        answer = set_timer(talk.bob, talk.id, 0, message_id=message_id).ok()
+        assert answer == {"conversation_id": talk.id, "seconds": 0, "message_id": message_id}
+    assert [m["content"].get("seconds") for m in talk.history()] == [None, 3600, 0]
+    assert "expires_at" not in talk.phone.message(
+        talk.peer.say("for ever", to=talk.alice)["message_id"])
+
+
+def test_an_edit_prolongs_nothing(talk):
+    ack = talk.phone.say("first", to=talk.bob)
+    end = talk.history()[-1]["expires_at"]
+    talk.alice.patch(f"/api/conversations/{talk.id}/messages/{ack['message_id']}",
+                     {"content": {"text": "second"}}).ok()
+    shown = talk.history()[-1]
+    assert shown["content"]["text"] == "second" and shown["expires_at"] == end
+
+
+def test_a_timer_has_limits_and_needs_a_conversation_of_ones_own(user, talk):
+    for seconds in (1, 4, -1, 365 * 24 * 3600 + 1):
+        set_timer(talk.alice, talk.id, seconds).refused(40001, "seconds")
+    set_timer(talk.alice, talk.id, 5).ok()
+    stranger = user()
+    set_timer(stranger, talk.id, 60).refused(40401, "conversation_id")
+    set_timer(stranger, single(stranger, "user_nobody"), 60).refused(40401)
+    talk.bob.post("/api/blocks", {"user_id": talk.alice.id}).ok()
+    set_timer(talk.alice, talk.id, 60).refused(40302)
+
+
+def test_in_a_group_owner_and_admins_set_the_timer(user):
+    owner, member, stranger = user(), user(), user()
+    group_id = owner.create_group(member)
+    conversation_id = f"group:{group_id}"
+    set_timer(member, conversation_id, 60).refused(40301)
+    set_timer(stranger, conversation_id, 60).refused(40401, "conversation_id")
+    set_timer(owner, conversation_id, 60).ok()
+    owner.call("PUT", f"/api/groups/{group_id}/members/{member.id}/role", {"role": "admin"}).ok()
+    eventually(lambda: set_timer(member, conversation_id, 120).status == 200, what="admin")
+    ack = member.device().say("soon gone", group_id=group_id)
+    shown = owner.group_history(group_id)["messages"][-1]
+    assert shown["expires_at"] == ack["timestamp"] + 120_000
+
+
+@pytest.mark.smoke
+def test_what_has_run_out_is_gone_from_history_store_and_every_device(parley, talk):
+    laptop = talk.alice.again().device()
+    ack = talk.phone.say("secret", to=talk.bob)
+    kept = talk.phone.say("not yet", to=talk.bob)
+    path = f"/api/conversations/{talk.id}/messages/{ack['message_id']}"
+    talk.bob.post(path + "/reactions", {"emoji": "👍"}).ok()
+    talk.bob.call("PUT", path + "/pin").ok()
+    document = run_out(parley, ack)
+    assert ack["message_id"] not in [m["message_id"] for m in talk.history()]  # at once
+    for device in (talk.phone, laptop, talk.peer):
+        told = told_of_end(device, ack)["content"]
+        assert told["conversation_id"] == talk.id and told["message_ids"] == [ack["message_id"]]
+    assert parley.count(query={"_id": document}) == 0
+    assert parley.count("changes", {"message_id": document}) == 0
+    stored = parley.mongo["conversations"].find_one({"_id": talk.id})
+    assert stored["pinned_ids"] == [] and stored["removed_seq"] == ack["seq"]
+    assert [m["seq"] for m in talk.history()] == [1, 2, kept["seq"]]
+    talk.bob.post(path + "/reactions", {"emoji": "👍"}).refused(40401, "message_id")
+
+
+def test_a_message_of_five_seconds_goes_by_itself(talk):
+    set_timer(talk.alice, talk.id, 5).ok()
+    ack = talk.phone.say("quick", to=talk.bob)
+    told = told_of_end(talk.peer, ack)
+    assert 5000 <= told["timestamp"] - ack["timestamp"] < 10_000
+
+
+def test_unread_is_exact_when_unread_messages_run_out(parley, talk):
+    acks = [talk.phone.say(f"number {i}", to=talk.bob) for i in range(3)]
+
+    def unread():
+        return talk.bob.conversations()[talk.id]["unread_count"]
+
+    assert unread() == 4
+    run_out(parley, acks[0])
+    run_out(parley, acks[2])
+    told_of_end(talk.peer, acks[0])
+    told_of_end(talk.peer, acks[2])
+    assert unread() == 2
+    shown = talk.bob.conversations()[talk.id]["last_message"]
+    assert shown["message_id"] == acks[1]["message_id"]
+
+
+def test_a_conversation_that_is_empty_again_goes_on_where_it_was(parley, user):
+    alice, bob = user(), user()
+    phone, peer = alice.device(), bob.device()
+    set_timer(alice, single(alice, bob), 60).ok()  # nothing was ever said
+    ack = phone.say("only this", to=bob)
+    run_out(parley, ack)
+    told_of_end(peer, ack)
+    assert bob.conversations()[ack["conversation_id"]]["unread_count"] == 0
+    parley.kill("message")  # and who takes over knows where it was
+    parley.wait_whole()
+    assert phone.say("next", to=bob)["seq"] == ack["seq"] + 1
+
+
+def test_a_sweep_that_is_killed_is_finished_by_the_next(parley, user):
+    talk = Talk(user)
+    acks = [talk.phone.say(f"number {i}", to=talk.bob) for i in range(40)]
+    path = f"/api/conversations/{talk.id}/messages/"
+    for ack in acks[::4]:
+        talk.bob.call("PUT", path + ack["message_id"] + "/pin").ok()
+    past = bson.Int64(int(time.time() * 1000) - 1)
+    parley.mongo["messages"].update_many({"conversation_id": talk.id, "expires_at": {"$gt": 0}},
+                                         {"$set": {"expires_at": past}})
+    parley.kill("message")
+    parley.wait_whole()
+    told_of_end(talk.peer, acks[-1])
+    assert [m["seq"] for m in parley.stored(talk.id)] == [1, 2]
+    assert parley.count("changes", {"conversation_id": talk.id}) == 0
+    assert parley.mongo["conversations"].find_one({"_id": talk.id})["pinned_ids"] == []
+    assert talk.bob.conversations()[talk.id]["unread_count"] == 1
+
+
+def test_a_half_removed_message_is_removed_by_the_next_sweep(parley, talk):
+    """As a crash leaves it: its conversation is trimmed, its changes are gone, itself is there."""
+    ack = talk.phone.say("half", to=talk.bob)
+    talk.bob.post(f"/api/conversations/{talk.id}/messages/{ack['message_id']}/reactions",
+                  {"emoji": "👍"}).ok()
+    parley.mongo["changes"].delete_many({"conversation_id": talk.id})
+    parley.mongo["conversations"].update_one(
+        {"_id": talk.id}, {"$set": {"removed_seq": bson.Int64(ack["seq"])}})
+    document = run_out(parley, ack)
+    told_of_end(talk.peer, ack)
+    assert parley.count(query={"_id": document}) == 0
+
+
+def test_a_timer_that_a_former_owner_stored_holds_and_is_told(parley, user):
+    """He stored the message, and died before the conversation."""
+    alice, bob = user(), user()
+    phone, peer = alice.device(), bob.device()
+    conversation_id = single(alice, bob)
+    parley.mongo["messages"].insert_one({
+        "_id": f"{conversation_id}/{fresh()}", "conversation_id": conversation_id,
+        "seq": bson.Int64(1), "count": bson.Int64(0), "from_user_id": alice.id,
+        "to_user_id": bob.id, "msg_type": bson.Int64(3),
+        "content": '{"event":"conversation.timer","conversation_id":"%s","user_id":"%s",'
+                   '"seconds":60}' % (conversation_id, alice.id),
+        "created_at": bson.Int64(int(time.time() * 1000))})
+    ack = phone.say("next", to=bob)
+    assert ack["seq"] == 2
+    assert peer.message(ack["message_id"])["expires_at"] == ack["timestamp"] + 60_000
+    assert parley.mongo["conversations"].find_one({"_id": conversation_id})["ttl"] == 60
+
+
+def test_the_search_for_what_has_run_out_costs_nothing_for_what_has_not(parley, talk):
+    plan = parley.mongo["messages"].find({"expires_at": {"$lte": bson.Int64(1)}}).sort(
+        "expires_at").limit(1000).explain()
+    assert plan["executionStats"]["totalKeysExamined"] <= 1
+    assert plan["executionStats"]["totalDocsExamined"] == 0
+    index = parley.mongo["messages"].index_information()["expires_at_1"]
+    assert index["sparse"]
