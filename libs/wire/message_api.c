@@ -51,6 +51,8 @@ static const struct field conversation_peer_fields[] = {
     FIELD(struct conversation_peer, user_id, .required = true),
     FIELD(struct conversation_peer, username),
     FIELD(struct conversation_peer, nickname),
+    FIELD(struct conversation_peer, read_seq, .omit_zero = true),
+    FIELD(struct conversation_peer, delivered_seq, .omit_zero = true),
 };
 const struct record conversation_peer_record =
     RECORD("message.conversation_peer", struct conversation_peer, conversation_peer_fields);

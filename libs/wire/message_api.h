@@ -47,6 +47,8 @@ struct conversation_peer {
     char *user_id;
     char *username;
     char *nickname;
+    int64_t read_seq; /* in the list of conversations: how far he is; sync has receipts */
+    int64_t delivered_seq;
 };
 extern const struct record conversation_peer_record;
 
@@ -65,6 +67,11 @@ struct conversation_item {
     int64_t last_seq;
     int64_t read_seq;
     int64_t unread_count; /* 999 at most */
+    bool mentioned;       /* in what is unread */
+    bool pinned;
+    bool muted;
+    bool hidden; /* until something is said; the list leaves it out */
+    char *draft;
     int64_t updated_at;
 };
 extern const struct record conversation_item_record;
@@ -82,6 +89,11 @@ extern const struct record conversation_item_record;
         CONVERSATION_ITEM_FIELD(record, at, last_seq, .required = true), \
         CONVERSATION_ITEM_FIELD(record, at, read_seq, .required = true), \
         CONVERSATION_ITEM_FIELD(record, at, unread_count, .required = true, .min = 0, .max = 999), \
+        CONVERSATION_ITEM_FIELD(record, at, mentioned, .required = true), \
+        CONVERSATION_ITEM_FIELD(record, at, pinned, .required = true), \
+        CONVERSATION_ITEM_FIELD(record, at, muted, .required = true), \
+        CONVERSATION_ITEM_FIELD(record, at, hidden, .omit_zero = true), \
+        CONVERSATION_ITEM_FIELD(record, at, draft, .max = TEXT_MAX), \
         CONVERSATION_ITEM_FIELD(record, at, updated_at, .required = true)
 
 struct conversations {

@@ -6,9 +6,9 @@
 
 #include "base/memory.h"
 #include "conversations.h"
+#include "unread.h"
 #include "wire/internal.h"
 
-#define UNREAD_MAX 999 /* shown; past it nobody counts */
 #define USER_TIMEOUT_MS 1000
 
 void overview_clear(struct overview *overview)
@@ -91,14 +91,9 @@ enum status overview_load(struct message_state *message, const char *user_id, st
     return STATUS_OK;
 }
 
-int64_t conversations_unread(const struct conversation_document *conversation,
-                             const struct row_document *row)
+static bool is_hidden(const struct entry *entry)
 {
-    int64_t n = conversation->count - row->read_count;
-
-    if (n < 0)
-        return 0;
-    return n > UNREAD_MAX ? UNREAD_MAX : n;
+    return entry->row->hide_seq > 0 && entry->row->hide_seq >= entry->last_seq;
 }
 
 void conversations_fill(const struct entry *entry, const char *user_id,
@@ -111,7 +106,11 @@ void conversations_fill(const struct entry *entry, const char *user_id,
     ret->conversation_id = memory_text(conversation->id);
     ret->last_seq = entry->last_seq;
     ret->read_seq = entry->row->read_seq;
-    ret->unread_count = entry->has_left ? 0 : conversations_unread(conversation, entry->row);
+    ret->pinned = entry->row->pinned;
+    ret->muted = entry->row->muted;
+    ret->hidden = is_hidden(entry);
+    if (entry->row->draft && entry->row->draft[0])
+        ret->draft = memory_text(entry->row->draft);
     ret->updated_at = conversation->updated_at;
     if (conversation->group_id) {
         ret->type = memory_text("group");
@@ -119,32 +118,33 @@ void conversations_fill(const struct entry *entry, const char *user_id,
         group->group_id = memory_text(conversation->group_id);
         group->name = memory_text(conversation->name);
     } else {
-        const char *a = conversation->id + strlen("single:");
-        const char *colon = strchr(a, ':');
-        bool first = strncmp(a, user_id, (size_t)(colon - a)) == 0 && user_id[colon - a] == '\0';
+        char peer_id[ID_MAX];
 
+        conversation_id_peer(conversation->id, user_id, peer_id);
         ret->type = memory_text("single");
         peer = ret->peer = memory_new(sizeof *peer);
-        peer->user_id = first ? memory_text(colon + 1) : memory_text_n(a, (size_t)(colon - a));
+        peer->user_id = memory_text(peer_id);
     }
 }
 
-enum status conversations_add_last_message(struct message_state *message, const struct entry *entry,
-                                           struct conversation_item *item, struct error *err)
+enum status conversations_look(struct message_state *message, const struct entry *entry,
+                               struct conversation_item *item, struct error *err)
 {
     struct message_document last;
-    enum status s = store_find_one(message->store, MESSAGES, &message_document_record, &last, err,
-                                   "{'conversation_id': %s, 'seq': %ld}", entry->conversation->id,
-                                   entry->last_seq);
+    enum status s = unread_last_message(message, entry->conversation, entry->row, &last, err);
 
-    if (s == STATUS_NOT_FOUND)
-        return STATUS_OK;
-    if (s != STATUS_OK)
-        return s;
-    item->last_message = memory_new(sizeof(struct frame_message));
-    message_to_view(&last, item->last_message);
-    record_clear(&message_document_record, &last);
-    return STATUS_OK;
+    if (s == STATUS_OK) {
+        item->last_message = memory_new(sizeof(struct frame_message));
+        message_to_view(&last, item->last_message);
+        record_clear(&message_document_record, &last);
+    } else if (s == STATUS_NOT_FOUND) {
+        s = STATUS_OK;
+    }
+    if (s == STATUS_OK && !entry->has_left)
+        s = unread_count(message, entry->conversation, entry->row, &item->unread_count, err);
+    if (s == STATUS_OK && !entry->has_left)
+        s = unread_is_mentioned(message, entry->conversation, entry->row, &item->mentioned, err);
+    return s;
 }
 
 static struct conversation_item *item_at(void *items, size_t i, size_t size)
@@ -185,27 +185,62 @@ void conversations_add_names(struct message_state *message, void *items, size_t 
     record_clear(&accounts_record, &accounts);
 }
 
-/* A cursor is "<updated_at>,<conversation_id>" of the last one shown: newer activity moves a
- * conversation to the front, where the next reading of the first page finds it. *ret points into
- * cursor. */
-static enum status read_cursor(const char *cursor, struct conversation_document *ret,
-                               struct error *err)
+/* ---- The list */
+
+/* What he has pinned stands on top. */
+static int pinned_first(const void *a, const void *b)
+{
+    const struct entry *x = a;
+    const struct entry *y = b;
+
+    if (x->row->pinned != y->row->pinned)
+        return x->row->pinned ? -1 : 1;
+    return newest_first(a, b);
+}
+
+static void arrange(struct overview *overview)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < overview->n; i++)
+        if (!is_hidden(&overview->entries[i]))
+            overview->entries[n++] = overview->entries[i];
+    overview->n = n;
+    if (n > 0)
+        qsort(overview->entries, n, sizeof *overview->entries, pinned_first);
+}
+
+/* A cursor is "p<updated_at>,<conversation_id>" of the last one shown, without p when it is not pinned:
+ * newer activity moves a conversation to the front, where the next reading of the first page finds
+ * it. */
+struct place {
+    struct row_document row;
+    struct conversation_document
+        conversation; /* its id points into the cursor; NULL: from the start */
+};
+
+static enum status read_cursor(const char *cursor, struct place *ret, struct error *err)
 {
     char *end;
 
-    ret->updated_at = strtoll(cursor, &end, 10);
+    if (!cursor)
+        return STATUS_OK;
+    ret->row.pinned = cursor[0] == 'p';
+    cursor += ret->row.pinned;
+    ret->conversation.updated_at = strtoll(cursor, &end, 10);
     if (end == cursor || *end != ',')
         return error_field(err, STATUS_INVALID, "cursor", "field 'cursor' is not one of ours");
-    ret->id = end + 1;
+    ret->conversation.id = end + 1;
     return STATUS_OK;
 }
 
-static size_t skip_to(const struct overview *overview, const struct conversation_document *last)
+static size_t skip_to(const struct overview *overview, const struct place *place)
 {
-    const struct entry shown = {.conversation = last};
+    const struct entry shown = {.row = &place->row, .conversation = &place->conversation};
     size_t i = 0;
 
-    while (last->id && i < overview->n && newest_first(&overview->entries[i], &shown) <= 0)
+    while (place->conversation.id && i < overview->n &&
+           pinned_first(&overview->entries[i], &shown) <= 0)
         i++;
     return i;
 }
@@ -214,9 +249,57 @@ static char *cursor_of(const struct entry *entry)
 {
     struct buffer cursor = {0};
 
-    buffer_printf(&cursor, "%lld,%s", (long long)entry->conversation->updated_at,
-                  entry->conversation->id);
+    buffer_printf(&cursor, "%s%lld,%s", entry->row->pinned ? "p" : "",
+                  (long long)entry->conversation->updated_at, entry->conversation->id);
     return buffer_take(&cursor);
+}
+
+static struct conversation_peer *find_peer(const struct conversations *page, const char *user_id)
+{
+    const struct conversation_item *items = page->conversations.items;
+
+    for (size_t i = 0; i < page->conversations.n; i++) {
+        struct conversation_peer *peer = items[i].peer;
+
+        if (peer && strcmp(peer->user_id, user_id) == 0)
+            return peer;
+    }
+    return NULL;
+}
+
+/* How far the others are, as far as they tell: one query for the page. */
+static enum status add_receipts(struct message_state *message, const char *user_id,
+                                struct conversations *page, struct error *err)
+{
+    const struct conversation_item *items = page->conversations.items;
+    struct strings ids = {0};
+    struct list found = {0};
+    struct row_document *rows;
+    enum status s = STATUS_OK;
+
+    for (size_t i = 0; i < page->conversations.n; i++) {
+        const struct conversation_peer *peer = items[i].peer;
+        CLEANUP(buffer_clear) struct buffer id = {0};
+
+        if (!peer || strcmp(peer->user_id, user_id) == 0)
+            continue;
+        buffer_printf(&id, "%s/%s", peer->user_id, items[i].conversation_id);
+        strings_add(&ids, buffer_text(&id));
+    }
+    if (ids.n > 0)
+        s = store_find(message->store, CONVERSATION_USERS, &(struct store_find){0},
+                       &row_document_record, &found, err, "{'_id': {'$in': %p}}", (void *)&ids);
+    rows = found.items;
+    for (size_t i = 0; i < found.n; i++) {
+        struct conversation_peer *peer = find_peer(page, rows[i].user_id);
+
+        peer->read_seq = rows[i].receipt_seq;
+        peer->delivered_seq = rows[i].delivered_seq;
+        record_clear(&row_document_record, &rows[i]);
+    }
+    free(found.items);
+    strings_clear(&ids);
+    return s;
 }
 
 static enum status fill_page(struct message_state *message, const struct overview *overview,
@@ -230,11 +313,13 @@ static enum status fill_page(struct message_state *message, const struct overvie
         struct conversation_item *item = list_add(&ret->conversations, &conversation_item_record);
 
         conversations_fill(&overview->entries[i], user_id, item);
-        s = conversations_add_last_message(message, &overview->entries[i], item, err);
+        s = conversations_look(message, &overview->entries[i], item, err);
     }
     ret->total = (int64_t)overview->n;
     if (end < overview->n)
         ret->next_cursor = cursor_of(&overview->entries[end - 1]);
+    if (s == STATUS_OK)
+        s = add_receipts(message, user_id, ret, err);
     if (s == STATUS_OK)
         conversations_add_names(message, ret->conversations.items, ret->conversations.n,
                                 sizeof(struct conversation_item));
@@ -246,14 +331,15 @@ enum status handle_conversations(void *state, struct call *call, const void *req
 {
     struct message_state *message = state;
     const struct conversations_query *query = request;
-    struct conversation_document last = {0};
+    struct place place = {0};
     struct overview overview = {0};
-    enum status s = query->cursor ? read_cursor(query->cursor, &last, err) : STATUS_OK;
+    enum status s = read_cursor(query->cursor, &place, err);
 
     if (s == STATUS_OK)
         s = overview_load(message, call->user_id, &overview, err);
+    arrange(&overview);
     if (s == STATUS_OK)
-        s = fill_page(message, &overview, skip_to(&overview, &last), (size_t)query->limit,
+        s = fill_page(message, &overview, skip_to(&overview, &place), (size_t)query->limit,
                       call->user_id, reply, err);
     overview_clear(&overview);
     return s;

@@ -31,16 +31,14 @@ void overview_clear(struct overview *overview);
 /* What row and conversation make of last_seq and has_left: members that left see it as it was then. */
 void entry_fill(struct entry *entry);
 
-/* What a client is told of a conversation but its last message and its peer's name; *ret is zeroed
- * before. */
+/* What a client is told of a conversation, as far as row and conversation say it; *ret is zeroed before.
+ */
 void conversations_fill(const struct entry *entry, const char *user_id,
                         struct conversation_item *ret);
 
-/* The newest message that the caller may see. */
-MUST_CHECK enum status conversations_add_last_message(struct message_state *message,
-                                                      const struct entry *entry,
-                                                      struct conversation_item *item,
-                                                      struct error *err);
+/* What the messages say: the newest one that he may see, how many are unread, is he named in them? */
+MUST_CHECK enum status conversations_look(struct message_state *message, const struct entry *entry,
+                                          struct conversation_item *item, struct error *err);
 
 /* Names of the others, for n items that are `size` bytes apart. Without `user` their ids must do. */
 void conversations_add_names(struct message_state *message, void *items, size_t n, size_t size);

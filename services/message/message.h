@@ -5,6 +5,7 @@
 
 #include "documents.h"
 #include "permission.h"
+#include "search_queue.h"
 #include "service/service.h"
 #include "wire/envelope.h"
 #include "wire/message_api.h"
@@ -24,6 +25,8 @@ struct message_state {
     struct blobs *blobs; /* what files hold */
     struct rpc_client *auth_rpc;
     struct permission_news news;
+    struct search_queue search_queue; /* from the owner to the indexer */
+    atomic_int_fast64_t indexed;      /* messages whose words were written */
     atomic_int partitions; /* how many are ours */
     atomic_int_fast64_t batches;
     atomic_int_fast64_t commands;
@@ -83,10 +86,6 @@ http_handler handle_unpin;
 /* conversations.c */
 enum status handle_conversations(void *state, struct call *call, const void *request, void *reply,
                                  struct error *err);
-
-/* How many messages of others the row's user has not read: 999 at most. */
-int64_t conversations_unread(const struct conversation_document *conversation,
-                             const struct row_document *row);
 
 /* sync.c */
 enum status handle_sync(void *state, struct call *call, const void *request, void *reply,

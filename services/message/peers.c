@@ -1,12 +1,12 @@
 /* RPC_MESSAGE_PEERS: how one's private conversations stand, for the list of friends. Three queries by
- * _id, however many they are. */
+ * _id, however many they are; more only where something was recalled, hidden or has expired. */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "message.h"
+#include "unread.h"
 #include "wire/internal.h"
 
 struct standing {
@@ -105,19 +105,37 @@ static const struct message_document *find_message(const struct standing *standi
     return NULL;
 }
 
-static void fill_peer(const struct standing *standing,
-                      const struct conversation_document *conversation,
-                      const struct row_document *row, struct peer *ret)
+/* The newest that he may see: as a rule the newest, which is at hand. */
+static enum status add_last_message(struct message_state *message, const struct standing *standing,
+                                    const struct conversation_document *conversation,
+                                    const struct row_document *row, struct peer *ret,
+                                    struct error *err)
 {
     const struct message_document *last =
         conversation->last_id ? find_message(standing, conversation->last_id) : NULL;
+    struct message_document found = {0};
+    enum status s = STATUS_OK;
 
-    ret->unread_count = conversations_unread(conversation, row);
+    if (!last || last->expires_at != 0 || row->hidden_seq >= last->seq) {
+        s = unread_last_message(message, conversation, row, &found, err);
+        last = s == STATUS_OK ? &found : NULL;
+    }
+    if (last) {
+        ret->last_message = memory_new(sizeof(struct frame_message));
+        message_to_view(last, ret->last_message);
+    }
+    record_clear(&message_document_record, &found);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+}
+
+static enum status fill_peer(struct message_state *message, const struct standing *standing,
+                             const struct conversation_document *conversation,
+                             const struct row_document *row, struct peer *ret, struct error *err)
+{
+    enum status s = unread_count(message, conversation, row, &ret->unread_count, err);
+
     ret->last_time = conversation->updated_at;
-    if (!last)
-        return;
-    ret->last_message = memory_new(sizeof(struct frame_message));
-    message_to_view(last, ret->last_message);
+    return s == STATUS_OK ? add_last_message(message, standing, conversation, row, ret, err) : s;
 }
 
 enum status handle_peers(void *state, const void *request, void *reply, struct error *err)
@@ -141,7 +159,7 @@ enum status handle_peers(void *state, const void *request, void *reply, struct e
             continue;
         peer = list_add(&peers->peers, &peer_record);
         peer->user_id = memory_text(peer_id);
-        fill_peer(&standing, conversation, row, peer);
+        s = fill_peer(state, &standing, conversation, row, peer, err);
     }
     standing_clear(&standing);
     return s;

@@ -68,6 +68,7 @@ static enum status add_messages(const struct sync_source *source, const struct r
     size_t n = fit(&found, found.n > max ? SYNC_LIMITED : max, ret_size);
 
     messages = found.items;
+    ret->after_seq = known_seq(source);
     ret->limited = n < found.n;
     if (ret->limited)
         ret->from_seq = messages[n - 1].seq;
@@ -224,15 +225,15 @@ static enum status add_hidden(const struct sync_source *source, struct sync_conv
 {
     static const struct store_find how = {.sort = "{'version': 1}", .limit = HIDDEN_MAX};
     struct list found = {0};
+    int64_t known = source->known ? source->known->version : 0;
     struct hidden *hidden;
     enum status s;
 
-    if (!source->known || source->known->version >= *ret_version ||
-        source->entry.row->hidden_seq == 0)
+    if (source->is_new_device || known >= *ret_version || source->entry.row->hidden_seq == 0)
         return STATUS_OK;
     s = store_find(source->message->store, HIDDEN, &how, &hidden_record, &found, err,
                    "{'row_id': %s, 'version': {'$gt': %ld, '$lte': %ld}}", source->entry.row->id,
-                   source->known->version, *ret_version);
+                   known, *ret_version);
     hidden = found.items;
     if (found.n == HIDDEN_MAX)
         *ret_version = hidden[found.n - 1].version;
@@ -305,7 +306,7 @@ static void add_receipt(const struct sync_source *source, struct sync_conversati
         return;
     receipt = list_add(&ret->receipts, &sync_receipt_record);
     receipt->user_id = memory_text(source->peer->user_id);
-    receipt->read_seq = source->peer->read_seq;
+    receipt->read_seq = source->peer->receipt_seq;
     receipt->delivered_seq = source->peer->delivered_seq;
 }
 
@@ -321,7 +322,7 @@ enum status sync_fill(const struct sync_source *source, struct sync_conversation
     sync_state_of(entry, now);
     *ret_size = MESSAGE_SIZE;
     conversations_fill(entry, source->user_id, &ret->item);
-    s = conversations_add_last_message(source->message, entry, &ret->item, err);
+    s = conversations_look(source->message, entry, &ret->item, err);
     if (s == STATUS_OK)
         s = add_messages(source, &readable, ret, ret_size, err);
     if (s == STATUS_OK)

@@ -14,6 +14,7 @@
 #include "wire/friend_api.h"
 #include "wire/group_api.h"
 #include "wire/internal.h"
+#include "wire/marks.h"
 #include "wire/message_api.h"
 #include "wire/moderation.h"
 #include "wire/oauth_api.h"
@@ -28,16 +29,26 @@ static const struct {
     const struct record *const *records;
     const size_t *n;
 } contract_tables[] = {
-    {account_api_records, &n_account_api_records},   {frames_records, &n_frames_records},
-    {oauth_api_records, &n_oauth_api_records},       {internal_records, &n_internal_records},
-    {auth_api_records, &n_auth_api_records},         {group_api_records, &n_group_api_records},
-    {message_api_records, &n_message_api_records},   {user_api_records, &n_user_api_records},
-    {presence_api_records, &n_presence_api_records}, {admin_api_records, &n_admin_api_records},
-    {changes_records, &n_changes_records},           {friend_api_records, &n_friend_api_records},
-    {session_api_records, &n_session_api_records},   {service_api_records, &n_service_api_records},
-    {sync_api_records, &n_sync_api_records},         {retention_records, &n_retention_records},
+    {account_api_records, &n_account_api_records},
+    {frames_records, &n_frames_records},
+    {oauth_api_records, &n_oauth_api_records},
+    {internal_records, &n_internal_records},
+    {auth_api_records, &n_auth_api_records},
+    {group_api_records, &n_group_api_records},
+    {marks_records, &n_marks_records},
+    {message_api_records, &n_message_api_records},
+    {user_api_records, &n_user_api_records},
+    {presence_api_records, &n_presence_api_records},
+    {admin_api_records, &n_admin_api_records},
+    {changes_records, &n_changes_records},
+    {friend_api_records, &n_friend_api_records},
+    {session_api_records, &n_session_api_records},
+    {service_api_records, &n_service_api_records},
+    {sync_api_records, &n_sync_api_records},
+    {retention_records, &n_retention_records},
     {moderation_records, &n_moderation_records},
-    {file_api_records, &n_file_api_records},         {egg_records, &n_egg_records},
+    {file_api_records, &n_file_api_records},
+    {egg_records, &n_egg_records},
     {forward_records, &n_forward_records},
 };
 
