@@ -140,10 +140,10 @@ enum status egg_translate(int64_t *msg_type, struct json *content, struct error 
     size_t kind;
 
     /* Nearly all are ours, and need not be read twice. */
-    if (*msg_type == MSG_CUSTOM || !strstr(content->text, "\"type\":"))
+    if (*msg_type != MSG_TEXT || !strstr(content->text, "\"type\":"))
         return STATUS_OK;
     kind = find_kind(content);
-    if (kind == N_ELEMENTS(kinds) || (*msg_type != MSG_TEXT && *msg_type != kinds[kind].msg_type))
+    if (kind == N_ELEMENTS(kinds))
         return STATUS_OK;
     *msg_type = kinds[kind].msg_type;
     return kinds[kind].translate(content, err);

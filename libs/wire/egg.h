@@ -21,8 +21,8 @@ struct egg_file {
 };
 extern const struct record egg_file_record;
 
-/* If content is such a body, and msg_type (MSG_TEXT is also what a client says that says nothing) no
- * other kind, make both ours. Otherwise both stay. INVALID names the field without "content.". Pure:
+/* If msg_type is MSG_TEXT, which is also what a client says that says nothing, and content such a body,
+ * make both ours. Otherwise both stay. INVALID names the field without "content.". Pure:
  * fuzzed. */
 MUST_CHECK enum status egg_translate(int64_t *msg_type, struct json *content, struct error *err);
 

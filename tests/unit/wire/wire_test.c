@@ -170,7 +170,7 @@ static void a_bad_frame_names_its_field(void **state)
         {"{\"type\":1,\"to\":\"u\",\"content\":{\"text\":\"x\",\"at_user_ids\":[3]}}",
          "content.at_user_ids"},
         {"{\"type\":1,\"to\":\"u\",\"msg_type\":3,\"content\":{}}", "msg_type"},
-        {"{\"type\":1,\"to\":\"u\",\"msg_type\":4,\"content\":{}}", "msg_type"},
+        {"{\"type\":1,\"to\":\"u\",\"msg_type\":4,\"content\":{}}", "content.file_id"},
         {"{\"type\":8,\"to\":\"u\",\"content\":{\"title\":\"x\",\"lng\":181,\"lat\":0}}",
          "content.lng"},
         {"{\"type\":1,\"to\":\"u\",\"message_id\":\"short\",\"content\":{\"text\":\"x\"}}",
