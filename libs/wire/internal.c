@@ -145,7 +145,8 @@ const struct record export_query_record =
 
 static const struct field export_part_fields[] = {
     FIELD(struct export_part, name, .required = true, .min = 1),
-    FIELD(struct export_part, json, .required = true, .max = RPC_TEXT_MAX),
+    FIELD(struct export_part, json, .max = RPC_TEXT_MAX),
+    FIELD(struct export_part, blob, .min = 64, .max = 64, .alphabet = ALPHABET_ID),
     FIELD(struct export_part, alone, .omit_zero = true),
 };
 const struct record export_part_record =

@@ -160,7 +160,8 @@ extern const struct record export_query_record;
 /* Something of the user's that goes into his archive. */
 struct export_part {
     char *name; /* of the file, "messages/group_….json"; parts of one name follow each other */
-    char *json; /* one JSON value */
+    char *json; /* one JSON value; or */
+    char *blob; /* the key of the bytes that are the whole file (libs/blob) */
     bool alone; /* it is the whole file; otherwise the file is an array of its parts */
 };
 extern const struct record export_part_record;

@@ -22,6 +22,7 @@ struct auth_state {
     struct service_context *context;
     const struct auth_config *config;
     struct store *store;
+    struct blobs *blobs; /* of what people uploaded: for their archives */
     struct token_signer *signer;
     struct hashing hashing;
     struct oauth *oauth;     /* oauth.h */

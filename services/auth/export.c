@@ -10,13 +10,17 @@
 #include "archive/archive.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "blob/blob.h"
 #include "data_rights.h"
 #include "log/log.h"
 
 #define PAGE 100                  /* documents of ours read at once */
 #define PAGE_TIMEOUT_MS 10000     /* a page of theirs takes about a second at most */
 #define EXPORT_MS (9 * 60 * 1000) /* of all; the edge waits for 10 minutes */
-#define EXPORT_BUSY_S 30          /* when all places are taken */
+/* Of files in it: what is said must fit besides (ARCHIVE_MAX), and be packed in time. */
+#define FILES_MAX INT64_C(1073741824)
+#define PIECE (64 * 1024)
+#define EXPORT_BUSY_S 30 /* when all places are taken */
 
 static const char readme[] =
     "This archive holds what Parley keeps about you. Each file but this one is a JSON document in\n"
@@ -35,6 +39,8 @@ static const char readme[] =
     "conversations.json    your conversations, and how far you have read\n"
     "messages/             what was said: all of your private conversations, and in groups\n"
     "                      what you said yourself\n"
+    "files.json            the files that you uploaded\n"
+    "files/                these files, up to 1 GiB; the others can be fetched by their file_id\n"
     "\n"
     "No password, token or hash is in here.\n";
 
@@ -46,6 +52,7 @@ struct export
     char *name; /* of the file that is open, or NULL */
     bool is_array;
     int64_t deadline;
+    int64_t file_bytes; /* of files so far */
 };
 
 /* ---- Files of the archive */
@@ -253,6 +260,42 @@ static enum status add_source(struct export *export, const struct source *source
 
 DEFINE_RECORD_CLEANUP(struct export_page, export_page)
 
+static enum status add_bytes(struct export *export, struct blob *blob, struct error *err)
+{
+    CLEANUP(free) char *piece = memory_new(PIECE);
+    enum status s = STATUS_OK;
+    int64_t at = 0;
+    size_t n = 1;
+
+    while (s == STATUS_OK && n > 0) {
+        s = check_time(export, err);
+        if (s == STATUS_OK)
+            s = blob_read(blob, at, piece, PIECE, &n, err);
+        if (s == STATUS_OK)
+            s = archive_add(export->archive, piece, n, err);
+        at += (int64_t)n;
+    }
+    return s;
+}
+
+/* One that has gone meanwhile is left out, as are those for which there is no room. */
+static enum status add_file(struct export *export, const struct export_part *part,
+                            struct error *err)
+{
+    CLEANUP(blob_close) struct blob *blob = NULL;
+    enum status s = blob_open(export->auth->blobs, part->blob, &blob, err);
+
+    if (s == STATUS_NOT_FOUND)
+        return STATUS_OK;
+    if (s != STATUS_OK || export->file_bytes + blob_size(blob) > FILES_MAX)
+        return s;
+    export->file_bytes += blob_size(blob);
+    s = end_file(export, err);
+    if (s == STATUS_OK)
+        s = archive_begin(export->archive, part->name, err);
+    return s == STATUS_OK ? add_bytes(export, blob, err) : s;
+}
+
 static enum status add_parts(struct export *export, const struct export_page *page,
                              struct error *err)
 {
@@ -260,7 +303,8 @@ static enum status add_parts(struct export *export, const struct export_page *pa
     enum status s = STATUS_OK;
 
     for (size_t i = 0; s == STATUS_OK && i < page->parts.n; i++)
-        s = add_value(export, parts[i].name, parts[i].alone, parts[i].json, err);
+        s = parts[i].blob ? add_file(export, &parts[i], err)
+                          : add_value(export, parts[i].name, parts[i].alone, parts[i].json, err);
     return s;
 }
 

@@ -1,6 +1,7 @@
 /* auth: who is who. */
 
 #include "auth.h"
+#include "blob/blob.h"
 
 #include <stdlib.h>
 
@@ -127,6 +128,8 @@ static enum status open_others(struct auth_state *auth, const struct service_con
         s = rpc_client_open(config->group_rpc, &auth->group, err);
     if (s == STATUS_OK)
         s = rpc_client_open(config->message_rpc, &auth->message, err);
+    if (s == STATUS_OK)
+        s = blobs_open(config->mongodb_uri, &auth->blobs, err);
     return s;
 }
 
@@ -174,6 +177,7 @@ static void stop(void *state)
     rpc_client_close(auth->user);
     rpc_client_close(auth->group);
     rpc_client_close(auth->message);
+    blobs_close(auth->blobs);
 }
 
 static const struct service auth = {

@@ -1,11 +1,14 @@
 /* RPC_MESSAGE_ERASE: a user who goes takes his rows along, and nothing that others have. What he wrote
  * is in their conversations, and his id there leads to nobody (docs/decisions/0089). A private
- * conversation that nobody has any more goes with its messages. */
+ * conversation that nobody has any more goes with its messages; his files go unless a message of others
+ * holds them. */
 
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "file_sends.h"
+#include "files.h"
 #include "message.h"
 #include "wire/internal.h"
 
@@ -107,6 +110,8 @@ static enum status delete_conversation(const struct erasure *erasure, const char
             return store_delete(store, CONVERSATIONS, NULL, err, "{'_id': %s}", conversation_id);
         }
         if (s == STATUS_OK)
+            s = file_uses_remove_up_to(store, conversation_id, first + SEQS - 1, err);
+        if (s == STATUS_OK)
             s = store_delete(store, MESSAGES, NULL, err,
                              "{'conversation_id': %s, 'seq': {'$lt': %ld}}", conversation_id,
                              first + SEQS);
@@ -167,7 +172,8 @@ enum status handle_erase(void *state, const void *request, void *reply, struct e
         size_t left = 0;
 
         s = erase_some(&erasure, &left, err);
-        erased->done = s == STATUS_OK && left == 0;
+        if (s == STATUS_OK && left == 0)
+            s = files_erase(erasure.message, erasure.user_id, erasure.deadline, &erased->done, err);
     }
     return s;
 }

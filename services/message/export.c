@@ -1,5 +1,6 @@
 /* RPC_MESSAGE_EXPORT: a user's conversations, and in them what is his to take along: all of his
- * private ones, and in groups what he wrote himself (docs/decisions/0088). */
+ * private ones, and in groups what he wrote himself (docs/decisions/0088); then the files that he
+ * uploaded. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "files.h"
 #include "message.h"
 #include "wire/internal.h"
 
@@ -19,6 +21,9 @@
 
 #define IN_CONVERSATIONS "conversations/"
 #define IN_MESSAGES "messages/"
+#define IN_FILES "files/" /* what is told of them */
+#define IN_BYTES "bytes/" /* they themselves */
+#define FILES_PAGE 200
 
 /* A line of conversations.json. */
 struct settings {
@@ -307,8 +312,10 @@ static enum status export_messages(struct export *export, const char *cursor, st
 
     while (s == STATUS_OK && !is_full(export))
         s = place.seq < place.end ? read_on(export, &place, err) : enter_next(export, &place, err);
-    if (s == STATUS_NOT_FOUND)
+    if (s == STATUS_NOT_FOUND) {
+        export->page->next_cursor = memory_text(IN_FILES);
         return STATUS_OK;
+    }
     if (s != STATUS_OK)
         return s;
     buffer_add_text(&next, IN_MESSAGES);
@@ -316,6 +323,62 @@ static enum status export_messages(struct export *export, const char *cursor, st
         buffer_printf(&next, "%s/%lld", place.conversation_id, (long long)place.seq);
     export->page->next_cursor = buffer_take(&next);
     return STATUS_OK;
+}
+
+/* ---- files.json, files/<file_id>.<extension> */
+
+static const struct field shown_file_fields[] = {
+    FIELD_NAMED(struct file_document, id, "file_id"), FIELD(struct file_document, file_name),
+    FIELD(struct file_document, file_size),           FIELD(struct file_document, file_type),
+    FIELD(struct file_document, mime_type),           FIELD(struct file_document, sha256),
+    FIELD(struct file_document, created_at),
+};
+static const struct record shown_file_record =
+    RECORD("message.exported_file", struct file_document, shown_file_fields);
+
+static void add_file(struct export *export, const struct file_document *file)
+{
+    CLEANUP(buffer_clear) struct buffer json = {0};
+
+    record_to_json(&shown_file_record, file, &json);
+    add_part(export, "files.json", &json);
+}
+
+static void add_bytes(struct export *export, const struct file_document *file)
+{
+    struct export_part *part = list_add(&export->page->parts, &export_part_record);
+    struct buffer name = {0};
+
+    buffer_printf(&name, "files/%s.%s", file->id, file_type_find(file->mime_type)->extension);
+    part->name = buffer_take(&name);
+    part->blob = memory_text(file->sha256);
+}
+
+/* His files in the order of their ids, after the one that the cursor names. At the end the cursor is
+ * that of what comes next, or NULL. */
+static enum status export_files(struct export *export, const char *place, const char *after,
+                                void (*add)(struct export *export,
+                                            const struct file_document *file),
+                                const char *next, struct error *err)
+{
+    const struct store_find how = {.sort = "{'_id': 1}", .limit = FILES_PAGE};
+    struct buffer cursor = {0};
+    struct list files = {0};
+    const struct file_document *file;
+    enum status s = store_find(export->message->store, FILES, &how, &file_document_record, &files,
+                               err, "{'user_id': %s, '_id': {'$gt': %s}}", export->user_id, after);
+
+    file = files.items;
+    for (size_t i = 0; s == STATUS_OK && i < files.n; i++)
+        add(export, &file[i]);
+    if (s == STATUS_OK && files.n == FILES_PAGE)
+        buffer_printf(&cursor, "%s%s", place, file[FILES_PAGE - 1].id);
+    else if (s == STATUS_OK && next)
+        buffer_add_text(&cursor, next);
+    if (cursor.length > 0)
+        export->page->next_cursor = buffer_take(&cursor);
+    clear_list(&files, &file_document_record);
+    return s;
 }
 
 enum status handle_export(void *state, const void *request, void *reply, struct error *err)
@@ -331,5 +394,9 @@ enum status handle_export(void *state, const void *request, void *reply, struct 
         return export_conversations(&export, cursor + strlen(IN_CONVERSATIONS), err);
     if (strncmp(cursor, IN_MESSAGES, strlen(IN_MESSAGES)) == 0)
         return export_messages(&export, cursor + strlen(IN_MESSAGES), err);
+    if (strncmp(cursor, IN_FILES, strlen(IN_FILES)) == 0)
+        return export_files(&export, IN_FILES, cursor + strlen(IN_FILES), add_file, IN_BYTES, err);
+    if (strncmp(cursor, IN_BYTES, strlen(IN_BYTES)) == 0)
+        return export_files(&export, IN_BYTES, cursor + strlen(IN_BYTES), add_bytes, NULL, err);
     return error_field(err, STATUS_INVALID, "cursor", "field 'cursor' is not one of ours");
 }

@@ -51,6 +51,7 @@ enum status files_prepare(struct message_state *message, struct error *err)
         const char *collection;
         const char *keys;
     } indexes[] = {
+        {FILES, "{'user_id': 1, '_id': 1}"},
         {FILES, "{'user_id': 1, 'created_at': 1}"},
         {FILES, "{'sha256': 1}"},
         {FILES, "{'thumbnail_sha256': 1}"},

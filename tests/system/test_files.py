@@ -1,6 +1,7 @@
 """Files: in and out in pieces, seen by who may read their message, run by nobody."""
 
 import http.client
+import io
 import json
 import os
 import pathlib
@@ -9,11 +10,13 @@ import socket
 import struct
 import subprocess
 import tempfile
+import zipfile
 import zlib
 
 import pytest
 
 from client import fresh, single
+from conftest import PASSWORD
 from instance import eventually
 
 LIMIT = 100 * 1024 * 1024
@@ -452,3 +455,35 @@ def test_what_a_crash_left_of_an_upload_goes(parley):
     eventually(lambda: blobs.count_documents({"_id": {"$in": ["blob_0", "blob_1"]}}) == 0,
                what="their removal")
     assert chunks.count_documents({"files_id": {"$in": ["blob_0", "blob_1"]}}) == 0
+
+
+# ---- Whose they are
+
+
+def test_an_export_holds_the_files_that_one_uploaded(user, photo):
+    alice, bob = user(), user()
+    mine = [upload(alice, photo, "a.jpg").ok(), upload(alice, b"words", "b.txt").ok()]
+    send(bob.device(), upload(bob, b"bob's").ok(), to=alice.id)
+    answer = alice.get("/api/account/export", timeout=60)
+    archive = zipfile.ZipFile(io.BytesIO(answer.raw))
+    listed = json.loads(archive.read("files.json"))
+    assert [row["file_id"] for row in listed] == [file["file_id"] for file in mine]
+    assert listed[1]["file_name"] == "b.txt" and listed[1]["mime_type"] == "text/plain"
+    stored = {name for name in archive.namelist() if name.startswith("files/")}
+    assert stored == {f"files/{mine[0]['file_id']}.jpg", f"files/{mine[1]['file_id']}.bin"}
+    assert archive.read(f"files/{mine[1]['file_id']}.bin") == b"words"
+    assert archive.read(f"files/{mine[0]['file_id']}.jpg") == fetch(alice, mine[0]).raw
+
+
+def test_who_leaves_takes_along_the_files_that_no_message_holds(parley, user):
+    alice, bob = user(), user()
+    alone, held = upload(alice, secrets.token_bytes(9)).ok(), upload(alice, b"given").ok()
+    send(alice.device(), held, to=bob.id)
+    sha256 = parley.mongo["files"].find_one({"_id": alone["file_id"]})["sha256"]
+    parley.mongo["fs.files"].update_one({"filename": sha256}, {"$set": {"put_at": 1000}})
+    alice.post("/api/account/delete", {"password": PASSWORD}).ok()
+    eventually(lambda: parley.count("files", {"user_id": alice.id}) == 0, timeout=20,
+               what="the end of her files")
+    assert parley.count("files", {"_id": alone["file_id"]}) == 0
+    assert parley.count("fs.files", {"filename": sha256}) == 0
+    assert fetch(bob, held).raw == b"given"
