@@ -543,7 +543,7 @@ enum status batch_run(const struct batch_context *context, struct command *comma
     enum status s;
 
     batch.fresh = memory_grow(NULL, n, sizeof(struct message_document *));
-    effects_init(&batch.effects, context->ledger);
+    effects_init(&batch.effects, context->ledger, &context->message->search_queue);
     for (size_t i = 0; i < n; i++)
         command_reset(&commands[i]);
     s = load(&batch, err);

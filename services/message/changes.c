@@ -282,6 +282,11 @@ static void apply_to_message(const struct change_document *change, struct messag
     }
 }
 
+bool change_has_words(const struct change_document *change)
+{
+    return strcmp(change->kind, CHANGE_EDIT) == 0 || strcmp(change->kind, CHANGE_RECALL) == 0;
+}
+
 void change_apply(const struct change_document *change, struct message_document *message,
                   struct conversation_document *conversation)
 {

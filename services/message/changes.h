@@ -16,6 +16,9 @@ MUST_CHECK enum status change_judge(const struct command *command,
                                     struct change_document **ret, struct error *err);
 void change_free(struct change_document *change);
 
+/* Does it change what the message says, for who searches? */
+bool change_has_words(const struct change_document *change);
+
 /* Make message and conversation what they are after the change. One that is already in (by
  * change_seq) changes nothing. */
 void change_apply(const struct change_document *change, struct message_document *message,

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "marks.h"
+#include "message.h"
 #include "references.h"
 #include "retention.h"
 
@@ -17,9 +18,10 @@ struct mark {
     UT_hash_handle hh;
 };
 
-void effects_init(struct effects *effects, struct ledger *ledger)
+void effects_init(struct effects *effects, struct ledger *ledger, struct search_queue *search)
 {
     *effects = (struct effects){.ledger = ledger,
+                                .search = search,
                                 .rows = store_bulk_new(ledger->store, CONVERSATION_USERS)};
 }
 
@@ -249,6 +251,8 @@ void effects_note(struct effects *effects, struct conversation *conversation,
     make_dirty(effects, conversation);
     conversation->has_messages = true;
     timer_apply(message, doc);
+    search_news_add(&effects->news, doc->id, message->seq,
+                    message->msg_type == MSG_SYSTEM ? NULL : message->id);
     if (message->change.text) {
         note_change(effects, conversation, message);
         return;
@@ -280,6 +284,8 @@ void effects_note_change(struct effects *effects, struct conversation *conversat
     update_message(effects, message);
     if (message->recalled_at)
         file_uses_note_left(&effects->files, message);
+    search_news_add_change(&effects->news, conversation->doc.id, change->change_seq,
+                           change_has_words(change) ? change->message_id : NULL);
     if (!is_new)
         return;
     *(struct change_document *)list_add(&effects->changes, &change_document_record) = *change;
@@ -415,6 +421,8 @@ static enum status delete_expired(struct store *store, const struct expire *expi
     }
     s = file_uses_remove(store, &ids, err);
     if (s == STATUS_OK)
+        s = search_forget(store, &ids, err);
+    if (s == STATUS_OK)
         s = store_delete(store, CHANGES, NULL, err, "{'message_id': {'$in': %p}}", (void *)&ids);
     if (s == STATUS_OK)
         s = store_delete(store, MESSAGES, NULL, err, "{'_id': {'$in': %p}}", (void *)&ids);
@@ -443,6 +451,8 @@ enum status effects_write(struct effects *effects, struct error *err)
         s = write_conversations(effects, err);
     if (s == STATUS_OK)
         s = write_expired(effects, err);
+    if (s == STATUS_OK)
+        search_queue_add(effects->search, TAKE(effects->news));
     effects_clear(effects);
     return s;
 }
@@ -475,6 +485,7 @@ void effects_clear(struct effects *effects)
         effects->dirty->is_touched = false;
     }
     clear_changes(effects);
+    search_news_free(TAKE(effects->news));
     free_at(&effects->expired);
     effects->n_expired = 0;
     store_bulk_free(TAKE(effects->messages));

@@ -3,12 +3,15 @@
 
 #include "file_sends.h"
 #include "ledger.h"
+#include "search_queue.h"
 
 /* What storing a message changes besides `messages`: its conversation, the rows of its sender and
  * recipient, and, for a change of members, their rows. Noted in the ledger at once, so that the
  * next message of the batch is judged by it, and written in bulk once the messages are in. */
 struct effects {
     struct ledger *ledger;
+    struct search_queue *search;
+    struct search_news *news;    /* for it, once all is written */
     struct list changes;         /* struct change_document: to be inserted */
     struct store_bulk *messages; /* what changes made of messages; NULL: nothing */
     struct file_uses files;
@@ -22,7 +25,7 @@ struct effects {
     size_t n_expired;
 };
 
-void effects_init(struct effects *effects, struct ledger *ledger);
+void effects_init(struct effects *effects, struct ledger *ledger, struct search_queue *search);
 
 /* Note one message that is stored or about to be. Messages of a conversation come by seq. Noting
  * one again that a former owner noted changes nothing. */

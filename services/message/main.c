@@ -4,6 +4,7 @@
 #include "files.h"
 #include "message.h"
 #include "sync_states.h"
+#include "terms.h"
 #include "wire/file_api.h"
 #include "wire/forward.h"
 #include "wire/internal.h"
@@ -80,10 +81,8 @@ static const struct service_event events[] = {
 };
 
 static const struct worker workers[] = {
-    {"owner", owner_run},
-    {"inbound", inbound_run},
-    {"sweeper", sweeper_run},
-    {"files", file_sweep_run},
+    {"owner", owner_run},      {"inbound", inbound_run}, {"sweeper", sweeper_run},
+    {"files", file_sweep_run}, {"indexer", indexer_run},
 };
 
 static enum status start(void *state, struct service_context *context, struct error *err)
@@ -120,6 +119,8 @@ static enum status start(void *state, struct service_context *context, struct er
         s = sync_states_index(message->store, err);
     if (s == STATUS_OK)
         s = files_prepare(message, err);
+    if (s == STATUS_OK)
+        s = terms_prepare(message->store, err);
     return s;
 }
 
@@ -131,6 +132,7 @@ static void stop(void *state)
     rpc_client_close(message->auth_rpc);
     blobs_close(message->blobs);
     strings_clear(&message->news.pairs);
+    search_queue_clear(&message->search_queue);
 }
 
 static bool is_ready(void *state, struct buffer *why)
@@ -155,11 +157,13 @@ static void metrics(void *state, struct buffer *ret)
         "parley_message_commands_total %lld\n"
         "parley_message_stored_total %lld\n"
         "parley_message_parked_total %lld\n"
+        "parley_message_indexed_total %lld\n"
         "parley_message_inbound_total{outcome=\"stored\"} %lld\n"
         "parley_message_inbound_total{outcome=\"refused\"} %lld\n",
         atomic_load(&message->partitions), (long long)atomic_load(&message->batches),
         (long long)atomic_load(&message->commands), (long long)atomic_load(&message->stored),
-        (long long)atomic_load(&message->parked), (long long)atomic_load(&message->inbound_stored),
+        (long long)atomic_load(&message->parked), (long long)atomic_load(&message->indexed),
+        (long long)atomic_load(&message->inbound_stored),
         (long long)atomic_load(&message->inbound_refused));
 }
 
@@ -179,7 +183,8 @@ static int64_t upload_max(const void *own_config)
     return config->file_max_bytes;
 }
 
-static struct message_state message_state = {.news = PERMISSION_NEWS_INITIALIZER};
+static struct message_state message_state = {.news = PERMISSION_NEWS_INITIALIZER,
+                                             .search_queue = SEARCH_QUEUE_INITIALIZER};
 
 static const struct service message = {
     .name = "message",

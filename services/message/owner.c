@@ -115,6 +115,7 @@ static enum status claim(struct owner *owner, struct error *err)
                         BUS_EXCLUSIVE, err);
         if (s == STATUS_OK) {
             owner->held[k] = true;
+            search_queue_sweep(&owner->message->search_queue); /* a former owner's news died */
             log_info("partition claimed", LOG_NUMBER("partition", k));
         } else if (s != STATUS_CONFLICT) { /* CONFLICT: another has it still */
             return s;
