@@ -281,7 +281,7 @@ def call_moderation(call, admin, sent):
     call(admin, "GET", path, **names).refused(40001, "reason")
     call(admin, "DELETE", path, query="?reason=why", **names).ok()
     call(admin, "DELETE", path, query="?reason=why", conversation_id=sent["conversation_id"],
-         message_id=fresh()).refused(40401, "message_id")
+         message_id=fresh()).refused(40401)
 
 
 def call_services(call, admin):

@@ -93,7 +93,7 @@ def test_a_timer_has_limits_and_needs_a_conversation_of_ones_own(user, talk):
         set_timer(talk.alice, talk.id, seconds).refused(40001, "seconds")
     set_timer(talk.alice, talk.id, 5).ok()
     stranger = user()
-    set_timer(stranger, talk.id, 60).refused(40401, "conversation_id")
+    set_timer(stranger, talk.id, 60).refused(40401)
     set_timer(stranger, single(stranger, "user_nobody"), 60).refused(40401)
     talk.bob.post("/api/blocks", {"user_id": talk.alice.id}).ok()
     set_timer(talk.alice, talk.id, 60).refused(40302)
@@ -104,7 +104,7 @@ def test_in_a_group_owner_and_admins_set_the_timer(user):
     group_id = owner.create_group(member)
     conversation_id = f"group:{group_id}"
     set_timer(member, conversation_id, 60).refused(40301)
-    set_timer(stranger, conversation_id, 60).refused(40401, "conversation_id")
+    set_timer(stranger, conversation_id, 60).refused(40401)
     set_timer(owner, conversation_id, 60).ok()
     owner.call("PUT", f"/api/groups/{group_id}/members/{member.id}/role", {"role": "admin"}).ok()
     eventually(lambda: set_timer(member, conversation_id, 120).status == 200, what="admin")
@@ -131,7 +131,7 @@ def test_what_has_run_out_is_gone_from_history_store_and_every_device(parley, ta
     stored = parley.mongo["conversations"].find_one({"_id": talk.id})
     assert stored["pinned_ids"] == [] and stored["removed_seq"] == ack["seq"]
     assert [m["seq"] for m in talk.history()] == [1, 2, kept["seq"]]
-    talk.bob.post(path + "/reactions", {"emoji": "👍"}).refused(40401, "message_id")
+    talk.bob.post(path + "/reactions", {"emoji": "👍"}).refused(40401)
 
 
 def test_a_message_of_five_seconds_goes_by_itself(talk):
