@@ -92,6 +92,53 @@ static void a_change_of_members_becomes_a_system_message_that_does_not_count(voi
     command_clear(&command);
 }
 
+static void a_change_of_roles_says_who_is_what(void **state)
+{
+    static const char change[] =
+        "{\"group_id\":\"group_1\",\"rev\":4,\"event\":\"group.role\",\"user_id\":\"user_a\","
+        "\"roles\":[{\"user_id\":\"user_b\",\"role\":\"admin\"}]}";
+    const struct envelope envelope = {
+        .kind = ENVELOPE_CHANGE, .user_id = slice_of(alice), .payload = slice_of(change)};
+    struct command command;
+    struct message_document *message;
+
+    (void)state;
+    command_init(&command, &envelope, 0);
+    message = command_to_message(&command, 9, 4, 1000);
+    assert_string_equal(message->content.text,
+                        "{\"event\":\"group.role\",\"group_id\":\"group_1\",\"user_id\":"
+                        "\"user_a\",\"roles\":[{\"user_id\":\"user_b\",\"role\":\"admin\"}]}");
+    record_clear(&message_document_record, message);
+    free(message);
+    command_clear(&command);
+}
+
+static void a_forwarded_message_is_a_send_that_names_its_first_author(void **state)
+{
+    static const char payload[] =
+        "{\"message_id\":\"message_00000001\",\"group_id\":\"group_1\",\"msg_type\":9,"
+        "\"content\":{\"any\":1},\"forwarded_from\":\"user_z\"}";
+    const struct envelope envelope = {
+        .kind = ENVELOPE_FORWARD, .user_id = slice_of(alice), .payload = slice_of(payload)};
+    struct command command;
+    struct message_document *message;
+
+    (void)state;
+    command_init(&command, &envelope, 0);
+    assert_int_equal(command.kind, COMMAND_SEND);
+    assert_string_equal(command.conversation_id, "group:group_1");
+    message = command_to_message(&command, 9, 4, 1000);
+    assert_string_equal(message->id, "group:group_1/message_00000001");
+    assert_string_equal(message->from_user_id, alice);
+    assert_string_equal(message->forwarded_from, "user_z");
+    assert_string_equal(message->content.text, "{\"any\":1}");
+    assert_int_equal(message->msg_type, MSG_CUSTOM);
+    assert_int_equal(message->count, 5);
+    record_clear(&message_document_record, message);
+    free(message);
+    command_clear(&command);
+}
+
 static void a_system_message_of_a_large_group_fits_into_a_frame(void **state)
 {
     CLEANUP(buffer_clear) struct buffer json = {0};
@@ -184,6 +231,8 @@ int main(void)
         cmocka_unit_test(the_author_is_who_the_edge_verified),
         cmocka_unit_test(what_cannot_be_read_keeps_its_reason),
         cmocka_unit_test(a_change_of_members_becomes_a_system_message_that_does_not_count),
+        cmocka_unit_test(a_change_of_roles_says_who_is_what),
+        cmocka_unit_test(a_forwarded_message_is_a_send_that_names_its_first_author),
         cmocka_unit_test(a_system_message_of_a_large_group_fits_into_a_frame),
         cmocka_unit_test(a_refusal_names_the_message_and_an_ack_its_place),
         cmocka_unit_test(what_a_dead_owner_stored_is_published_again_once),
