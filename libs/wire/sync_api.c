@@ -22,6 +22,7 @@ static const struct field sync_conversation_fields[] = {
     FIELD(struct sync_conversation, messages, .required = true, .of = &frame_message_record),
     FIELD(struct sync_conversation, limited, .required = true),
     FIELD(struct sync_conversation, from_seq, .omit_zero = true),
+    FIELD(struct sync_conversation, after_seq, .required = true),
     FIELD(struct sync_conversation, changes, .required = true, .of = &frame_message_record),
     FIELD(struct sync_conversation, hidden_message_ids, .required = true),
     FIELD(struct sync_conversation, pinned_ids, .required = true),

@@ -28,7 +28,9 @@ struct sync_conversation {
     struct list messages;          /* struct frame_message: the new ones, ascending */
     bool limited;                  /* there are more new ones, before */
     int64_t from_seq;              /* limited: this one */
-    struct list changes;           /* struct frame_message: what he had before and is another now */
+    int64_t after_seq;   /* the device's cursor knew them up to here; limited: what it has from live
+                          frames between the two may have changed unheard */
+    struct list changes; /* struct frame_message: what he had before and is another now */
     struct strings hidden_message_ids; /* that he has deleted for himself */
     struct strings pinned_ids;         /* all that are pinned, oldest pin first */
     struct list receipts;              /* struct sync_receipt */
