@@ -486,7 +486,7 @@ void effects_clear(struct effects *effects)
     }
     clear_changes(effects);
     search_news_free(TAKE(effects->news));
-    free_at(&effects->expired);
+    free(TAKE(effects->expired));
     effects->n_expired = 0;
     store_bulk_free(TAKE(effects->messages));
     store_bulk_free(TAKE(effects->rows));
