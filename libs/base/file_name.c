@@ -43,9 +43,9 @@ char *file_name_clean(const char *name)
             buffer_add(&kept, text, (size_t)(next - text));
     }
     text = buffer_text(&kept);
-    text += strspn(text, ". "); /* hidden, or this folder, or the one above */
     for (length = utf8_length(text, strlen(text)); length > FILE_NAME_MAX; length--)
         (void)utf8_next(&text);
+    text += strspn(text, ". "); /* hidden, or this folder, or the one above */
     name = *text ? text : NOTHING;
     name = memory_text(name);
     buffer_clear(&kept);

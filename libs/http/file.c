@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "http/exchange.h"
-#include "http/range.h"
+#include "http/file_headers.h"
 
 #define BLOCK_BYTES (64 * 1024) /* of a file in memory, besides what its source keeps */
 

@@ -5,18 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/temporary.h"
 #include "http/exchange.h"
+#include "http/file_headers.h"
 
 #define PART "file"
 /* Boundaries, headers of parts, and small parts besides the file. */
 #define FRAMING_MAX (64 * 1024)
 #define PROCESSOR_BYTES (32 * 1024) /* its window onto the body */
-#define BOUNDARY_MAX 70             /* RFC 2046 */
 #define BUSY_S 5
 
 struct upload {
@@ -67,29 +66,6 @@ static void give_back_place(struct http *http, size_t place)
 
 /* ---- The headers */
 
-/* "multipart/form-data; boundary=…", quoted or not. */
-static bool has_boundary(const char *content_type)
-{
-    static const char type[] = "multipart/form-data";
-    static const char bare[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                               "'()+_,-./:=?";
-    const char *boundary;
-    size_t length;
-    bool quoted;
-
-    if (!content_type || strncasecmp(content_type, type, strlen(type)) != 0)
-        return false;
-    boundary = strcasestr(content_type + strlen(type), "boundary=");
-    if (!boundary)
-        return false;
-    boundary += strlen("boundary=");
-    quoted = *boundary == '"';
-    boundary += quoted;
-    length = strspn(boundary, bare);
-    return length > 0 && length <= BOUNDARY_MAX &&
-           (quoted ? boundary[length] == '"' : !boundary[length] || boundary[length] == ';');
-}
-
 static enum status refuse_size(const struct exchange *exchange, struct error *err)
 {
     return error_set(err, STATUS_TOO_LARGE, "a file has at most %lld bytes",
@@ -103,7 +79,7 @@ static enum status check_headers(const struct exchange *exchange, struct error *
     if (length &&
         strtoull(length, NULL, 10) > (uint64_t)exchange->http->config.upload_max + FRAMING_MAX)
         return refuse_size(exchange, err);
-    if (!has_boundary(request_header(exchange, "Content-Type")))
+    if (!form_has_boundary(request_header(exchange, "Content-Type")))
         return error_set(err, STATUS_NOT_JSON, "Content-Type must be multipart/form-data");
     return STATUS_OK;
 }

@@ -1,8 +1,10 @@
-#include "http/range.h"
+#include "http/file_headers.h"
 
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
+
+#define BOUNDARY_MAX 70 /* RFC 2046 */
 
 /* *text moves behind the digits; -1: there are none. What no file is as long as counts as the
  * greatest number there is. */
@@ -85,4 +87,26 @@ void disposition_print(struct buffer *ret, bool is_inline, const char *name)
         else
             buffer_printf(ret, "%%%02X", (unsigned)(unsigned char)*c);
     }
+}
+
+bool form_has_boundary(const char *content_type)
+{
+    static const char type[] = "multipart/form-data";
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                  "'()+_,-./:=?";
+    const char *boundary;
+    size_t length;
+    bool quoted;
+
+    if (!content_type || strncasecmp(content_type, type, strlen(type)) != 0)
+        return false;
+    boundary = strcasestr(content_type + strlen(type), "boundary=");
+    if (!boundary)
+        return false;
+    boundary += strlen("boundary=");
+    quoted = *boundary == '"';
+    boundary += quoted;
+    length = strspn(boundary, allowed);
+    return length > 0 && length <= BOUNDARY_MAX &&
+           (quoted ? boundary[length] == '"' : !boundary[length] || boundary[length] == ';');
 }

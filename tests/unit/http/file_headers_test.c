@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "http/range.h"
+#include "http/file_headers.h"
 
 static void reads_one_range_and_leaves_the_rest_to_all(void **state)
 {
@@ -93,12 +93,40 @@ static void writes_names_that_no_header_is_broken_by(void **state)
     }
 }
 
+static void takes_only_forms_with_a_boundary(void **state)
+{
+    static const struct {
+        const char *type;
+        bool good;
+    } cases[] = {
+        {"multipart/form-data; boundary=abc", true},
+        {"Multipart/Form-Data; Boundary=\"abc\"", true},
+        {"multipart/form-data; boundary=abc; charset=utf-8", true},
+        {"multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW", true},
+        {"multipart/form-data", false},
+        {"multipart/form-data; boundary=", false},
+        {"multipart/form-data; boundary=\"", false},
+        {"multipart/form-data; boundary=\"\"", false},
+        {"multipart/form-data; boundary=\"abc", false},
+        {"multipart/form-data; boundary=a b", false},
+        {"multipart/mixed; boundary=abc", false},
+        {"application/json", false},
+        {NULL, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        if (form_has_boundary(cases[i].type) != cases[i].good)
+            fail_msg("%s", cases[i].type);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_one_range_and_leaves_the_rest_to_all),
         cmocka_unit_test(finds_a_tag_in_a_list),
         cmocka_unit_test(writes_names_that_no_header_is_broken_by),
+        cmocka_unit_test(takes_only_forms_with_a_boundary),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
