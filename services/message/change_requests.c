@@ -54,6 +54,9 @@ enum status handle_delete(void *state, struct call *call, const void *request, v
 
     if (strcmp(query->scope, "all") == 0)
         return ask(state, call, &frame_recall_record, &change, reply, err);
+    if (strcmp(query->scope, "me") == 0)
+        return mark_hide_message(state, call, query->conversation_id, query->message_id, reply,
+                                 err);
     return error_field(err, STATUS_INVALID, "scope", "field 'scope' must be me or all");
 }
 

@@ -147,6 +147,35 @@ enum status conversations_look(struct message_state *message, const struct entry
     return s;
 }
 
+enum status conversations_find(struct message_state *message, const char *conversation_id,
+                               const char *user_id, struct conversation_item *ret,
+                               struct error *err)
+{
+    CLEANUP(buffer_clear) struct buffer id = {0};
+    struct conversation_document conversation = {0};
+    struct row_document row = {0};
+    struct entry entry = {.row = &row, .conversation = &conversation};
+    enum status s;
+
+    buffer_printf(&id, "%s/%s", user_id, conversation_id);
+    s = store_find_one(message->store, CONVERSATIONS, &conversation_document_record, &conversation,
+                       err, "{'_id': %s}", conversation_id);
+    if (s == STATUS_OK)
+        s = store_find_one(message->store, CONVERSATION_USERS, &row_document_record, &row, err,
+                           "{'_id': %s}", buffer_text(&id));
+    if (s == STATUS_OK) {
+        entry_fill(&entry);
+        conversations_fill(&entry, user_id, ret);
+        s = conversations_look(message, &entry, ret, err);
+        conversations_add_names(message, ret, 1, sizeof *ret);
+    }
+    record_clear(&conversation_document_record, &conversation);
+    record_clear(&row_document_record, &row);
+    if (s == STATUS_NOT_FOUND)
+        return error_field(err, s, "conversation_id", "there is no such conversation");
+    return s;
+}
+
 static struct conversation_item *item_at(void *items, size_t i, size_t size)
 {
     return (struct conversation_item *)((char *)items + i * size);

@@ -40,6 +40,12 @@ void conversations_fill(const struct entry *entry, const char *user_id,
 MUST_CHECK enum status conversations_look(struct message_state *message, const struct entry *entry,
                                           struct conversation_item *item, struct error *err);
 
+/* One of the user's, but for the other's receipts. NOT_FOUND, named
+ * conversation_id. The caller clears *ret. */
+MUST_CHECK enum status conversations_find(struct message_state *message,
+                                          const char *conversation_id, const char *user_id,
+                                          struct conversation_item *ret, struct error *err);
+
 /* Names of the others, for n items that are `size` bytes apart. Without `user` their ids must do. */
 void conversations_add_names(struct message_state *message, void *items, size_t n, size_t size);
 

@@ -8,6 +8,7 @@
 #include "wire/file_api.h"
 #include "wire/forward.h"
 #include "wire/internal.h"
+#include "wire/marks.h"
 #include "wire/moderation.h"
 #include "wire/retention.h"
 #include "wire/sync_api.h"
@@ -15,6 +16,12 @@
 static const struct http_route routes[] = {
     {"GET", "/api/conversations", HTTP_USER, &conversations_query_record, &conversations_record,
      .handle = handle_conversations},
+    {"PATCH", "/api/conversations/{conversation_id}", HTTP_USER, &conversation_change_record,
+     &conversation_item_record, .handle = handle_conversation_change, .pace = HTTP_MESSAGES},
+    {"DELETE", "/api/conversations/{conversation_id}", HTTP_USER, &conversation_path_record,
+     &conversation_item_record, .handle = handle_conversation_hide, .pace = HTTP_MESSAGES},
+    {"GET", "/api/conversations/{conversation_id}/messages/{message_id}/receipts", HTTP_USER,
+     &receipts_query_record, &receipts_record, .handle = handle_receipts},
     {"GET", "/api/sync", HTTP_USER, &sync_query_record, &sync_page_record, .handle = handle_sync},
     {"GET", "/api/messages/private/{user_id}", HTTP_USER, &private_history_query_record,
      &history_record, .handle = handle_private_history},

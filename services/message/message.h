@@ -27,7 +27,7 @@ struct message_state {
     struct permission_news news;
     struct search_queue search_queue; /* from the owner to the indexer */
     atomic_int_fast64_t indexed;      /* messages whose words were written */
-    atomic_int partitions; /* how many are ours */
+    atomic_int partitions;            /* how many are ours */
     atomic_int_fast64_t batches;
     atomic_int_fast64_t commands;
     atomic_int_fast64_t stored;
@@ -82,6 +82,17 @@ http_handler handle_react;
 http_handler handle_unreact;
 http_handler handle_pin;
 http_handler handle_unpin;
+
+/* mark_requests.c */
+http_handler handle_conversation_change;
+http_handler handle_conversation_hide;
+/* DELETE …/messages/{message_id}?scope=me: NOT_FOUND. The caller clears *ret. */
+MUST_CHECK enum status mark_hide_message(struct message_state *message, struct call *call,
+                                         const char *conversation_id, const char *message_id,
+                                         struct message_changed *ret, struct error *err);
+
+/* receipts.c */
+http_handler handle_receipts;
 
 /* conversations.c */
 enum status handle_conversations(void *state, struct call *call, const void *request, void *reply,

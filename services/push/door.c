@@ -87,8 +87,8 @@ static struct socket *socket_new(const struct token_claims *claims,
     strcpy(socket->session_id, claims->session_id);
     if (is_traceparent(request->traceparent))
         socket->traceparent = memory_text(request->traceparent);
-    socket->tokens = MESSAGES_BURST;
-    socket->filled_at = clock_monotonic();
+    socket->messages = (struct bucket){MESSAGES_BURST, clock_monotonic()};
+    socket->marks = (struct bucket){MARKS_BURST, clock_monotonic()};
     return socket;
 }
 

@@ -26,42 +26,44 @@ static void refuse(struct push_state *push, struct ws_connection *connection,
     answer(connection, &json);
 }
 
-/* A bucket that holds MESSAGES_BURST and gains MESSAGES_PER_SECOND. */
-static bool take_token(struct socket *socket, int64_t now)
+static bool take_token(struct bucket *bucket, int64_t now, int per_second, int burst)
 {
-    socket->tokens += (double)(now - socket->filled_at) * MESSAGES_PER_SECOND / 1000;
-    if (socket->tokens > MESSAGES_BURST)
-        socket->tokens = MESSAGES_BURST;
-    socket->filled_at = now;
-    if (socket->tokens < 1)
+    bucket->tokens += (double)(now - bucket->filled_at) * per_second / 1000;
+    if (bucket->tokens > burst)
+        bucket->tokens = burst;
+    bucket->filled_at = now;
+    if (bucket->tokens < 1)
         return false;
-    socket->tokens -= 1;
+    bucket->tokens -= 1;
     return true;
+}
+
+void inbound_pass_on(struct gathered *gathered, const struct envelope *envelope)
+{
+    struct buffer *commands = &gathered->commands[topology_partition(
+        envelope->conversation_id.data, envelope->conversation_id.length)];
+    size_t before = commands->length;
+
+    envelope_add(commands, envelope);
+    gathered->command_bytes += commands->length - before;
 }
 
 static void pass_on(struct push_state *push, struct ws_connection *connection,
                     const char *conversation_id, struct slice payload)
 {
-    struct gathered *gathered = &push->gathered[ws_connection_loop(connection)];
     const struct socket *socket = ws_connection_data(connection);
-    struct envelope envelope = {
+    const struct envelope envelope = {
         .kind = ENVELOPE_FRAME,
         .connection_id = ws_connection_id(connection),
         .node = slice_of(push->context->config->node_id),
         .user_id = slice_of(socket->user_id),
         .session_id = slice_of(socket->session_id),
+        .conversation_id = slice_of(conversation_id),
         .traceparent = slice_of(socket->traceparent),
         .payload = payload,
     };
-    struct buffer *commands;
-    size_t before;
 
-    envelope.conversation_id = slice_of(conversation_id);
-    commands = &gathered->commands[topology_partition(envelope.conversation_id.data,
-                                                      envelope.conversation_id.length)];
-    before = commands->length;
-    envelope_add(commands, &envelope);
-    gathered->command_bytes += commands->length - before;
+    inbound_pass_on(&push->gathered[ws_connection_loop(connection)], &envelope);
 }
 
 /* To the conversation with a person, or of a group. */
@@ -127,26 +129,72 @@ static void handle_heartbeat(struct ws_connection *connection, const struct fram
     answer(connection, &json);
 }
 
+static bool is_mark(const struct frame *frame)
+{
+    return frame->record == &frame_read_record || frame->record == &frame_delivered_record;
+}
+
+/* Read before it is counted, so that a refusal names its message. */
+static enum status check_pace(struct socket *socket, const struct frame *frame, int64_t now,
+                              struct error *err)
+{
+    bool mark = is_mark(frame);
+    int per_second = mark ? MARKS_PER_SECOND : MESSAGES_PER_SECOND;
+
+    if (take_token(mark ? &socket->marks : &socket->messages, now, per_second,
+                   mark ? MARKS_BURST : MESSAGES_BURST))
+        return STATUS_OK;
+    return error_set(err, STATUS_TOO_FAST, "at most %d %s a second", per_second,
+                     mark ? "receipts" : "messages");
+}
+
+/* NULL: it need not be one of his. */
+static const char *named_conversation(const struct frame *frame)
+{
+    if (frame_is_change(frame))
+        return frame->change.conversation_id;
+    if (frame->record == &frame_read_record)
+        return frame->read.conversation_id;
+    return frame->record == &frame_delivered_record ? frame->delivered.conversation_id : NULL;
+}
+
 static enum status check(struct push_state *push, struct ws_connection *connection,
                          struct slice payload, struct frame *frame, struct error *err)
 {
     struct socket *socket = ws_connection_data(connection);
     int64_t now = clock_monotonic();
-    bool is_in_time = take_token(socket, now);
+    const char *conversation_id;
+    struct error unused;
     enum status s = frame_from_json(payload.data, payload.length, frame, err);
+    enum status pace = check_pace(socket, frame, now, s == STATUS_OK ? err : &unused);
 
     if (s != STATUS_OK)
         return s;
-    if (!is_in_time) /* read nevertheless, so that the refusal names its message */
-        return error_set(err, STATUS_TOO_FAST, "at most %d messages a second", MESSAGES_PER_SECOND);
+    if (pace != STATUS_OK)
+        return pace;
+    conversation_id = named_conversation(frame);
     if (frame->record == &frame_typing_record)
         s = check_typing(socket, now, err);
-    if (s == STATUS_OK && frame_is_change(frame))
-        s = conversation_id_check(frame->change.conversation_id, socket->user_id, err);
-    if (s == STATUS_OK && (frame->record == &frame_send_record ||
-                           frame->record == &frame_typing_record || frame_is_change(frame)))
+    if (s == STATUS_OK && conversation_id)
+        s = conversation_id_check(conversation_id, socket->user_id, err);
+    if (s == STATUS_OK && frame->record != &frame_heartbeat_record)
         s = check_way(push, connection, payload.length, err);
     return s;
+}
+
+/* In groups nobody is shown what was delivered: it goes no further. */
+static void handle_mark(struct push_state *push, struct ws_connection *connection,
+                        const struct frame *frame)
+{
+    struct gathered *gathered = &push->gathered[ws_connection_loop(connection)];
+    const struct frame_delivered *delivered = &frame->delivered;
+
+    if (frame->record == &frame_read_record)
+        marks_add(gathered, connection, &frame->read);
+    else if (strncmp(delivered->conversation_id, "group:", strlen("group:")) != 0)
+        marks_add(
+            gathered, connection,
+            &(struct frame_read){delivered->type, delivered->conversation_id, delivered->seq});
 }
 
 void inbound_message(void *state, struct ws_connection *connection, struct slice payload,
@@ -166,6 +214,8 @@ void inbound_message(void *state, struct ws_connection *connection, struct slice
         pass_on_to(push, connection, frame.typing.to, frame.typing.group_id, payload);
     else if (frame_is_change(&frame))
         pass_on(push, connection, frame.change.conversation_id, payload);
+    else if (is_mark(&frame))
+        handle_mark(push, connection, &frame);
     else if (frame.record == &frame_heartbeat_record)
         handle_heartbeat(connection, &frame.heartbeat);
 }
@@ -175,6 +225,7 @@ void inbound_turn(void *state, size_t loop)
     struct push_state *push = state;
     struct gathered *gathered = &push->gathered[loop];
 
+    marks_pass_on(push, gathered);
     if (gathered->command_bytes > 0)
         outgoing_put(&push->outgoing, gathered->commands);
     gathered->command_bytes = 0;

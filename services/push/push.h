@@ -6,6 +6,8 @@
 #include "outgoing.h"
 #include "mailbox.h"
 #include "service/service.h"
+#include "wire/envelope.h"
+#include "wire/frames.h"
 #include "ws/server.h"
 
 /* push: people's sockets.
@@ -25,6 +27,9 @@
 #define MESSAGES_PER_SECOND 200
 #define MESSAGES_BURST 400
 #define TYPING_EVERY_MS 1000
+/* Receipts: one for each message of a busy group or of a page of history, and some. */
+#define MARKS_PER_SECOND 1000
+#define MARKS_BURST 2000
 
 #define RETRY_AFTER_S 2
 
@@ -33,6 +38,7 @@ struct gathered {
     struct letters letters;
     struct buffer commands[PARTITIONS];
     size_t command_bytes;
+    struct pending *marks; /* hash; empty between turns */
 };
 
 struct push_state {
@@ -57,13 +63,19 @@ struct push_state {
     atomic_llong resyncs;
 };
 
+/* So many at once, and so many more each second. */
+struct bucket {
+    double tokens;
+    int64_t filled_at; /* monotonic ms */
+};
+
 /* What the loops know of a socket. */
 struct socket {
     char user_id[ID_MAX];
     char session_id[ID_MAX];
     char *traceparent;
-    double tokens; /* of the bucket of messages */
-    int64_t filled_at;
+    struct bucket messages;
+    struct bucket marks;
     int64_t typed_at;
 };
 
@@ -80,6 +92,13 @@ void door_address(const char *trusted, const char *peer, const struct ws_request
 void inbound_message(void *state, struct ws_connection *connection, struct slice payload,
                      bool binary);
 void inbound_turn(void *state, size_t loop);
+/* To the partition of the envelope's conversation_id. */
+void inbound_pass_on(struct gathered *gathered, const struct envelope *envelope);
+
+/* marks.c: receipts (types 30 and 31), kept until the loop's turn ends. */
+void marks_add(struct gathered *gathered, struct ws_connection *connection,
+               const struct frame_read *frame);
+void marks_pass_on(struct push_state *push, struct gathered *gathered);
 
 /* The workers. */
 void router_run(void *state, struct service_context *context);
