@@ -11,6 +11,7 @@
 #include "wire/marks.h"
 #include "wire/moderation.h"
 #include "wire/retention.h"
+#include "wire/search_api.h"
 #include "wire/sync_api.h"
 
 static const struct http_route routes[] = {
@@ -23,6 +24,8 @@ static const struct http_route routes[] = {
     {"GET", "/api/conversations/{conversation_id}/messages/{message_id}/receipts", HTTP_USER,
      &receipts_query_record, &receipts_record, .handle = handle_receipts},
     {"GET", "/api/sync", HTTP_USER, &sync_query_record, &sync_page_record, .handle = handle_sync},
+    {"GET", "/api/messages/search", HTTP_USER, &search_query_record, &search_page_record,
+     .handle = handle_message_search},
     {"GET", "/api/messages/private/{user_id}", HTTP_USER, &private_history_query_record,
      &history_record, .handle = handle_private_history},
     {"GET", "/api/messages/group/{group_id}", HTTP_USER, &group_history_query_record,

@@ -20,6 +20,7 @@
 #include "wire/oauth_api.h"
 #include "wire/presence_api.h"
 #include "wire/retention.h"
+#include "wire/search_api.h"
 #include "wire/service_api.h"
 #include "wire/session_api.h"
 #include "wire/sync_api.h"
@@ -50,6 +51,7 @@ static const struct {
     {file_api_records, &n_file_api_records},
     {egg_records, &n_egg_records},
     {forward_records, &n_forward_records},
+    {search_api_records, &n_search_api_records},
 };
 
 static inline size_t contract_n_records(void)
