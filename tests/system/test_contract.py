@@ -420,7 +420,8 @@ def test_the_answer_of_each_operation_fits_the_document(caller, user, admin, ope
 def test_each_operation_refuses_as_the_document_says(caller, user, admin, openapi):
     ada = user()
     names = {"user_id": ada.id, "group_id": "group_nowhere", "request_id": "request_nowhere",
-             "session_id": "session_nowhere", "provider": "github"}
+             "session_id": "session_nowhere", "provider": "github", "file_id": "file_nowhere",
+             "conversation_id": "group:group_nowhere", "message_id": "m" * 16}
     for (method, path), operation in operations(openapi).items():
         is_public = operation.get("security") == []
         if not is_public:
