@@ -491,4 +491,5 @@ void effects_clear(struct effects *effects)
     store_bulk_free(TAKE(effects->messages));
     store_bulk_free(TAKE(effects->rows));
     file_uses_clear(&effects->files);
+    marks_clear(effects);
 }
