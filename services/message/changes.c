@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "references.h"
 
 /* Each type of frame beside its kind in the store and the frame that tells of it. */
 static const struct {
@@ -106,22 +107,31 @@ static enum status judge_recall(const struct command *command,
     return STATUS_OK;
 }
 
-/* Everybody is named by owner and admins only, afterwards too. */
-static enum status check_at_all(const char *content, const struct row_document *row,
-                                struct error *err)
+static bool is_same(const char *a, const char *b)
 {
-    struct content_text text;
-    bool at_all;
+    return a && b && strcmp(a, b) == 0;
+}
 
-    if (!row || row_is_admin(row) ||
-        record_from_json(&content_text_record, content, strlen(content), &text, NULL) != STATUS_OK)
+/* Everybody is named by owner and admins only, afterwards too; and what a text answers was judged when
+ * it was sent: an edit may leave it out. */
+static enum status check_references(const char *content, const struct message_document *message,
+                                    const struct row_document *row, struct error *err)
+{
+    struct content_text old = {0};
+    struct content_text text;
+    enum status s = STATUS_OK;
+
+    if (!references_find(message->msg_type, content, &text))
         return STATUS_OK;
-    at_all = text.at_all;
+    (void)references_find(message->msg_type, message->content.text, &old); /* none: it has none */
+    if (text.at_all)
+        s = references_check_at_all(row, err);
+    if (s == STATUS_OK && text.reply_to && !is_same(text.reply_to, old.reply_to))
+        s = error_field(err, STATUS_INVALID, "content.reply_to",
+                        "field 'content.reply_to' must stay as it was sent");
+    record_clear(&content_text_record, &old);
     record_clear(&content_text_record, &text);
-    if (at_all)
-        return error_field(err, STATUS_FORBIDDEN, "content.at_all",
-                           "only the group's owner and admins may name everybody");
-    return STATUS_OK;
+    return s;
 }
 
 /* *ret_content is the new one in our form, NULL when it is the old one. */
@@ -137,8 +147,8 @@ static enum status judge_edit(const struct command *command, const struct messag
         s = error_set(err, STATUS_FORBIDDEN, "only text and custom messages can be edited");
     else
         s = content_check(message->msg_type, &content, err);
-    if (s == STATUS_OK && message->msg_type == MSG_TEXT)
-        s = check_at_all(content.text, row, err);
+    if (s == STATUS_OK)
+        s = check_references(content.text, message, row, err);
     if (s == STATUS_OK && strcmp(content.text, message->content.text) != 0)
         *ret_content = TAKE(content.text);
     free(content.text);

@@ -34,7 +34,7 @@ char *references_reply_id(const struct command *command)
     return id;
 }
 
-static enum status check_at_all(const struct row_document *row, struct error *err)
+enum status references_check_at_all(const struct row_document *row, struct error *err)
 {
     if (!row)
         return error_field(err, STATUS_INVALID, "content.at_all",
@@ -55,7 +55,7 @@ enum status references_check(const struct command *command, const struct row_doc
     if (!of_command(command, &text))
         return STATUS_OK;
     if (text.at_all)
-        s = check_at_all(row, err);
+        s = references_check_at_all(row, err);
     if (s == STATUS_OK && text.reply_to &&
         (!reply || !message_is_seen(reply, command->user_id, row, conversation)))
         s = error_field(err, STATUS_INVALID, "content.reply_to",

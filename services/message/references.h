@@ -12,9 +12,13 @@ bool references_find(int64_t msg_type, const char *content, struct content_text 
 /* The _id of the message that a SEND answers, or NULL; the caller frees it. */
 char *references_reply_id(const struct command *command);
 
+/* May somebody with this row (NULL: in a private conversation) name everybody? FORBIDDEN: only owner and
+ * admins of a group do. INVALID: in private nobody does. */
+MUST_CHECK enum status references_check_at_all(const struct row_document *row, struct error *err);
+
 /* May the SEND refer to what it does? row is the sender's, NULL in a private conversation; reply is
- * what references_reply_id() names, NULL when there is no such message. FORBIDDEN: only owner and
- * admins of a group name everybody. INVALID: in private nobody does; or he cannot see the message. */
+ * what references_reply_id() names, NULL when there is no such message. INVALID: he cannot see it; or as
+ * references_check_at_all(). */
 MUST_CHECK enum status references_check(const struct command *command,
                                         const struct row_document *row,
                                         const struct conversation_document *conversation,

@@ -68,6 +68,20 @@ def test_what_one_cannot_see_cannot_be_answered(user):
     assert (ack["code"], ack["data"]["field"]) == refused
 
 
+def test_an_edit_changes_what_is_said_and_not_what_is_answered(user):
+    alice, bob = user(), user()
+    first, other = (send(bob, alice, text=text)["message_id"] for text in ("one", "other"))
+    answer = send(alice, bob, text="yes", reply_to=first)
+    path = f"/api/conversations/{answer['conversation_id']}/messages/{answer['message_id']}"
+    for reply_to in (other, fresh()):
+        alice.patch(path, {"content": {"text": "no", "reply_to": reply_to}}).refused(
+            40001, "content.reply_to")
+    alice.patch(path, {"content": {"text": "no", "reply_to": first}}).ok()
+    assert shown(bob, answer)["content"] == {"text": "no", "reply_to": first}
+    alice.patch(path, {"content": {"text": "no answer"}}).ok()
+    assert shown(bob, answer)["content"] == {"text": "no answer"}
+
+
 def test_a_text_about_members_of_our_format_is_a_text(user):
     alice, bob = user(), user()
     for text in ('"reply_to":"' + "x" * 16 + '"', '","at_all":true', ',"at_user_ids":["x"],'):
