@@ -7,6 +7,7 @@
 
 #include "http/http.h"
 #include "http/metrics.h"
+#include "http/places.h"
 #include "http/route.h"
 
 /* What is read of a body that is refused, so that its sender sees the answer. */
@@ -27,7 +28,8 @@ struct http {
     pthread_cond_t idle;
     int in_hand;    /* requests from their first header to the last byte of the answer */
     uint64_t begun; /* all there ever were */
-    char uploaders[HTTP_UPLOADS][ID_MAX]; /* whose uploads are in hand; "": a free place */
+    struct places uploads;
+    struct places downloads;
 };
 
 struct exchange {

@@ -24,6 +24,8 @@ struct sending {
     struct exchange *exchange; /* outlives the last call of send_more() */
     struct http_file file;
     int64_t offset;
+    struct places *places; /* of http, which outlives all answers */
+    size_t place;
 };
 
 static void add_header(struct MHD_Response *response, const char *name, const char *value)
@@ -58,6 +60,7 @@ static void end_sending(void *context)
     struct sending *sending = context;
 
     sending->file.close(sending->file.source);
+    places_give_back(sending->places, sending->place);
     free(sending);
 }
 
@@ -91,14 +94,22 @@ static enum MHD_Result send_bytes(struct exchange *exchange, unsigned code, int6
 {
     const struct http_file *file = &exchange->file;
     const char *content_type = file->content_type;
-    struct sending *sending = memory_new(sizeof *sending);
+    struct places *places = &exchange->http->downloads;
+    struct sending *sending;
     struct MHD_Response *response;
+    struct error err;
     char range[80];
+    size_t place;
 
-    *sending = (struct sending){.exchange = exchange, .file = *file, .offset = offset};
+    if (places_take(places, exchange->call.user_id, &place, &err) != STATUS_OK)
+        return answer_refusal(exchange, err.status, &err);
+    sending = memory_new(sizeof *sending);
+    *sending = (struct sending){
+        .exchange = exchange, .file = *file, .offset = offset, .places = places, .place = place};
     response = MHD_create_response_from_callback((uint64_t)length, BLOCK_BYTES, send_more, sending,
                                                  end_sending);
     if (!response) {
+        places_give_back(places, place);
         free(sending);
         return MHD_NO; /* out of memory; the exchange closes the file */
     }

@@ -392,6 +392,8 @@ enum status http_open(const struct http_config *config, struct http **ret, struc
     pthread_cond_init(&http->idle, NULL);
     http->metrics = metrics_new(config->n_routes);
     http->paces = paces_new();
+    places_init(&http->uploads, HTTP_UPLOADS, HTTP_UPLOADS_PER_USER);
+    places_init(&http->downloads, HTTP_DOWNLOADS, HTTP_DOWNLOADS_PER_USER);
     read_origins(http);
     s = routes_init(&http->routes, config->routes, config->n_routes, err);
     if (s != STATUS_OK)
@@ -470,6 +472,8 @@ void http_close(struct http *http)
     metrics_free(http->metrics);
     paces_free(http->paces);
     strings_clear(&http->origins);
+    places_clear(&http->uploads);
+    places_clear(&http->downloads);
     pthread_cond_destroy(&http->idle);
     pthread_mutex_destroy(&http->lock);
     free(http);

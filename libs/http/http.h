@@ -151,12 +151,15 @@ const struct http_upload *http_get_upload(struct call *call);
 /* So many uploads at once: each takes twice its size in TEMPORARY_FOLDER while it is looked at. */
 #define HTTP_UPLOADS 16
 #define HTTP_UPLOADS_PER_USER 4
+/* Who reads slowly holds a thread each: half of them stay free, and a browser opens six. */
+#define HTTP_DOWNLOADS (HTTP_CONNECTIONS / 2)
+#define HTTP_DOWNLOADS_PER_USER 16
 #define HTTP_UPLOAD_SECONDS 900 /* 100 MiB by 1 Mbit/s; who is slower must not keep a place */
 
 /* Answer with bytes that come from somewhere piece by piece, when the handler returns STATUS_OK: as
  * a whole, in part (Range, If-Range: 206, 416), or not at all (If-None-Match: 304), under headers
- * with which a browser never runs anything of it in our origin. What file points to lives until
- * .close(), which is called in any case. */
+ * with which a browser never runs anything of it in our origin; TOO_FAST when the user has too many
+ * on their way. What file points to lives until .close(), which is called in any case. */
 struct http_file {
     const char *content_type;
     const char *name; /* for who saves it; UTF-8 */

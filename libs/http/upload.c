@@ -16,53 +16,18 @@
 /* Boundaries, headers of parts, and small parts besides the file. */
 #define FRAMING_MAX (64 * 1024)
 #define PROCESSOR_BYTES (32 * 1024) /* its window onto the body */
-#define BUSY_S 5
 
 struct upload {
     struct http_upload file;
     char *file_name;
     struct MHD_PostProcessor *processor;
-    size_t place;     /* in http->uploaders */
+    size_t place;     /* in http->uploads */
     int64_t received; /* of the body */
     int64_t until;    /* by clock_monotonic() */
     bool has_file;
     bool malformed;
     struct error fault; /* of the disk; status OK: none */
 };
-
-/* ---- A place */
-
-static enum status take_place(struct exchange *exchange, size_t *ret, struct error *err)
-{
-    struct http *http = exchange->http;
-    size_t own = 0;
-    size_t free_place = HTTP_UPLOADS;
-
-    pthread_mutex_lock(&http->lock);
-    for (size_t i = 0; i < HTTP_UPLOADS; i++) {
-        own += strcmp(http->uploaders[i], exchange->call.user_id) == 0;
-        if (!http->uploaders[i][0])
-            free_place = i;
-    }
-    if (free_place < HTTP_UPLOADS && own < HTTP_UPLOADS_PER_USER)
-        memcpy(http->uploaders[free_place], exchange->call.user_id, ID_MAX);
-    pthread_mutex_unlock(&http->lock);
-    *ret = free_place;
-    if (free_place < HTTP_UPLOADS && own < HTTP_UPLOADS_PER_USER)
-        return STATUS_OK;
-    exchange->retry_after_s = BUSY_S;
-    if (own >= HTTP_UPLOADS_PER_USER)
-        return error_set(err, STATUS_TOO_FAST, "at most %d files are taken from you at once",
-                         HTTP_UPLOADS_PER_USER);
-    return error_set(err, STATUS_TOO_FAST, "too many files are on their way, try again soon");
-}
-
-static void give_back_place(struct http *http, size_t place)
-{
-    pthread_mutex_lock(&http->lock);
-    http->uploaders[place][0] = '\0';
-    pthread_mutex_unlock(&http->lock);
-}
 
 /* ---- The headers */
 
@@ -127,7 +92,7 @@ enum status upload_begin(struct exchange *exchange, struct error *err)
     if (s == STATUS_OK)
         s = exchange->match.route->info->upload(config->state, &exchange->call, err);
     if (s == STATUS_OK)
-        s = take_place(exchange, &place, err);
+        s = places_take(&exchange->http->uploads, exchange->call.user_id, &place, err);
     if (s != STATUS_OK)
         return s;
     upload = exchange->upload = memory_new(sizeof *upload);
@@ -188,7 +153,7 @@ void upload_clear(struct exchange *exchange)
     if (upload->processor)
         (void)MHD_destroy_post_processor(
             upload->processor); /* cut off: nobody asks if it is whole */
-    give_back_place(exchange->http, upload->place);
+    places_give_back(&exchange->http->uploads, upload->place);
     temporary_close(upload->file.fd);
     free(upload->file_name);
     free(upload);

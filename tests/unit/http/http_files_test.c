@@ -1,5 +1,6 @@
 /* Files that come and go in pieces. */
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -82,6 +83,23 @@ static void ends_early_and_reports_when_the_source_fails(void **state)
     assert_null(strstr(answer, "0123456789"));
     assert_int_equal(server.reports, before + 1);
     assert_string_equal(server.reported.text, "the source is away");
+}
+
+/* Whatever the answer: also those that send nothing of it. */
+static void closes_every_file_and_gives_every_place_back(void **state)
+{
+    int before = server.file_closed;
+    int n = 0;
+
+    (void)state;
+    for (; n < 3 * HTTP_DOWNLOADS_PER_USER; n += 3) {
+        server_check("GET /api/stream", "", NULL, 200, "0123456789");
+        server_check("GET /api/stream", "If-None-Match: *\r\n", NULL, 304, "abc");
+        server_check("GET /api/stream", "Range: bytes=99-\r\n", NULL, 416, "41601");
+    }
+    while (server.file_closed < before + n) /* the last connection may still be closing */
+        sched_yield();
+    assert_int_equal(server.file_closed, before + n);
 }
 
 /* ---- In */
@@ -218,6 +236,7 @@ int main(void)
         cmocka_unit_test(sends_a_file_whole_or_in_part),
         cmocka_unit_test(tells_who_asks_for_the_headers_the_whole_size),
         cmocka_unit_test(ends_early_and_reports_when_the_source_fails),
+        cmocka_unit_test(closes_every_file_and_gives_every_place_back),
         cmocka_unit_test(takes_the_file_of_a_form),
         cmocka_unit_test(refuses_by_the_headers_what_it_will_not_take),
         cmocka_unit_test(takes_a_file_up_to_the_limit_and_no_more),
