@@ -1,9 +1,11 @@
 #include "api.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/utf8.h"
@@ -12,6 +14,7 @@
 #define ANSWER_MAX (8 * 1024 * 1024)
 #define CONNECT_SECONDS 5L
 #define CALL_SECONDS 15L /* the server itself gives up after 5 s; the rest is the way */
+#define SLOW_BYTES 1024L /* a second: a file that comes slower does not come */
 
 struct api {
     char *base_url;
@@ -37,14 +40,37 @@ static const struct record envelope_record =
     RECORD("envelope", struct envelope_read, envelope_fields);
 DEFINE_RECORD_CLEANUP(struct envelope_read, envelope)
 
+/* What goes out: JSON, a file, or nothing. */
+struct sending {
+    struct buffer json;
+    const char *file; /* its path */
+};
+
+/* Where the answer goes. */
+struct receiving {
+    CURL *easy;
+    struct buffer body;
+    int fd;      /* what was asked for, if it is a file and no refusal; -1: into the body */
+    int failure; /* errno of writing it */
+};
+
 static size_t receive(char *data, size_t size, size_t count, void *context)
 {
-    struct buffer *body = context;
+    struct receiving *receiving = context;
+    size_t length = size * count;
+    long http = 0;
 
-    if (body->length + size * count > ANSWER_MAX)
+    curl_easy_getinfo(receiving->easy, CURLINFO_RESPONSE_CODE, &http);
+    if (receiving->fd >= 0 && http == 200) {
+        if (write(receiving->fd, data, length) == (ssize_t)length)
+            return length;
+        receiving->failure = errno ? errno : ENOSPC;
         return 0; /* curl ends the transfer */
-    buffer_add(body, data, size * count);
-    return size * count;
+    }
+    if (receiving->body.length + length > ANSWER_MAX)
+        return 0;
+    buffer_add(&receiving->body, data, length);
+    return length;
 }
 
 enum status api_open(const char *base_url, const char *cacert, int typed_fd, void (*typed)(void),
@@ -66,7 +92,6 @@ enum status api_open(const char *base_url, const char *cacert, int typed_fd, voi
     curl_easy_setopt(api->easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(api->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(api->easy, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
-    curl_easy_setopt(api->easy, CURLOPT_TIMEOUT, CALL_SECONDS);
     curl_easy_setopt(api->easy, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(api->easy, CURLOPT_USERAGENT, "parley-cli");
     if (cacert) {
@@ -136,73 +161,157 @@ static CURLcode perform(struct api *api)
     return result;
 }
 
-static enum status transfer(struct api *api, const char *method, const char *path,
-                            struct api_ask ask, struct buffer *body, struct error *err)
+/* A call is over in some seconds; a file takes its time, as long as it moves. */
+static void set_patience(struct api *api, bool is_file)
 {
-    CLEANUP(buffer_clear) struct buffer url = {0};
-    CLEANUP(buffer_clear) struct buffer sent = {0};
+    curl_easy_setopt(api->easy, CURLOPT_TIMEOUT, is_file ? 0L : CALL_SECONDS);
+    curl_easy_setopt(api->easy, CURLOPT_LOW_SPEED_LIMIT, is_file ? SLOW_BYTES : 0L);
+    curl_easy_setopt(api->easy, CURLOPT_LOW_SPEED_TIME, is_file ? CALL_SECONDS : 0L);
+}
+
+static curl_mime *make_form(struct api *api, const char *file)
+{
+    curl_mime *form = curl_mime_init(api->easy);
+    curl_mimepart *part = curl_mime_addpart(form);
+
+    curl_mime_name(part, "file");
+    curl_mime_filedata(part, file); /* reads it piece by piece; its name goes along */
+    return form;
+}
+
+static CURLcode send_and_receive(struct api *api, const struct sending *sending)
+{
     CLEANUP(buffer_clear) struct buffer bearer = {0};
-    struct curl_slist *headers = NULL;
+    struct curl_slist *headers = curl_slist_append(NULL, "Expect:"); /* one way less to wait */
+    curl_mime *form = sending->file ? make_form(api, sending->file) : NULL;
     CURLcode code;
 
-    buffer_printf(&url, "%s%s", api->base_url, path);
-    if (ask.record)
-        record_to_json(ask.record, ask.value, &sent);
     if (api->token) {
         buffer_printf(&bearer, "Authorization: Bearer %s", api->token);
         headers = curl_slist_append(headers, buffer_text(&bearer));
     }
-    headers = curl_slist_append(headers, "Content-Type: application/json");
-    headers = curl_slist_append(headers, "Expect:"); /* no 100-continue: one way less to wait */
-    curl_easy_setopt(api->easy, CURLOPT_URL, buffer_text(&url));
+    if (!form)
+        headers = curl_slist_append(headers, "Content-Type: application/json");
     curl_easy_setopt(api->easy, CURLOPT_HTTPGET, 1L);
-    if (ask.record) {
-        curl_easy_setopt(api->easy, CURLOPT_POSTFIELDSIZE, (long)sent.length);
-        curl_easy_setopt(api->easy, CURLOPT_POSTFIELDS, buffer_text(&sent));
+    if (form)
+        curl_easy_setopt(api->easy, CURLOPT_MIMEPOST, form);
+    else if (sending->json.length) {
+        curl_easy_setopt(api->easy, CURLOPT_POSTFIELDSIZE, (long)sending->json.length);
+        curl_easy_setopt(api->easy, CURLOPT_POSTFIELDS, sending->json.data);
     }
-    curl_easy_setopt(api->easy, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(api->easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(api->easy, CURLOPT_WRITEDATA, body);
     code = perform(api);
     curl_easy_setopt(api->easy, CURLOPT_HTTPHEADER, NULL);
     curl_easy_setopt(api->easy, CURLOPT_POSTFIELDS, NULL);
+    curl_easy_setopt(api->easy, CURLOPT_MIMEPOST, NULL);
     curl_slist_free_all(headers);
+    curl_mime_free(form);
+    return code;
+}
+
+static enum status transfer(struct api *api, const char *method, const char *path,
+                            const struct sending *sending, struct receiving *receiving,
+                            struct error *err)
+{
+    CLEANUP(buffer_clear) struct buffer url = {0};
+    CURLcode code;
+
+    receiving->easy = api->easy;
+    buffer_printf(&url, "%s%s", api->base_url, path);
+    curl_easy_setopt(api->easy, CURLOPT_URL, buffer_text(&url));
+    curl_easy_setopt(api->easy, CURLOPT_CUSTOMREQUEST, method);
+    curl_easy_setopt(api->easy, CURLOPT_WRITEDATA, receiving);
+    set_patience(api, sending->file || receiving->fd >= 0);
+    code = send_and_receive(api, sending);
+    if (receiving->failure)
+        return error_set(err, STATUS_INTERNAL, "cannot be written: %s",
+                         strerror(receiving->failure));
     if (code != CURLE_OK)
         return error_set(err, STATUS_UNAVAILABLE, "no answer from %s: %s", api->base_url,
                          curl_easy_strerror(code));
     return STATUS_OK;
 }
 
-enum status api_call(struct api *api, const char *method, const char *path, struct api_ask ask,
-                     struct api_answer answer, struct error *err)
+/* ---- The envelope */
+
+static enum status read_data(const char *path, struct envelope_read *envelope,
+                             struct api_answer answer, struct error *err)
 {
-    CLEANUP(buffer_clear) struct buffer body = {0};
+    struct error reason;
+
+    if (answer.text)
+        *answer.text = envelope->data.text ? TAKE(envelope->data.text) : memory_text("{}");
+    if (!answer.record)
+        return STATUS_OK;
+    if (!envelope->data.text)
+        return error_set(err, STATUS_UNAVAILABLE, "the answer to %s has no data", path);
+    if (record_from_json(answer.record, envelope->data.text, strlen(envelope->data.text),
+                         answer.value, &reason) != STATUS_OK)
+        return error_set(err, STATUS_UNAVAILABLE, "the answer to %s is wrong: %s", path,
+                         reason.text);
+    return STATUS_OK;
+}
+
+static enum status read_answer(struct api *api, const char *path, struct buffer *body,
+                               struct api_answer answer, struct error *err)
+{
     CLEANUP(envelope_clear) struct envelope_read envelope = {0};
     struct error reason;
     long http = 0;
-    enum status s;
 
-    s = transfer(api, method, path, ask, &body, err);
-    if (s != STATUS_OK)
-        return s;
     curl_easy_getinfo(api->easy, CURLINFO_RESPONSE_CODE, &http);
-    s = record_from_json(&envelope_record, buffer_text(&body), body.length, &envelope, &reason);
-    if (s != STATUS_OK) /* a proxy's page, for instance */
+    if (record_from_json(&envelope_record, buffer_text(body), body->length, &envelope, &reason) !=
+        STATUS_OK) /* a proxy's page, for instance */
         return error_set(err, http == 401 ? STATUS_UNAUTHENTICATED : STATUS_UNAVAILABLE,
                          "HTTP %ld instead of an answer (%s)", http, reason.text);
     if (envelope.code != 0)
         return error_set(err, status_from_code(envelope.code), "%" PRId64 " %s", envelope.code,
                          envelope.message);
-    if (answer.text)
-        *answer.text = envelope.data.text ? TAKE(envelope.data.text) : memory_text("{}");
-    if (!answer.record)
-        return STATUS_OK;
-    if (!envelope.data.text)
-        return error_set(err, STATUS_UNAVAILABLE, "the answer to %s has no data", path);
-    s = record_from_json(answer.record, envelope.data.text, strlen(envelope.data.text),
-                         answer.value, &reason);
-    if (s != STATUS_OK)
-        return error_set(err, STATUS_UNAVAILABLE, "the answer to %s is wrong: %s", path,
-                         reason.text);
-    return STATUS_OK;
+    return read_data(path, &envelope, answer, err);
+}
+
+/* ---- Calls */
+
+enum status api_call(struct api *api, const char *method, const char *path, struct api_ask ask,
+                     struct api_answer answer, struct error *err)
+{
+    struct sending sending = {0};
+    struct receiving receiving = {.fd = -1};
+    enum status s;
+
+    if (ask.record)
+        record_to_json(ask.record, ask.value, &sending.json);
+    s = transfer(api, method, path, &sending, &receiving, err);
+    if (s == STATUS_OK)
+        s = read_answer(api, path, &receiving.body, answer, err);
+    buffer_clear(&sending.json);
+    buffer_clear(&receiving.body);
+    return s;
+}
+
+enum status api_upload(struct api *api, const char *path, const char *file,
+                       struct api_answer answer, struct error *err)
+{
+    const struct sending sending = {.file = file};
+    struct receiving receiving = {.fd = -1};
+    enum status s = transfer(api, "POST", path, &sending, &receiving, err);
+
+    if (s == STATUS_OK)
+        s = read_answer(api, path, &receiving.body, answer, err);
+    buffer_clear(&receiving.body);
+    return s;
+}
+
+enum status api_download(struct api *api, const char *path, int fd, struct error *err)
+{
+    const struct sending sending = {0};
+    struct receiving receiving = {.fd = fd};
+    long http = 0;
+    enum status s = transfer(api, "GET", path, &sending, &receiving, err);
+
+    curl_easy_getinfo(api->easy, CURLINFO_RESPONSE_CODE, &http);
+    if (s == STATUS_OK && http != 200)
+        s = read_answer(api, path, &receiving.body, (struct api_answer){0}, err);
+    buffer_clear(&receiving.body);
+    return s;
 }

@@ -37,6 +37,13 @@ struct api_answer {
 MUST_CHECK enum status api_call(struct api *api, const char *method, const char *path,
                                 struct api_ask ask, struct api_answer answer, struct error *err);
 
+/* POST a file as the part "file" of a form, piece by piece. */
+MUST_CHECK enum status api_upload(struct api *api, const char *path, const char *file,
+                                  struct api_answer answer, struct error *err);
+
+/* Write what GET gives to fd; a refusal is not written, but is in err. */
+MUST_CHECK enum status api_download(struct api *api, const char *path, int fd, struct error *err);
+
 /* Append value as it may stand in a path or a query. */
 void api_add_escaped(struct buffer *path, const char *value);
 

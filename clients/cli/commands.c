@@ -57,6 +57,43 @@ static const struct command {
     {"groups", "", "the groups that you are in", run_groups, .needs_login = true},
     {"send", "<text>", "say something; a bot's commands too: send /help", run_send,
      .needs_args = true, .needs_login = true, .needs_chosen = true},
+    {"reply", "<number> <text>", "answer a message; its number stands before the name", run_reply,
+     .needs_args = true, .needs_login = true, .needs_chosen = true},
+    {"edit", "<number> <text>", "say it otherwise", run_edit, .needs_args = true,
+     .needs_login = true, .needs_chosen = true},
+    {"recall", "<number>", "take a message back, for everybody", run_recall, .needs_args = true,
+     .needs_login = true, .needs_chosen = true},
+    {"delete", "<number>", "remove it for yourself alone", run_delete, .needs_args = true,
+     .needs_login = true, .needs_chosen = true},
+    {"react", "<number> <emoji>", "put an emoji at a message", run_react, .needs_args = true,
+     .needs_login = true, .needs_chosen = true},
+    {"unreact", "<number> <emoji>", "take yours away", run_unreact, .needs_args = true,
+     .needs_login = true, .needs_chosen = true},
+    {"pin", "<number>", "pin a message for everybody", run_pin, .needs_args = true,
+     .needs_login = true, .needs_chosen = true},
+    {"unpin", "<number>", "and unpin it", run_unpin, .needs_args = true, .needs_login = true,
+     .needs_chosen = true},
+    {"pins", "", "what is pinned here", run_pins, .needs_login = true, .needs_chosen = true},
+    {"forward", "<number> <user or group>", "pass a message on", run_forward, .needs_args = true,
+     .needs_login = true, .needs_chosen = true},
+    {"receipts", "<number>", "who has read a message of yours", run_receipts, .needs_args = true,
+     .needs_login = true, .needs_chosen = true},
+    {"upload", "<file>", "send a picture, or any other file", run_upload, .needs_args = true,
+     .needs_login = true, .needs_chosen = true},
+    {"download", "<number> [as]", "keep a message's file", run_download, .needs_args = true,
+     .needs_login = true, .needs_chosen = true},
+    {"search", "<words>", "what was said about it, in all conversations", run_search,
+     .needs_args = true, .needs_login = true},
+    {"chats", "", "your conversations", run_chats, .needs_login = true},
+    {"unread", "", "those with something new", run_unread, .needs_login = true},
+    {"pin-chat", "[off]", "keep this conversation above the others", run_pin_chat,
+     .needs_login = true, .needs_chosen = true},
+    {"mute-chat", "[off]", "do not show what comes while you talk elsewhere", run_mute_chat,
+     .needs_login = true, .needs_chosen = true},
+    {"hide", "", "take it off the list, until somebody writes", run_hide, .needs_login = true,
+     .needs_chosen = true},
+    {"timer", "<time>|off", "messages disappear: 30s, 5m, 1h, 7d", run_timer, .needs_args = true,
+     .needs_login = true, .needs_chosen = true},
     {"listmsg", "[n]", "the newest messages of this conversation", run_listmsg, .needs_login = true,
      .needs_chosen = true},
     {"listuser", "", "who is in this conversation", run_listuser, .needs_login = true,
@@ -93,15 +130,18 @@ static enum status run_help(struct session *session, char *args, struct error *e
     (void)args;
     (void)err;
     for (size_t i = 0; i < N_ELEMENTS(commands); i++)
-        screen_say("  %-8s %-29s %s", commands[i].name, commands[i].args, commands[i].help);
+        screen_say("  %-9s %-29s %s", commands[i].name, commands[i].args, commands[i].help);
     return STATUS_OK;
 }
 
+/* "edit", or "/edit" as it is called in other clients. */
 static const struct command *find_command(const char *line)
 {
     const char *word = line + strspn(line, " \t");
-    size_t n = strcspn(word, " \t");
+    size_t n;
 
+    word += *word == '/';
+    n = strcspn(word, " \t");
     for (size_t i = 0; i < N_ELEMENTS(commands); i++)
         if (strlen(commands[i].name) == n && strncmp(word, commands[i].name, n) == 0)
             return &commands[i];

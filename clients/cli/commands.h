@@ -44,14 +44,56 @@ enum status run_sessions(struct session *session, char *args, struct error *err)
 enum status run_logout(struct session *session, char *args, struct error *err);
 enum status run_profile(struct session *session, char *args, struct error *err);
 
-/* talk.c */
+/* talk.c. One's own group, by id or name; ret->group_id is NULL when there is none. */
+MUST_CHECK enum status group_find(struct session *session, const char *name, struct room *ret,
+                                  struct error *err);
 enum status run_to(struct session *session, char *args, struct error *err);
 enum status run_join(struct session *session, char *args, struct error *err);
 enum status run_group(struct session *session, char *args, struct error *err);
 enum status run_groups(struct session *session, char *args, struct error *err);
 enum status run_send(struct session *session, char *args, struct error *err);
+/* A text into the outbox, to the chosen conversation; reply_to may be NULL. */
+MUST_CHECK enum status send_text(struct session *session, const char *text, const char *reply_to,
+                                 struct error *err);
 enum status run_listmsg(struct session *session, char *args, struct error *err);
 enum status run_listuser(struct session *session, char *args, struct error *err);
+
+/* messages.c. Take a message's number off the line, and get the message: of the chosen conversation.
+ * The caller clears *ret by any_message_record. */
+MUST_CHECK enum status message_pick(struct session *session, char **args, struct frame_message *ret,
+                                    struct error *err);
+/* A call at /api/conversations/{conversation_id}/messages/{message_id} and what follows that. */
+MUST_CHECK enum status message_call(struct session *session, const char *method,
+                                    const struct frame_message *message, const char *rest,
+                                    struct api_ask ask, struct api_answer answer,
+                                    struct error *err);
+enum status run_edit(struct session *session, char *args, struct error *err);
+enum status run_recall(struct session *session, char *args, struct error *err);
+enum status run_delete(struct session *session, char *args, struct error *err);
+enum status run_reply(struct session *session, char *args, struct error *err);
+enum status run_react(struct session *session, char *args, struct error *err);
+enum status run_unreact(struct session *session, char *args, struct error *err);
+enum status run_pin(struct session *session, char *args, struct error *err);
+enum status run_unpin(struct session *session, char *args, struct error *err);
+
+enum status run_forward(struct session *session, char *args, struct error *err);
+enum status run_receipts(struct session *session, char *args, struct error *err);
+
+/* chats.c */
+enum status run_chats(struct session *session, char *args, struct error *err);
+enum status run_unread(struct session *session, char *args, struct error *err);
+enum status run_pin_chat(struct session *session, char *args, struct error *err);
+enum status run_mute_chat(struct session *session, char *args, struct error *err);
+enum status run_hide(struct session *session, char *args, struct error *err);
+enum status run_timer(struct session *session, char *args, struct error *err);
+enum status run_pins(struct session *session, char *args, struct error *err);
+
+/* search.c */
+enum status run_search(struct session *session, char *args, struct error *err);
+
+/* files.c */
+enum status run_upload(struct session *session, char *args, struct error *err);
+enum status run_download(struct session *session, char *args, struct error *err);
 
 /* Run one line. OK, or what is wrong with it. *ret_quit: it asked to leave. */
 MUST_CHECK enum status command_run(struct session *session, char *line, bool *ret_quit,

@@ -12,7 +12,7 @@
 
 /* ---- The table */
 
-static struct conversation *find(struct session *session, const char *id)
+struct conversation *conversation_find(struct session *session, const char *id)
 {
     for (struct conversation *c = session->conversations; c; c = c->next)
         if (strcmp(c->id, id) == 0)
@@ -23,7 +23,7 @@ static struct conversation *find(struct session *session, const char *id)
 static struct conversation *find_or_add(struct session *session, const char *id, bool is_group,
                                         const char *peer, const char *name)
 {
-    struct conversation *c = find(session, id);
+    struct conversation *c = conversation_find(session, id);
 
     if (c && !c->name)
         c->name = memory_text(name);
@@ -60,10 +60,27 @@ void conversations_clear(struct session *session)
         free(c->id);
         free(c->peer);
         free(c->name);
+        strings_clear(&c->pinned);
         free(c);
     }
     session->conversations = NULL;
     session->chosen = NULL;
+    free(session->cursor);
+    session->cursor = NULL;
+    numbers_clear(&session->numbers);
+}
+
+void conversation_pin(struct conversation *c, const char *message_id, bool is_pinned)
+{
+    struct strings kept = {0};
+
+    for (size_t i = 0; i < c->pinned.n; i++)
+        if (strcmp(c->pinned.items[i], message_id) != 0)
+            strings_add(&kept, c->pinned.items[i]);
+    if (is_pinned)
+        strings_add(&kept, message_id);
+    strings_clear(&c->pinned);
+    c->pinned = kept;
 }
 
 /* ---- History */
@@ -71,10 +88,20 @@ void conversations_clear(struct session *session)
 static void show_once(struct session *session, struct conversation *c,
                       const struct frame_message *frame)
 {
+    bool is_own = strcmp(frame->from, session->grant.user_id) == 0;
+
     if (frame->seq <= c->seen)
         return;
     c->seen = frame->seq;
-    message_show(session, c, frame);
+    session->marks_due = true;
+    if (is_own) {
+        c->sent_seq = frame->seq;
+        c->read_seq = c->delivered_seq = frame->seq; /* sending reads */
+    }
+    if (c->muted && c != session->chosen && !is_own)
+        c->unread += frame->msg_type != MSG_SYSTEM;
+    else
+        message_show(session, c, frame);
 }
 
 /* One page of history by query ("after_seq=7"). */
@@ -109,13 +136,33 @@ enum status conversation_catch_up(struct session *session, struct conversation *
             return s;
         while (history_next(&rest, &frame)) {
             show_once(session, c, &frame);
-            record_clear(&frame_message_record, &frame);
+            record_clear(&any_message_record, &frame);
         }
         if (more && c->seen == before)
             return error_set(err, STATUS_UNAVAILABLE, "the history does not go on after %" PRId64,
                              c->seen);
     }
     return STATUS_OK;
+}
+
+enum status conversation_pick(struct session *session, struct conversation *c, int64_t seq,
+                              struct frame_message *ret, struct error *err)
+{
+    CLEANUP(free) char *page = NULL;
+    const char *rest = NULL;
+    bool more;
+    enum status s = get_page(session, c, "after_seq", seq - 1, 1, &page, err);
+
+    if (s == STATUS_OK)
+        s = history_open(page, &rest, &more, err);
+    if (s != STATUS_OK)
+        return s;
+    if (history_next(&rest, ret)) {
+        if (ret->seq == seq)
+            return STATUS_OK;
+        record_clear(&any_message_record, ret);
+    }
+    return error_set(err, STATUS_NOT_FOUND, "there is no message #%" PRId64 " here", seq);
 }
 
 enum status conversation_list(struct session *session, struct conversation *c, int64_t n,
@@ -133,7 +180,7 @@ enum status conversation_list(struct session *session, struct conversation *c, i
         return s;
     while (history_next(&rest, &frame)) {
         message_show(session, c, &frame);
-        record_clear(&frame_message_record, &frame);
+        record_clear(&any_message_record, &frame);
     }
     return STATUS_OK;
 }
@@ -163,49 +210,107 @@ enum status conversation_take(struct session *session, const struct frame_messag
     return STATUS_OK;
 }
 
-static enum status load_one(struct session *session, const struct chat *chat, bool first,
-                            struct error *err)
+/* ---- Catching up by sync (docs/protocol.md) */
+
+static struct conversation *take_chat(struct session *session, const struct chat *chat)
 {
     const struct person *peer = chat->peer;
     const struct room *group = chat->group;
+    const struct receipt *receipt = chat->receipts.items;
     struct conversation *c;
 
     if (!peer && !group)
-        return STATUS_OK; /* of a kind that we do not know */
+        return NULL; /* of a kind that we do not know */
     if (peer)
         names_set(&session->names, peer->user_id, peer->username);
     c = find_or_add(session, chat->conversation_id, group != NULL,
                     group ? group->group_id : peer->user_id, group ? group->name : peer->username);
-    if (!first)
-        return chat->last_seq > c->seen ? conversation_catch_up(session, c, err) : STATUS_OK;
-    c->seen = chat->last_seq;
-    if (chat->unread_count > 0)
-        screen_note("%" PRId64 " unread in %s", chat->unread_count, conversation_name(session, c));
-    return STATUS_OK;
+    c->muted = chat->muted;
+    c->read_seq = chat->read_seq;
+    c->delivered_seq = chat->read_seq; /* what was delivered besides is told once more */
+    if (c->change_seq < chat->change_seq)
+        c->change_seq = chat->change_seq;
+    for (size_t i = 0; i < chat->receipts.n; i++)
+        if (strcmp(receipt[i].user_id, session->grant.user_id) != 0) {
+            c->peer_read_seq = receipt[i].read_seq;
+            c->peer_delivered_seq = receipt[i].delivered_seq;
+        }
+    strings_clear(&c->pinned);
+    for (size_t i = 0; i < chat->pinned_ids.n; i++)
+        strings_add(&c->pinned, chat->pinned_ids.items[i]);
+    session->marks_due = true;
+    return c;
+}
+
+/* What has become of messages that were taken in before, after the change with the number known.
+ * Those that came by the socket alone are new ones to sync. */
+static void show_changes(struct session *session, struct conversation *c,
+                         const struct list *messages, int64_t known)
+{
+    const struct frame_message *message = messages->items;
+
+    for (size_t i = 0; i < messages->n; i++)
+        if (message[i].seq <= c->seen && message[i].change_seq > known &&
+            (c == session->chosen || !c->muted))
+            message_show(session, c, &message[i]);
+}
+
+static enum status load_one(struct session *session, const struct chat *chat, bool first,
+                            struct error *err)
+{
+    const struct frame_message *message = chat->messages.items;
+    struct conversation *c = conversation_find(session, chat->conversation_id);
+    int64_t known = c ? c->change_seq : 0;
+    enum status s = STATUS_OK;
+
+    c = take_chat(session, chat);
+    if (!c)
+        return STATUS_OK;
+    if (!first) {
+        show_changes(session, c, &chat->changes, known);
+        show_changes(session, c, &chat->messages, known);
+        if (chat->limited)
+            s = conversation_catch_up(session, c, err);
+        for (size_t i = 0; i < chat->messages.n && s == STATUS_OK; i++)
+            show_once(session, c, &message[i]);
+    } else {
+        c->unread = chat->unread_count;
+        for (size_t i = 0; i < chat->messages.n; i++)
+            numbers_keep(&session->numbers, &message[i]);
+        if (c->unread > 0 && !c->muted)
+            screen_note("%" PRId64 " unread in %s%s", c->unread, conversation_name(session, c),
+                        chat->mentioned ? ", where you are named" : "");
+    }
+    if (s == STATUS_OK && c->seen < chat->last_seq)
+        c->seen = chat->last_seq;
+    return s;
 }
 
 enum status conversations_load(struct session *session, bool first, struct error *err)
 {
-    CLEANUP(buffer_clear) struct buffer path = {0};
     bool more = true;
 
-    buffer_printf(&path, "/api/conversations?limit=%d", PAGE);
     while (more) {
+        CLEANUP(buffer_clear) struct buffer path = {0};
         CLEANUP(chats_clear) struct chats chats = {0};
         const struct chat *chat;
-        enum status s = session_call(session, "GET", buffer_text(&path), (struct api_ask){0},
-                                     (struct api_answer){&chats_record, &chats, NULL}, err);
+        enum status s;
 
+        buffer_printf(&path, "/api/sync?limit=%d", PAGE);
+        if (session->cursor) {
+            buffer_add_text(&path, "&cursor=");
+            api_add_escaped(&path, session->cursor);
+        }
+        s = session_call(session, "GET", buffer_text(&path), (struct api_ask){0},
+                         (struct api_answer){&chats_record, &chats, NULL}, err);
         chat = chats.conversations.items;
         for (size_t i = 0; i < chats.conversations.n && s == STATUS_OK; i++)
             s = load_one(session, &chat[i], first, err);
         if (s != STATUS_OK)
             return s;
-        more = chats.next_cursor != NULL;
-        path.length = 0;
-        buffer_printf(&path, "/api/conversations?limit=%d&cursor=", PAGE);
-        if (more)
-            api_add_escaped(&path, chats.next_cursor);
+        more = chats.has_more;
+        free(session->cursor);
+        session->cursor = TAKE(chats.cursor);
     }
     return STATUS_OK;
 }

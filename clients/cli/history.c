@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "replies.h"
+
 struct history_end {
     bool has_more;
 };
@@ -82,7 +84,7 @@ bool history_next(const char **rest, struct frame_message *ret)
         const char *start = *rest + (**rest == ',');
 
         *rest = skip_container(start);
-        if (record_from_json(&frame_message_record, start, (size_t)(*rest - start), ret, NULL) ==
+        if (record_from_json(&any_message_record, start, (size_t)(*rest - start), ret, NULL) ==
             STATUS_OK)
             return true;
     }

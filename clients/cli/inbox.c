@@ -19,22 +19,19 @@ static const struct record any_frame_record = RECORD("frame", struct any_frame, 
 static enum status take_stored(struct session *session, const struct frame_ack *ack,
                                const struct outgoing *sent, struct error *err)
 {
-    CLEANUP(buffer_clear) struct buffer content = {0};
-    struct frame_message frame = {
+    const struct frame_message frame = {
         .type = sent->in_group ? FRAME_GROUP : FRAME_PRIVATE,
         .message_id = (char *)sent->message_id,
         .from = session->grant.user_id,
         .to = sent->in_group ? NULL : sent->peer,
         .group_id = sent->in_group ? sent->peer : NULL,
+        .msg_type = sent->msg_type,
+        .content = {.text = sent->content},
         .timestamp = ack->timestamp,
         .conversation_id = ack->conversation_id,
         .seq = ack->seq,
     };
 
-    buffer_add_text(&content, "{\"text\":");
-    json_add_string(&content, sent->text);
-    buffer_add_text(&content, "}");
-    frame.content.text = buffer_text(&content);
     return conversation_take(session, &frame, err);
 }
 
@@ -66,6 +63,16 @@ static enum status take_ack(struct session *session, const struct frame_ack *ack
     return STATUS_OK;
 }
 
+/* conversation.updated, and message.hidden, message.expired, conversation.trimmed: what scrolled by
+ * on a terminal cannot be taken off it, and lists do not have it any more. */
+static void take_setting(struct session *session, const struct system_content *content)
+{
+    struct conversation *c = conversation_find(session, content->conversation_id);
+
+    if (c && content->muted.is_set)
+        c->muted = content->muted.value;
+}
+
 static void take_system(struct session *session, const struct frame_system *frame, int64_t now)
 {
     const struct system_content *content = frame->content;
@@ -76,6 +83,8 @@ static void take_system(struct session *session, const struct frame_system *fram
         session->behind = true;
         session->catch_up_at = now;
         outbox_again(&session->outbox);
+    } else if (content->conversation_id) {
+        take_setting(session, content);
     } else {
         system_show(session, content);
     }
@@ -93,6 +102,53 @@ static bool read_frame(const struct record *rec, const char *text, void *ret)
     return false;
 }
 
+static const struct {
+    int64_t type;
+    const struct record *record;
+} changes[] = {
+    {FRAME_RECALL, &frame_recalled_record},
+    {FRAME_EDIT, &frame_edited_record},
+    {FRAME_REACTION, &frame_reacted_record},
+    {FRAME_PIN, &frame_pinned_record},
+};
+
+/* One that we know is a repetition. One that is further on than the next shows that another was
+ * missed: sync tells of both, and then this one is known. */
+static enum status judge_change(struct session *session, const struct frame_changed *change,
+                                struct error *err)
+{
+    struct conversation *c = conversation_find(session, change->conversation_id);
+    const struct number *shown;
+
+    if (!c || change->change_seq <= c->change_seq)
+        return STATUS_OK; /* of a conversation that is new here, messages come as they are by then */
+    if (change->change_seq > c->change_seq + 1)
+        return error_set(err, STATUS_UNAVAILABLE, "a change is missing");
+    c->change_seq = change->change_seq;
+    if (change->type == FRAME_PIN)
+        conversation_pin(c, change->message_id, !change->removed);
+    shown = numbers_find(&session->numbers, c->id, change->message_id);
+    if (shown && shown->change_seq >= change->change_seq)
+        return STATUS_OK; /* it was shown as it is */
+    if (c == session->chosen || !c->muted)
+        change_show(session, c, change);
+    return STATUS_OK;
+}
+
+static enum status take_change(struct session *session, int64_t type, const char *text,
+                               struct error *err)
+{
+    struct frame_changed change = {0};
+    enum status s = STATUS_OK;
+
+    for (size_t i = 0; i < N_ELEMENTS(changes); i++)
+        if (changes[i].type == type && read_frame(changes[i].record, text, &change)) {
+            s = judge_change(session, &change, err);
+            record_clear(changes[i].record, &change);
+        }
+    return s;
+}
+
 /* On failure the frame is to be taken again. */
 static enum status take_frame(struct session *session, const char *text, int64_t now,
                               struct error *err)
@@ -102,6 +158,7 @@ static enum status take_frame(struct session *session, const char *text, int64_t
     struct frame_ack ack = {0};
     struct frame_system system_frame = {0};
     struct frame_presence presence = {0};
+    struct frame_receipt receipt = {0};
     enum status s = STATUS_OK;
 
     if (!read_frame(&any_frame_record, text, &any))
@@ -109,9 +166,9 @@ static enum status take_frame(struct session *session, const char *text, int64_t
     switch (any.type) {
     case FRAME_PRIVATE:
     case FRAME_GROUP:
-        if (read_frame(&frame_message_record, text, &message))
+        if (read_frame(&any_message_record, text, &message))
             s = conversation_take(session, &message, err);
-        record_clear(&frame_message_record, &message);
+        record_clear(&any_message_record, &message);
         break;
     case FRAME_ACK:
         if (read_frame(&frame_ack_record, text, &ack))
@@ -127,6 +184,18 @@ static enum status take_frame(struct session *session, const char *text, int64_t
         if (read_frame(&frame_presence_record, text, &presence))
             presence_show(session, &presence);
         record_clear(&frame_presence_record, &presence);
+        break;
+    case FRAME_RECALL:
+    case FRAME_EDIT:
+    case FRAME_REACTION:
+    case FRAME_PIN:
+        s = take_change(session, any.type, text, err);
+        break;
+    case FRAME_READ:
+    case FRAME_DELIVERED:
+        if (read_frame(&frame_receipt_record, text, &receipt))
+            marks_take(session, &receipt);
+        record_clear(&frame_receipt_record, &receipt);
         break;
     default: /* heartbeat answers; typing and others are not shown here */
         break;

@@ -136,6 +136,8 @@ static void turn_open(struct session *session, int64_t now)
     beat(session, now);
     catch_up(session, now);
     inbox_take(session, now);
+    if (!session->behind)
+        marks_send(session);
     if (outbox_take_frame(&session->outbox, clock_monotonic(), &frame))
         socket_send(session->socket, &frame);
     if (clock_monotonic() - session->heard_at > SILENCE_MS && !session->behind)

@@ -103,6 +103,8 @@ static void set_prompt(struct session *session)
         screen_add_harmless(
             &prompt, session->chosen->name ? session->chosen->name : session->chosen->peer, " ");
     }
+    if (session->chosen && session->chosen->sent_seq && !session->chosen->is_group)
+        buffer_add_text(&prompt, receipt_mark(session->chosen, session->chosen->sent_seq));
     buffer_add_text(&prompt, "> ");
     screen_set_prompt(buffer_text(&prompt));
 }
@@ -136,11 +138,11 @@ static void converse(struct session *session)
         if (line) {
             going = run_line(session, line);
             free(TAKE(line));
-            set_prompt(session);
             live_turn(session);
         } else {
             wait_and_take(session, true);
         }
+        set_prompt(session);
     }
 }
 

@@ -14,17 +14,21 @@ void outgoing_free(struct outgoing *outgoing)
     if (!outgoing)
         return;
     free(outgoing->peer);
+    free(outgoing->content);
     free(outgoing->text);
     free(outgoing);
 }
 
-void outbox_add(struct outbox *outbox, bool in_group, const char *peer, const char *text)
+void outbox_add(struct outbox *outbox, bool in_group, const char *peer, int64_t msg_type,
+                const char *content, const char *text)
 {
     struct outgoing *added = memory_new(sizeof *added);
 
     id_new("", added->message_id);
     added->in_group = in_group;
     added->peer = memory_text(peer);
+    added->msg_type = msg_type;
+    added->content = memory_text(content);
     added->text = memory_text(text);
     if (outbox->last)
         outbox->last->next = added;
@@ -44,19 +48,16 @@ int64_t outbox_next(const struct outbox *outbox)
 
 bool outbox_take_frame(struct outbox *outbox, int64_t now, struct buffer *ret)
 {
-    CLEANUP(buffer_clear) struct buffer content = {0};
     struct outgoing *first = outbox->first;
     struct frame_send frame = {0};
 
     if (!first || now < outbox_next(outbox))
         return false;
-    buffer_add_text(&content, "{\"text\":");
-    json_add_string(&content, first->text);
-    buffer_add_text(&content, "}");
     frame.type = first->in_group ? FRAME_GROUP : FRAME_PRIVATE;
     frame.message_id = first->message_id;
     *(first->in_group ? &frame.group_id : &frame.to) = first->peer;
-    frame.content.text = buffer_text(&content);
+    frame.msg_type = first->msg_type;
+    frame.content.text = first->content;
     record_to_json(&frame_send_record, &frame, ret);
     first->sent_at = now;
     return true;

@@ -18,7 +18,9 @@ struct outgoing {
     char message_id[ID_MAX]; /* the same at each try: the server stores it once */
     bool in_group;
     char *peer; /* a user's id, or a group's */
-    char *text;
+    int64_t msg_type;
+    char *content;      /* JSON */
+    char *text;         /* what to call it when it cannot be sent */
     int64_t sent_at;    /* when it went out; 0: it waits to be sent */
     int64_t not_before; /* the server asked to wait */
     int64_t refused_at; /* when it did so first; 0: never */
@@ -28,7 +30,8 @@ struct outgoing {
 #define ACK_MS 5000       /* no ack for so long: sent again (docs/protocol.md) */
 #define PATIENCE_MS 30000 /* "try again" for so long: it has failed */
 
-void outbox_add(struct outbox *outbox, bool in_group, const char *peer, const char *text);
+void outbox_add(struct outbox *outbox, bool in_group, const char *peer, int64_t msg_type,
+                const char *content, const char *text);
 
 /* Append the frame of the message that is to be sent now, and remember that it was. false: none. */
 bool outbox_take_frame(struct outbox *outbox, int64_t now, struct buffer *ret);

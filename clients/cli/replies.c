@@ -131,17 +131,120 @@ static const struct field room_wanted_fields[] = {
 const struct record room_wanted_record =
     RECORD("room_wanted", struct room_wanted, room_wanted_fields);
 
+static const struct field any_message_fields[] = {
+    FIELD(struct frame_message, type, .required = true),
+    FIELD(struct frame_message, message_id, .required = true),
+    FIELD(struct frame_message, from, .required = true),
+    FIELD(struct frame_message, to),
+    FIELD(struct frame_message, group_id),
+    FIELD(struct frame_message, content, .required = true, .max = FRAME_MAX),
+    FIELD(struct frame_message, msg_type, .required = true),
+    FIELD(struct frame_message, timestamp, .required = true),
+    FIELD(struct frame_message, conversation_id, .required = true),
+    FIELD(struct frame_message, seq, .required = true),
+    FIELD(struct frame_message, expires_at),
+    FIELD(struct frame_message, forwarded_from),
+    FIELD(struct frame_message, edited_at),
+    FIELD(struct frame_message, recalled_at),
+    FIELD(struct frame_message, reactions, .of = &reaction_record),
+    FIELD(struct frame_message, change_seq),
+};
+const struct record any_message_record =
+    RECORD("message", struct frame_message, any_message_fields);
+
+static const struct field receipt_fields[] = {
+    FIELD(struct receipt, user_id, .required = true),
+    FIELD(struct receipt, username, .nullable = true),
+    FIELD(struct receipt, read_seq),
+    FIELD(struct receipt, delivered_seq),
+    FIELD(struct receipt, read),
+};
+const struct record receipt_record = RECORD("receipt", struct receipt, receipt_fields);
+
 static const struct field chat_fields[] = {
     FIELD(struct chat, conversation_id, .required = true, .min = 1),
     FIELD(struct chat, peer, .nullable = true, .of = &person_record),
     FIELD(struct chat, group, .nullable = true, .of = &room_record),
     FIELD(struct chat, last_seq, .required = true),
+    FIELD(struct chat, read_seq),
     FIELD(struct chat, unread_count),
+    FIELD(struct chat, updated_at),
+    FIELD(struct chat, mentioned),
+    FIELD(struct chat, pinned),
+    FIELD(struct chat, muted),
+    FIELD(struct chat, messages, .of = &any_message_record),
+    FIELD(struct chat, limited),
+    FIELD(struct chat, changes, .of = &any_message_record),
+    FIELD(struct chat, change_seq),
+    FIELD(struct chat, receipts, .of = &receipt_record),
+    FIELD(struct chat, pinned_ids),
 };
 const struct record chat_record = RECORD("chat", struct chat, chat_fields);
 
 static const struct field chats_fields[] = {
     FIELD(struct chats, conversations, .required = true, .of = &chat_record),
+    FIELD(struct chats, has_more),
+    FIELD(struct chats, cursor, .nullable = true, .max = URL_MAX),
     FIELD(struct chats, next_cursor, .nullable = true, .max = URL_MAX),
 };
 const struct record chats_record = RECORD("chats", struct chats, chats_fields);
+
+static const struct field edit_wanted_fields[] = {FIELD(struct change_wanted, content)};
+const struct record edit_wanted_record = RECORD("edit", struct change_wanted, edit_wanted_fields);
+
+static const struct field reaction_wanted_fields[] = {FIELD(struct change_wanted, emoji)};
+const struct record reaction_wanted_record =
+    RECORD("reaction", struct change_wanted, reaction_wanted_fields);
+
+static const struct field chat_change_fields[] = {
+    FIELD(struct chat_change, pinned),
+    FIELD(struct chat_change, muted),
+};
+const struct record chat_change_record =
+    RECORD("chat_change", struct chat_change, chat_change_fields);
+
+static const struct field timer_wanted_fields[] = {FIELD(struct timer_wanted, seconds)};
+const struct record timer_wanted_record = RECORD("timer", struct timer_wanted, timer_wanted_fields);
+
+static const struct field find_fields[] = {
+    FIELD(struct find, message, .required = true, .of = &any_message_record),
+};
+const struct record find_record = RECORD("find", struct find, find_fields);
+
+static const struct field finds_fields[] = {
+    FIELD(struct finds, messages, .required = true, .of = &find_record),
+    FIELD(struct finds, next_cursor, .nullable = true, .max = URL_MAX),
+};
+const struct record finds_record = RECORD("finds", struct finds, finds_fields);
+
+static const struct field receipts_fields[] = {
+    FIELD(struct receipts, receipts, .required = true, .of = &receipt_record),
+    FIELD(struct receipts, total),
+    FIELD(struct receipts, read_count),
+    FIELD(struct receipts, next_cursor, .nullable = true, .max = URL_MAX),
+};
+const struct record receipts_record = RECORD("receipts", struct receipts, receipts_fields);
+
+static const struct field forward_wanted_fields[] = {
+    FIELD(struct forward_wanted, to),
+    FIELD(struct forward_wanted, group_id),
+    FIELD(struct forward_wanted, message_id),
+};
+const struct record forward_wanted_record =
+    RECORD("forward", struct forward_wanted, forward_wanted_fields);
+
+static const struct field role_fields[] = {
+    FIELD(struct role, user_id, .required = true),
+    FIELD(struct role, role, .required = true),
+};
+const struct record role_record = RECORD("role", struct role, role_fields);
+
+static const struct field told_fields[] = {
+    FIELD(struct told, event, .required = true),
+    FIELD(struct told, user_id),
+    FIELD(struct told, user_ids),
+    FIELD(struct told, roles, .of = &role_record),
+    FIELD(struct told, seconds),
+    FIELD(struct told, text, .max = TEXT_MAX),
+};
+const struct record told_record = RECORD("told", struct told, told_fields);

@@ -1,7 +1,7 @@
 #ifndef CLI_REPLIES_H
 #define CLI_REPLIES_H
 
-#include "record/record.h"
+#include "wire/frames.h"
 
 /* What the client asks by REST and reads of the answers. It declares only the members that it
  * uses, by docs/protocol.md and not by the server's tables, so that it checks the server
@@ -131,20 +131,108 @@ struct room_wanted {
 };
 extern const struct record room_wanted_record;
 
-struct chat {
+struct chat { /* a conversation: in sync, with what is new in it, and in lists */
     char *conversation_id;
     void *peer;  /* struct person: private */
     void *group; /* struct room */
     int64_t last_seq;
+    int64_t read_seq;
     int64_t unread_count;
+    int64_t updated_at;
+    bool mentioned;
+    bool pinned;
+    bool muted;
+    struct list messages; /* struct frame_message: the new ones */
+    bool limited;         /* or only the newest of them */
+    struct list changes;  /* struct frame_message: what has become of older ones */
+    int64_t change_seq;
+    struct list receipts; /* struct receipt */
+    struct strings pinned_ids;
 };
 extern const struct record chat_record;
 
-struct chats {
+struct receipt {
+    char *user_id;
+    char *username;
+    int64_t read_seq;
+    int64_t delivered_seq;
+    bool read;
+};
+extern const struct record receipt_record;
+
+struct chats {                 /* sync, and GET /api/conversations */
     struct list conversations; /* struct chat */
-    char *next_cursor;
+    bool has_more;             /* sync */
+    char *cursor;              /* sync */
+    char *next_cursor;         /* the list */
 };
 extern const struct record chats_record;
 DEFINE_RECORD_CLEANUP(struct chats, chats)
+
+/* A struct frame_message with any kind of content, so that one of a kind that is newer than we are
+ * hides no other. */
+extern const struct record any_message_record;
+
+struct chat_change { /* only what is to change */
+    struct maybe pinned;
+    struct maybe muted;
+};
+extern const struct record chat_change_record;
+
+struct timer_wanted {
+    int64_t seconds;
+};
+extern const struct record timer_wanted_record;
+
+struct find {      /* a message that was found */
+    void *message; /* struct frame_message */
+};
+extern const struct record find_record;
+
+struct finds {
+    struct list messages; /* struct find */
+    char *next_cursor;
+};
+extern const struct record finds_record;
+DEFINE_RECORD_CLEANUP(struct finds, finds)
+
+struct receipts {         /* of one message */
+    struct list receipts; /* struct receipt */
+    int64_t total;
+    int64_t read_count;
+    char *next_cursor;
+};
+extern const struct record receipts_record;
+DEFINE_RECORD_CLEANUP(struct receipts, receipts)
+
+struct forward_wanted {
+    char *to;
+    char *group_id;
+    char *message_id;
+};
+extern const struct record forward_wanted_record;
+
+struct role {
+    char *user_id;
+    char *role;
+};
+extern const struct record role_record;
+
+struct told { /* the content of a system message */
+    char *event;
+    char *user_id; /* who did it */
+    struct strings user_ids;
+    struct list roles; /* struct role */
+    int64_t seconds;   /* conversation.timer */
+    char *text;        /* notice */
+};
+extern const struct record told_record;
+
+struct change_wanted { /* an edit, a reaction */
+    struct json content;
+    char *emoji;
+};
+extern const struct record edit_wanted_record;
+extern const struct record reaction_wanted_record;
 
 #endif

@@ -95,23 +95,62 @@ enum status session_refresh(struct session *session, struct error *err)
     return s;
 }
 
-enum status session_call(struct session *session, const char *method, const char *path,
-                         struct api_ask ask, struct api_answer answer, struct error *err)
+/* Is there somebody to call for, with a token that lasts? */
+static enum status prepare(struct session *session, struct error *err)
 {
-    enum status s;
-
     if (!session_is_open(session) || session->ended)
         return error_set(err, STATUS_UNAUTHENTICATED, "log in first: login <name>");
     if (clock_now() >= session->refresh_at &&
         session_refresh(session, err) == STATUS_UNAUTHENTICATED)
         return STATUS_UNAUTHENTICATED;
-    s = api_call(session->api, method, path, ask, answer, err);
-    if (s != STATUS_UNAUTHENTICATED && s != STATUS_EXPIRED)
-        return s;
-    s = session_refresh(session, err);
+    return STATUS_OK;
+}
+
+/* The call ended with s: is it worth another one, with a new token? */
+static bool is_renewed(struct session *session, enum status *s, struct error *err)
+{
+    if (*s != STATUS_UNAUTHENTICATED && *s != STATUS_EXPIRED)
+        return false;
+    *s = session_refresh(session, err);
+    return *s == STATUS_OK;
+}
+
+enum status session_call(struct session *session, const char *method, const char *path,
+                         struct api_ask ask, struct api_answer answer, struct error *err)
+{
+    enum status s = prepare(session, err);
+
     if (s != STATUS_OK)
         return s;
-    return api_call(session->api, method, path, ask, answer, err);
+    s = api_call(session->api, method, path, ask, answer, err);
+    if (is_renewed(session, &s, err))
+        s = api_call(session->api, method, path, ask, answer, err);
+    return s;
+}
+
+enum status session_upload(struct session *session, const char *path, const char *file,
+                           struct api_answer answer, struct error *err)
+{
+    enum status s = prepare(session, err);
+
+    if (s != STATUS_OK)
+        return s;
+    s = api_upload(session->api, path, file, answer, err);
+    if (is_renewed(session, &s, err))
+        s = api_upload(session->api, path, file, answer, err);
+    return s;
+}
+
+enum status session_download(struct session *session, const char *path, int fd, struct error *err)
+{
+    enum status s = prepare(session, err);
+
+    if (s != STATUS_OK)
+        return s;
+    s = api_download(session->api, path, fd, err);
+    if (is_renewed(session, &s, err)) /* nothing was written: a refusal never is */
+        s = api_download(session->api, path, fd, err);
+    return s;
 }
 
 /* ---- Coming and going */

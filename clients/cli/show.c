@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -26,62 +27,6 @@ const char *conversation_name(struct session *session, struct conversation *c)
     return c->name;
 }
 
-/* The users' names but except's, as a list after before; nothing when there are none. */
-static void add_names(struct session *session, struct buffer *ret, const char *before,
-                      const struct strings *user_ids, const char *except)
-{
-    for (size_t i = 0; i < user_ids->n; i++) {
-        if (except && strcmp(user_ids->items[i], except) == 0)
-            continue;
-        buffer_printf(ret, "%s%s", before, session_name(session, user_ids->items[i]));
-        before = ", ";
-    }
-}
-
-/* "bob, carol joined", "alice made the group: bob, carol", "alice left" */
-static void add_system(struct session *session, struct buffer *ret,
-                       const struct frame_message *frame)
-{
-    struct system_content content = {0};
-    const char *actor = frame->from;
-    const char *event = "changed something";
-
-    if (record_from_json(&system_content_record, frame->content.text, strlen(frame->content.text),
-                         &content, NULL) != STATUS_OK) {
-        buffer_add_text(ret, frame->content.text);
-        return;
-    }
-    if (content.user_id)
-        actor = content.user_id;
-    if (content.event)
-        event = content.event;
-    if (strcmp(event, "group.created") == 0) {
-        buffer_printf(ret, "%s made the group", session_name(session, actor));
-        add_names(session, ret, ": ", &content.user_ids, actor);
-    } else {
-        if (content.user_ids.n > 0)
-            add_names(session, ret, "", &content.user_ids, NULL);
-        else
-            buffer_add_text(ret, session_name(session, actor));
-        buffer_printf(ret, " %s", strncmp(event, "group.", 6) == 0 ? event + 6 : event);
-    }
-    record_clear(&system_content_record, &content);
-}
-
-static void add_content(struct buffer *ret, const struct frame_message *frame)
-{
-    struct content_text content = {0};
-
-    if (frame->msg_type == MSG_TEXT &&
-        record_from_json(&content_text_record, frame->content.text, strlen(frame->content.text),
-                         &content, NULL) == STATUS_OK) {
-        buffer_add_text(ret, content.text);
-        record_clear(&content_text_record, &content);
-    } else {
-        buffer_add_text(ret, frame->content.text); /* a place, a card: as it was sent */
-    }
-}
-
 /* A group's name cannot leave its brackets: the rest of it would pass for somebody else's words. */
 static void add_label(struct buffer *ret, const char *name)
 {
@@ -101,22 +46,131 @@ const char *time_show(int64_t time_ms, char ret[TIME_TEXT_MAX])
     return ret;
 }
 
-/* 2026-11-21 10:00:00 [conversation] alice: hi */
+/* "2026-11-21 10:00:00 [conversation] " */
+static void add_head(struct session *session, struct buffer *line, struct conversation *c,
+                     int64_t time_ms)
+{
+    char time_text[TIME_TEXT_MAX];
+
+    buffer_printf(line, "%s ", time_show(time_ms, time_text));
+    if (c != session->chosen)
+        add_label(line, conversation_name(session, c));
+}
+
+/* ---- What is told of a message besides its content: before the colon, where nobody's text is */
+
+static void add_mark(struct buffer *marks, const char *text)
+{
+    buffer_printf(marks, "%s%s", marks->length ? ", " : "", text);
+}
+
+/* Reactions are others' words: they cannot end what they stand in. */
+static void add_reactions(struct buffer *marks, const struct list *reactions)
+{
+    const struct reaction *reaction = reactions->items;
+
+    for (size_t i = 0; i < reactions->n; i++) {
+        buffer_add_text(marks, i ? " " : marks->length ? ", " : "");
+        for (const char *p = reaction[i].emoji; *p; p++)
+            buffer_add(marks, *p == '(' || *p == ')' ? "|" : p, 1);
+        if (reaction[i].count > 1)
+            buffer_printf(marks, " %" PRId64, reaction[i].count);
+    }
+}
+
+static void add_reply(struct session *session, struct buffer *marks,
+                      const struct frame_message *frame)
+{
+    struct content_text content;
+    const struct number *answered;
+    const char *json = frame->content.text;
+
+    if (frame->msg_type != MSG_TEXT || !strstr(json, "\"reply_to\"") ||
+        record_from_json(&content_text_record, json, strlen(json), &content, NULL) != STATUS_OK)
+        return;
+    if (content.reply_to) {
+        answered = numbers_find(&session->numbers, frame->conversation_id, content.reply_to);
+        add_mark(marks, "answers");
+        if (answered)
+            buffer_printf(marks, " #%" PRId64, answered->seq);
+        else
+            buffer_add_text(marks, " an older one");
+    }
+    record_clear(&content_text_record, &content);
+}
+
+/* " (edited, disappears 2026-11-21 11:00:00)" */
+static void add_marks(struct session *session, struct buffer *line,
+                      const struct frame_message *frame)
+{
+    CLEANUP(buffer_clear) struct buffer marks = {0};
+    char time_text[TIME_TEXT_MAX];
+
+    add_reply(session, &marks, frame);
+    if (frame->forwarded_from) {
+        add_mark(&marks, "forwarded from ");
+        buffer_add_text(&marks, session_name(session, frame->forwarded_from));
+    }
+    if (frame->edited_at)
+        add_mark(&marks, "edited");
+    if (frame->expires_at) {
+        add_mark(&marks, "disappears ");
+        buffer_add_text(&marks, time_show(frame->expires_at, time_text));
+    }
+    add_reactions(&marks, &frame->reactions);
+    if (marks.length)
+        buffer_printf(line, " (%s)", buffer_text(&marks));
+}
+
+const char *receipt_mark(const struct conversation *c, int64_t seq)
+{
+    if (c->peer_read_seq >= seq)
+        return " ✓✓";
+    return c->peer_delivered_seq >= seq ? " ✓" : "";
+}
+
 void message_show(struct session *session, struct conversation *c,
                   const struct frame_message *frame)
 {
     CLEANUP(buffer_clear) struct buffer line = {0};
-    char time_text[TIME_TEXT_MAX];
 
-    buffer_printf(&line, "%s ", time_show(frame->timestamp, time_text));
-    if (c != session->chosen)
-        add_label(&line, conversation_name(session, c));
+    numbers_keep(&session->numbers, frame);
+    add_head(session, &line, c, frame->timestamp);
     if (frame->msg_type == MSG_SYSTEM) {
         buffer_add_text(&line, "* ");
-        add_system(session, &line, frame);
+        content_add_system(session, &line, frame);
     } else {
-        buffer_printf(&line, "%s: ", session_name(session, frame->from));
-        add_content(&line, frame);
+        buffer_printf(&line, "#%" PRId64 " %s", frame->seq, session_name(session, frame->from));
+        if (!c->is_group && strcmp(frame->from, session->grant.user_id) == 0)
+            buffer_add_text(&line, receipt_mark(c, frame->seq));
+        if (frame->recalled_at) {
+            buffer_add_text(&line, " took this back");
+        } else {
+            add_marks(session, &line, frame);
+            buffer_add_text(&line, ": ");
+            content_add(&line, frame->msg_type, frame->content.text);
+        }
+    }
+    screen_say("%s", buffer_text(&line));
+}
+
+void change_show(struct session *session, struct conversation *c,
+                 const struct frame_changed *change)
+{
+    CLEANUP(buffer_clear) struct buffer line = {0};
+
+    add_head(session, &line, c, change->timestamp);
+    buffer_printf(&line, "* %s ", session_name(session, change->from));
+    if (change->type == FRAME_RECALL) {
+        buffer_printf(&line, "took back #%" PRId64, change->seq);
+    } else if (change->type == FRAME_EDIT) {
+        buffer_printf(&line, "edited #%" PRId64 ": ", change->seq);
+        content_add(&line, MSG_TEXT, change->content.text);
+    } else if (change->type == FRAME_PIN) {
+        buffer_printf(&line, "%s #%" PRId64, change->removed ? "unpinned" : "pinned", change->seq);
+    } else {
+        buffer_printf(&line, "%s to #%" PRId64 ": %s",
+                      change->removed ? "no longer reacts" : "reacts", change->seq, change->emoji);
     }
     screen_say("%s", buffer_text(&line));
 }

@@ -57,10 +57,26 @@ static bool is_wanted(const struct room *room, void *context)
     return true;
 }
 
-static void choose(struct session *session, struct conversation *c)
+enum status group_find(struct session *session, const char *name, struct room *ret,
+                       struct error *err)
 {
+    struct room_query query = {.wanted = name};
+    enum status s = for_my_groups(session, is_wanted, &query, err);
+
+    *ret = query.found;
+    return s;
+}
+
+/* What was not shown yet is shown now, as far as it is a screenful; all of it is read then. */
+static enum status choose(struct session *session, struct conversation *c, struct error *err)
+{
+    int64_t unread = c->unread < LIST_DEFAULT ? c->unread : LIST_DEFAULT;
+
     session->chosen = c;
+    session->marks_due = true;
     screen_note("talking %s %s", c->is_group ? "in" : "to", c->name);
+    c->unread = 0;
+    return unread > 0 ? conversation_list(session, c, unread, err) : STATUS_OK;
 }
 
 /* ---- The commands */
@@ -72,20 +88,17 @@ enum status run_to(struct session *session, char *args, struct error *err)
 
     if (s != STATUS_OK)
         return s;
-    choose(session, conversation_of(session, false, person.user_id, person.username));
-    return STATUS_OK;
+    return choose(session, conversation_of(session, false, person.user_id, person.username), err);
 }
 
 enum status run_join(struct session *session, char *args, struct error *err)
 {
     CLEANUP(buffer_clear) struct buffer path = {0};
     CLEANUP(room_clear) struct room joined = {0};
-    struct room_query query = {.wanted = args};
-    enum status s = for_my_groups(session, is_wanted, &query, err);
+    enum status s = group_find(session, args, &joined, err);
 
     if (s != STATUS_OK)
         return s;
-    joined = query.found;
     if (!joined.group_id) {
         buffer_add_text(&path, "/api/groups/");
         api_add_escaped(&path, args);
@@ -96,9 +109,10 @@ enum status run_join(struct session *session, char *args, struct error *err)
         if (s != STATUS_OK)
             return s;
     }
-    choose(session, conversation_of(session, true, joined.group_id,
-                                    joined.name ? joined.name : joined.group_id));
-    return STATUS_OK;
+    return choose(session,
+                  conversation_of(session, true, joined.group_id,
+                                  joined.name ? joined.name : joined.group_id),
+                  err);
 }
 
 enum status run_group(struct session *session, char *args, struct error *err)
@@ -120,18 +134,29 @@ enum status run_group(struct session *session, char *args, struct error *err)
                          (struct api_answer){&room_record, &made, NULL}, err);
     if (s == STATUS_OK) {
         screen_say("%s %s", made.group_id, wanted.name);
-        choose(session, conversation_of(session, true, made.group_id, wanted.name));
+        s = choose(session, conversation_of(session, true, made.group_id, wanted.name), err);
     }
     strings_clear(&wanted.member_ids);
     return s;
 }
 
+enum status send_text(struct session *session, const char *text, const char *reply_to,
+                      struct error *err)
+{
+    CLEANUP(buffer_clear) struct buffer json = {0};
+    const struct content_text content = {.text = (char *)text, .reply_to = (char *)reply_to};
+
+    if (utf8_length(text, strlen(text)) > TEXT_MAX)
+        return error_set(err, STATUS_INVALID, "a message has at most %d characters", TEXT_MAX);
+    record_to_json(&content_text_record, &content, &json);
+    outbox_add(&session->outbox, session->chosen->is_group, session->chosen->peer, MSG_TEXT,
+               buffer_text(&json), text);
+    return STATUS_OK;
+}
+
 enum status run_send(struct session *session, char *args, struct error *err)
 {
-    if (utf8_length(args, strlen(args)) > TEXT_MAX)
-        return error_set(err, STATUS_INVALID, "a message has at most %d characters", TEXT_MAX);
-    outbox_add(&session->outbox, session->chosen->is_group, session->chosen->peer, args);
-    return STATUS_OK;
+    return send_text(session, args, NULL, err);
 }
 
 enum status run_listmsg(struct session *session, char *args, struct error *err)

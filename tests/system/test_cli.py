@@ -17,6 +17,12 @@ from instance import eventually
 
 PATIENCE = 30  # the client's own, plus nothing: what takes longer has failed
 STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
+NUMBER = re.compile(r"^(\[[^\]]*\] )?#\d+ ([a-z0-9]+)(?: ✓+)?")
+
+
+def said(line):
+    """A line without the time, the number and the ticks."""
+    return NUMBER.sub(r"\1\2", STAMP.sub("", line))
 
 
 class Cli:
@@ -47,17 +53,18 @@ class Cli:
         return self
 
     def wait_for(self, text, timeout=PATIENCE):
-        """The first line that ends with text, on either stream."""
+        """The first line that ends with text, on either stream; what said() drops may be left out."""
         def find():
-            return [line for line in self.out + self.err if line.endswith(text)]
+            return [line for line in self.out + self.err
+                    if line.endswith(text) or said(line).endswith(text)]
         with self.told:
             assert self.told.wait_for(find, timeout), (text, self.out[-20:], self.err[-20:])
             return find()[0]
 
     def messages(self):
-        """What was shown, without the times."""
+        """What was shown: who said what."""
         with self.told:
-            return [STAMP.sub("", line) for line in self.out if STAMP.match(line)]
+            return [said(line) for line in self.out if STAMP.match(line)]
 
     def end(self):
         """End of input; the exit status."""
@@ -111,7 +118,7 @@ def test_a_pipe_is_enough_to_register_log_in_and_say_something(parley, user):
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert all(STAMP.match(line) for line in lines)
-    assert [STAMP.sub("", line) for line in lines] == [f"{name}: hi", f"{name}: /help, as text"]
+    assert [said(line) for line in lines] == [f"{name}: hi", f"{name}: /help, as text"]
     alice = parley.login(name)
     assert texts(bob.private_history(alice.id)["messages"]) == ["hi", "/help, as text"]
 
@@ -152,17 +159,17 @@ def test_a_group_is_made_joined_by_its_id_and_named_when_it_is_not_chosen(cli, u
     assert all(one.end() == 0 for one in (a, b, c))
 
 
-def test_what_was_said_before_is_counted_at_log_in_and_listed_on_demand(cli, user):
+def test_what_is_unread_is_counted_at_log_in_and_shown_with_its_conversation(cli, user):
     alice, bob = user(), user()
     device = bob.device()
     for i in range(5):
         device.say(f"m{i}", to=alice)
     a = cli().type(f"login {alice.username} {PASSWORD}", f"to {bob.username}")
     a.wait_for(f"talking to {bob.username}")
-    assert f"* 5 unread in {bob.username}" in a.err and a.out == []
+    assert f"* 5 unread in {bob.username}" in a.err
     a.type("listmsg 3", "listuser")
     a.wait_for(f"{bob.username}  {bob.username}")
-    assert a.messages() == [f"{bob.username}: m{i}" for i in (2, 3, 4)]
+    assert a.messages() == [f"{bob.username}: m{i}" for i in (0, 1, 2, 3, 4, 2, 3, 4)]
     assert a.end() == 0, a.err
 
 
@@ -188,7 +195,7 @@ def test_another_person_s_text_cannot_command_the_terminal(two):
     (alice, bob), (a, _) = two
     bob.device().say("\x1b]0;title\x07\x1b[2J\r\nx\u202ey\x9b", to=alice)
     line = a.wait_for("y<U+009B>")
-    assert STAMP.sub("", line) == (f"{bob.username}: ^[]0;title^G^[[2J^M\\nx<U+202E>y<U+009B>")
+    assert said(line) == (f"{bob.username}: ^[]0;title^G^[[2J^M\\nx<U+202E>y<U+009B>")
 
 
 def test_a_group_s_name_cannot_pass_for_a_person_s_words(cli, user):
@@ -205,7 +212,91 @@ def test_a_group_s_name_cannot_pass_for_a_person_s_words(cli, user):
 def test_a_bot_s_commands_are_text(cli, user, hubot):
     alice = user()
     a = cli().type(f"login {alice.username} {PASSWORD}", "to hubot", "send /echo here I am")
-    a.wait_for("hubot: here I am")
+    a.wait_for("hubot (answers #1): here I am")
+    assert a.end() == 0, a.err
+
+
+# ---- What becomes of messages
+
+
+@pytest.mark.smoke
+def test_a_message_is_edited_answered_reacted_to_pinned_and_taken_back(two):
+    (alice, bob), (a, b) = two
+    a.type("send one", "edit 1 one, and more")
+    for one in (a, b):
+        one.wait_for(f"* {alice.username} edited #1: one, and more")
+    b.type("reply #1 indeed", "/react 1 👍")
+    a.wait_for(f"{bob.username} (answers #1): indeed")
+    a.wait_for(f"* {bob.username} reacts to #1: 👍")
+    b.type("react 1 🎉", "unreact 1 🎉")
+    a.wait_for(f"* {bob.username} no longer reacts to #1: 🎉")
+    a.type("pin 2", "send two", "recall 3")
+    b.wait_for(f"* {alice.username} took back #3")
+    b.type("pins", "listmsg")
+    b.wait_for(f"#3 {alice.username} took this back")
+    assert b.messages()[-4:] == [
+        f"{bob.username} (answers #1): indeed", f"{alice.username} (edited, 👍): one, and more",
+        f"{bob.username} (answers #1): indeed", f"{alice.username} took this back"]
+    b.type("unpin 2", "pins", "delete 1", "listmsg")
+    b.wait_for("* you do not see it any more; the others do")
+    a.wait_for(f"* {bob.username} unpinned #2")
+    assert b.end() == 0, b.err
+    assert b.messages()[-2:] == [f"{bob.username} (answers #1): indeed",
+                                 f"{alice.username} took this back"]
+    assert a.end() == 0, a.err
+
+
+def test_what_cannot_be_done_with_a_message_is_said(two):
+    (alice, bob), (a, b) = two
+    a.type("send one")
+    b.wait_for(f"{alice.username}: one")
+    b.type("edit 1 mine", "recall 9", "react one 👍", "reply 1", "download 1")
+    assert b.end() == 1
+    assert [line for line in b.err if line.startswith("! ")] == [
+        "! 40301 only its sender may edit a message",
+        "! there is no message #9 here",
+        "! which message? its number stands before the name: #one",
+        "! what is the answer? reply <number> <text>",
+        "! there is no file in #1"]
+
+
+def test_nobody_can_put_words_into_another_s_mouth_by_a_reaction(two):
+    (alice, bob), (a, b) = two
+    a.type("send one")
+    b.wait_for(f"{alice.username}: one")
+    b.type("react 1 ):paid")
+    a.wait_for("reacts to #1: ):paid")
+    a.type("listmsg")
+    a.wait_for(f"{alice.username} (|:paid): one")
+
+
+def test_what_changed_while_the_socket_was_down_is_shown_when_it_is_back(parley, two):
+    (alice, bob), (a, b) = two
+    a.type("send one", "send two")
+    b.wait_for(f"{alice.username}: two")
+    parley.kill("push")
+    a.type("edit 1 other", "recall 2", "send three")
+    b.wait_for(f"{alice.username}: three")
+    # By sync as they are by then, or live as what happens, but each once.
+    shown = b.messages()
+    assert shown[:2] + shown[-1:] == [f"{alice.username}: {text}" for text in ("one", "two", "three")]
+    assert ["other" in line for line in shown[2:-1]] == [True, False]
+    assert [" took " in line for line in shown[2:-1]] == [False, True]
+    assert a.end() == 0 and b.end() == 0, (a.err, b.err)
+
+
+@pytest.mark.smoke
+def test_a_file_is_sent_and_kept_under_a_name_that_leads_nowhere_else(two, tmp_path):
+    (alice, _), (a, b) = two
+    sent, kept = tmp_path / "paper.txt", tmp_path / "kept"
+    sent.write_bytes(b"bytes\n" * 1000)
+    a.type(f"upload {sent}")
+    b.wait_for(f"{alice.username}: [file paper.txt, 5.9 KiB]")
+    b.type(f"download 1 {kept}", f"download 1 {kept}", f"upload {tmp_path}")
+    assert b.end() == 1
+    assert kept.read_bytes() == sent.read_bytes()
+    assert [line for line in b.err if line.startswith("! ")] == [
+        f"! {kept}: File exists", f"! {tmp_path} is no file"]
     assert a.end() == 0, a.err
 
 

@@ -6,12 +6,23 @@
 #include <string.h>
 
 #include "clients/cli/outbox.h"
+#include "record/record.h"
 
 /* The frame that goes out now, or "". */
 static const char *frame_at(struct outbox *outbox, int64_t now, struct buffer *frame)
 {
     frame->length = 0;
     return outbox_take_frame(outbox, now, frame) ? buffer_text(frame) : "";
+}
+
+static void add(struct outbox *outbox, bool in_group, const char *peer, const char *text)
+{
+    CLEANUP(buffer_clear) struct buffer content = {0};
+
+    buffer_add_text(&content, "{\"text\":");
+    json_add_string(&content, text);
+    buffer_add_text(&content, "}");
+    outbox_add(outbox, in_group, peer, 0, buffer_text(&content), text);
 }
 
 static void settle(struct outbox *outbox, const char *message_id)
@@ -29,8 +40,8 @@ static void sends_the_next_only_when_the_one_before_is_acknowledged(void **state
     struct outgoing *none = NULL;
 
     (void)state;
-    outbox_add(&outbox, false, "user_b", "one \"quoted\"");
-    outbox_add(&outbox, true, "group_g", "two");
+    add(&outbox, false, "user_b", "one \"quoted\"");
+    add(&outbox, true, "group_g", "two");
     assert_non_null(strstr(frame_at(&outbox, 1, &frame), "{\"text\":\"one \\\"quoted\\\"\"}"));
     assert_non_null(strstr(buffer_text(&frame), "\"to\":\"user_b\""));
     assert_string_equal(frame_at(&outbox, 2, &frame), "");
@@ -49,7 +60,7 @@ static void sends_the_same_again_after_a_loss_or_when_no_ack_came(void **state)
     struct outbox outbox = {0};
 
     (void)state;
-    outbox_add(&outbox, false, "user_b", "one");
+    add(&outbox, false, "user_b", "one");
     assert_string_not_equal(frame_at(&outbox, 1, &first), "");
     assert_string_equal(frame_at(&outbox, ACK_MS, &again), "");
     assert_string_equal(frame_at(&outbox, 1 + ACK_MS, &again), buffer_text(&first));
@@ -67,7 +78,7 @@ static void tries_again_what_was_refused_for_now_until_patience_ends(void **stat
     int tries = 0;
 
     (void)state;
-    outbox_add(&outbox, false, "user_b", "one");
+    add(&outbox, false, "user_b", "one");
     while (!failed) {
         assert_string_not_equal(frame_at(&outbox, now, &frame), "");
         tries++;
@@ -88,7 +99,7 @@ static void gives_up_at_once_what_is_refused_for_good(void **state)
     struct outgoing *failed = NULL;
 
     (void)state;
-    outbox_add(&outbox, false, "user_b", "one");
+    add(&outbox, false, "user_b", "one");
     assert_string_not_equal(frame_at(&outbox, 1, &frame), "");
     assert_true(outbox_settle(&outbox, outbox.first->message_id, STATUS_NOT_FOUND, 2, &failed));
     assert_string_equal(failed->text, "one");
