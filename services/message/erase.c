@@ -1,8 +1,10 @@
 /* RPC_MESSAGE_ERASE: a user who goes takes his rows along, and nothing that others have. What he wrote
  * is in their conversations, and his id there leads to nobody (docs/decisions/0089). A private
- * conversation that nobody has any more goes with its messages; his files go unless a message of others
- * holds them. */
+ * conversation that nobody has any more goes with its messages, what became of them, and what search
+ * knows of them; his files go unless a message of others holds them. What he wrote elsewhere, his
+ * reactions and edits too, stays (docs/decisions/0132). */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -10,6 +12,7 @@
 #include "file_sends.h"
 #include "files.h"
 #include "message.h"
+#include "sync_states.h"
 #include "wire/internal.h"
 
 #define ERASE_MS 300 /* of work for one question */
@@ -34,13 +37,23 @@ static const struct field erased_row_fields[] = {
 static const struct record erased_row_record =
     RECORD("message.erased_row", struct erased_row, erased_row_fields);
 
-struct first_seq {
+/* Of a message or a change: the number by which those of a conversation are in order. */
+struct first {
     int64_t seq;
+    int64_t change_seq;
 };
 
-static const struct field first_seq_fields[] = {FIELD(struct first_seq, seq)};
-static const struct record first_seq_record =
-    RECORD("message.first_seq", struct first_seq, first_seq_fields);
+static const struct field first_fields[] = {FIELD(struct first, seq),
+                                            FIELD(struct first, change_seq)};
+static const struct record first_record = RECORD("message.first", struct first, first_fields);
+
+struct erased_message {
+    char *id; /* "_id" */
+};
+
+static const struct field erased_message_fields[] = {FIELD_NAMED(struct erased_message, id, "_id")};
+static const struct record erased_message_record =
+    RECORD("message.erased_message", struct erased_message, erased_message_fields);
 
 static bool is_time_up(const struct erasure *erasure)
 {
@@ -89,36 +102,89 @@ static enum status has_reader(const struct erasure *erasure, const char *convers
     return s;
 }
 
+/* All zeroes: nothing is left. */
+static enum status find_first(const struct erasure *erasure, const char *collection,
+                              const char *sort, const char *conversation_id, struct first *ret,
+                              struct error *err)
+{
+    const struct store_find how = {.sort = sort, .limit = 1};
+    struct list found = {0};
+    enum status s = store_find(erasure->message->store, collection, &how, &first_record, &found,
+                               err, "{'conversation_id': %s}", conversation_id);
+
+    *ret = found.n > 0 ? *(const struct first *)found.items : (struct first){0};
+    free(found.items);
+    return s;
+}
+
+static enum status forget_terms(const struct erasure *erasure, const char *conversation_id,
+                                int64_t end, struct error *err)
+{
+    struct list found = {0};
+    struct strings ids = {0};
+    struct erased_message *messages;
+    enum status s = store_find(
+        erasure->message->store, MESSAGES, &(struct store_find){0}, &erased_message_record, &found,
+        err, "{'conversation_id': %s, 'seq': {'$lt': %ld}}", conversation_id, end);
+
+    messages = found.items;
+    for (size_t i = 0; i < found.n; i++) {
+        strings_add(&ids, messages[i].id);
+        record_clear(&erased_message_record, &messages[i]);
+    }
+    free(found.items);
+    if (s == STATUS_OK && ids.n > 0)
+        s = search_forget(erasure->message->store, &ids, err);
+    strings_clear(&ids);
+    return s;
+}
+
+/* Below end; the messages last, because by them the rest is found. */
+static enum status delete_messages(const struct erasure *erasure, const char *conversation_id,
+                                   int64_t end, struct error *err)
+{
+    struct store *store = erasure->message->store;
+    enum status s = forget_terms(erasure, conversation_id, end, err);
+
+    if (s == STATUS_OK)
+        s = file_uses_remove_up_to(store, conversation_id, end - 1, err);
+    if (s == STATUS_OK)
+        s = store_delete(store, MESSAGES, NULL, err, "{'conversation_id': %s, 'seq': {'$lt': %ld}}",
+                         conversation_id, end);
+    return s;
+}
+
 /* From the first that is left, so that it goes on wherever it was stopped. */
+static enum status delete_some(const struct erasure *erasure, const char *conversation_id,
+                               bool *ret_done, struct error *err)
+{
+    struct store *store = erasure->message->store;
+    struct first first;
+    enum status s = find_first(erasure, MESSAGES, "{'seq': 1}", conversation_id, &first, err);
+
+    if (s == STATUS_OK && first.seq > 0)
+        return delete_messages(erasure, conversation_id, first.seq + SEQS, err);
+    if (s == STATUS_OK)
+        s = find_first(erasure, CHANGES, "{'change_seq': 1}", conversation_id, &first, err);
+    if (s == STATUS_OK && first.change_seq > 0)
+        return store_delete(store, CHANGES, NULL, err,
+                            "{'conversation_id': %s, 'change_seq': {'$lt': %ld}}", conversation_id,
+                            first.change_seq + SEQS);
+    if (s != STATUS_OK)
+        return s;
+    *ret_done = true;
+    return store_delete(store, CONVERSATIONS, NULL, err, "{'_id': %s}", conversation_id);
+}
+
 static enum status delete_conversation(const struct erasure *erasure, const char *conversation_id,
                                        bool *ret_done, struct error *err)
 {
-    static const struct store_find how = {.sort = "{'seq': 1}", .limit = 1};
-    struct store *store = erasure->message->store;
+    enum status s = STATUS_OK;
 
     *ret_done = false;
-    while (!is_time_up(erasure)) {
-        struct list found = {0};
-        int64_t first;
-        enum status s = store_find(store, MESSAGES, &how, &first_seq_record, &found, err,
-                                   "{'conversation_id': %s}", conversation_id);
-
-        first = found.n > 0 ? ((struct first_seq *)found.items)->seq : 0;
-        free_at(&found.items);
-        if (s == STATUS_OK && first == 0) {
-            *ret_done = true;
-            return store_delete(store, CONVERSATIONS, NULL, err, "{'_id': %s}", conversation_id);
-        }
-        if (s == STATUS_OK)
-            s = file_uses_remove_up_to(store, conversation_id, first + SEQS - 1, err);
-        if (s == STATUS_OK)
-            s = store_delete(store, MESSAGES, NULL, err,
-                             "{'conversation_id': %s, 'seq': {'$lt': %ld}}", conversation_id,
-                             first + SEQS);
-        if (s != STATUS_OK)
-            return s;
-    }
-    return STATUS_OK;
+    while (s == STATUS_OK && !*ret_done && !is_time_up(erasure))
+        s = delete_some(erasure, conversation_id, ret_done, err);
+    return s;
 }
 
 /* The row goes last: while it is there, somebody comes back to it. */
@@ -172,6 +238,9 @@ enum status handle_erase(void *state, const void *request, void *reply, struct e
         size_t left = 0;
 
         s = erase_some(&erasure, &left, err);
+        if (s == STATUS_OK && left == 0)
+            s = store_delete(erasure.message->store, SYNC_STATES, NULL, err, "{'user_id': %s}",
+                             erasure.user_id);
         if (s == STATUS_OK && left == 0)
             s = files_erase(erasure.message, erasure.user_id, erasure.deadline, &erased->done, err);
     }

@@ -1,6 +1,6 @@
 /* RPC_MESSAGE_EXPORT: a user's conversations, and in them what is his to take along: all of his
- * private ones, and in groups what he wrote himself (docs/decisions/0088); then the files that he
- * uploaded. */
+ * private ones, and in groups what he wrote himself (docs/decisions/0088); what he did to messages;
+ * then the files that he uploaded. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +21,7 @@
 
 #define IN_CONVERSATIONS "conversations/"
 #define IN_MESSAGES "messages/"
+#define IN_CHANGES "changes/"
 #define IN_FILES "files/" /* what is told of them */
 #define IN_BYTES "bytes/" /* they themselves */
 #define FILES_PAGE 200
@@ -30,9 +31,15 @@ struct settings {
     char *conversation_id;
     char *group_id;
     char *name;
+    char *role; /* in a group */
     int64_t last_seq;
     int64_t read_seq;
     int64_t updated_at;
+    int64_t ttl;
+    bool pinned;
+    bool muted;
+    bool hidden;
+    char *draft;
 };
 
 static const struct field settings_fields[] = {
@@ -42,6 +49,12 @@ static const struct field settings_fields[] = {
     FIELD(struct settings, last_seq),
     FIELD(struct settings, read_seq),
     FIELD(struct settings, updated_at),
+    FIELD(struct settings, role),
+    FIELD(struct settings, ttl, .omit_zero = true),
+    FIELD(struct settings, pinned),
+    FIELD(struct settings, muted),
+    FIELD(struct settings, hidden),
+    FIELD(struct settings, draft),
 };
 static const struct record settings_record =
     RECORD("message.exported_settings", struct settings, settings_fields);
@@ -131,6 +144,12 @@ static void add_settings(struct export *export, const struct row_document *row,
         .last_seq = visible_end(row, conversation->last_seq),
         .read_seq = row->read_seq,
         .updated_at = conversation->updated_at,
+        .role = row->role,
+        .ttl = conversation->ttl,
+        .pinned = row->pinned,
+        .muted = row->muted,
+        .hidden = row->hide_seq > 0 && row->hide_seq >= conversation->last_seq,
+        .draft = row->draft,
     };
     CLEANUP(buffer_clear) struct buffer json = {0};
 
@@ -253,6 +272,17 @@ static enum status enter_again(struct export *export, const char *cursor, struct
     return s;
 }
 
+/* What he deleted for himself is still his, and marked: a member that clients never see, hence no
+ * part of the frame's table. */
+static void mark_hidden(const struct export *export, const struct message_document *message,
+                        struct buffer *json)
+{
+    if (!strings_has(&message->hidden_for, export->user_id))
+        return;
+    json->length--; /* the brace */
+    buffer_add_text(json, ",\"hidden\":true}");
+}
+
 /* As many as the page takes, since a batch of long ones is no answer; how many that is. */
 static size_t add_messages(struct export *export, const struct place *place,
                            const struct list *found)
@@ -269,6 +299,7 @@ static size_t add_messages(struct export *export, const struct place *place,
         message_to_view(&messages[n], &frame);
         record_to_json(&frame_message_record, &frame, &json);
         record_clear(&frame_message_record, &frame);
+        mark_hidden(export, &messages[n], &json);
         add_part(export, buffer_text(&name), &json);
     }
     return n;
@@ -286,12 +317,13 @@ static enum status read_on(struct export *export, struct place *place, struct er
     if (place->only_own)
         s = store_find(store, MESSAGES, &how, &message_document_record, &found, err,
                        "{'conversation_id': %s, 'seq': {'$gt': %ld, '$lte': %ld}, "
-                       "'from_user_id': %s}",
-                       place->conversation_id, place->seq, to, export->user_id);
+                       "'from_user_id': %s, 'expires_at': {'$not': {'$lte': %ld}}}",
+                       place->conversation_id, place->seq, to, export->user_id, clock_now());
     else
         s = store_find(store, MESSAGES, &how, &message_document_record, &found, err,
-                       "{'conversation_id': %s, 'seq': {'$gt': %ld, '$lte': %ld}}",
-                       place->conversation_id, place->seq, to);
+                       "{'conversation_id': %s, 'seq': {'$gt': %ld, '$lte': %ld}, "
+                       "'expires_at': {'$not': {'$lte': %ld}}}",
+                       place->conversation_id, place->seq, to, clock_now());
     if (s == STATUS_OK) {
         size_t n = add_messages(export, place, &found);
 
@@ -313,7 +345,7 @@ static enum status export_messages(struct export *export, const char *cursor, st
     while (s == STATUS_OK && !is_full(export))
         s = place.seq < place.end ? read_on(export, &place, err) : enter_next(export, &place, err);
     if (s == STATUS_NOT_FOUND) {
-        export->page->next_cursor = memory_text(IN_FILES);
+        export->page->next_cursor = memory_text(IN_CHANGES);
         return STATUS_OK;
     }
     if (s != STATUS_OK)
@@ -323,6 +355,51 @@ static enum status export_messages(struct export *export, const char *cursor, st
         buffer_printf(&next, "%s/%lld", place.conversation_id, (long long)place.seq);
     export->page->next_cursor = buffer_take(&next);
     return STATUS_OK;
+}
+
+/* ---- changes.json: his edits, recalls, reactions and pins */
+
+static const struct field shown_change_fields[] = {
+    FIELD(struct change_document, conversation_id),
+    FIELD(struct change_document, seq),
+    FIELD(struct change_document, kind),
+    FIELD(struct change_document, content),
+    FIELD(struct change_document, old_content),
+    FIELD(struct change_document, emoji),
+    FIELD(struct change_document, removed),
+    FIELD(struct change_document, created_at),
+};
+static const struct record shown_change_record =
+    RECORD("message.exported_change", struct change_document, shown_change_fields);
+
+/* In the order of their ids, after that of the cursor. One at least, and as many as the page takes. */
+static enum status export_changes(struct export *export, const char *after, struct error *err)
+{
+    static const struct store_find how = {.sort = "{'_id': 1}", .limit = BATCH};
+    struct buffer cursor = {0};
+    struct list found = {0};
+    const struct change_document *changes;
+    size_t n = 0;
+    enum status s =
+        store_find(export->message->store, CHANGES, &how, &change_document_record, &found, err,
+                   "{'user_id': %s, '_id': {'$gt': %s}}", export->user_id, after);
+
+    changes = found.items;
+    while (s == STATUS_OK && n < found.n && export->bytes < PAGE_BYTES) {
+        CLEANUP(buffer_clear) struct buffer json = {0};
+
+        record_to_json(&shown_change_record, &changes[n++], &json);
+        add_part(export, "changes.json", &json);
+    }
+    if (s == STATUS_OK) {
+        if (n == BATCH || n < found.n)
+            buffer_printf(&cursor, IN_CHANGES "%s", changes[n - 1].id);
+        else
+            buffer_add_text(&cursor, IN_FILES);
+        export->page->next_cursor = buffer_take(&cursor);
+    }
+    clear_list(&found, &change_document_record);
+    return s;
 }
 
 /* ---- files.json, files/<file_id>.<extension> */
@@ -394,6 +471,8 @@ enum status handle_export(void *state, const void *request, void *reply, struct 
         return export_conversations(&export, cursor + strlen(IN_CONVERSATIONS), err);
     if (strncmp(cursor, IN_MESSAGES, strlen(IN_MESSAGES)) == 0)
         return export_messages(&export, cursor + strlen(IN_MESSAGES), err);
+    if (strncmp(cursor, IN_CHANGES, strlen(IN_CHANGES)) == 0)
+        return export_changes(&export, cursor + strlen(IN_CHANGES), err);
     if (strncmp(cursor, IN_FILES, strlen(IN_FILES)) == 0)
         return export_files(&export, IN_FILES, cursor + strlen(IN_FILES), add_file, IN_BYTES, err);
     if (strncmp(cursor, IN_BYTES, strlen(IN_BYTES)) == 0)

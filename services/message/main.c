@@ -116,6 +116,8 @@ static enum status start(void *state, struct service_context *context, struct er
     if (s == STATUS_OK)
         s = store_index(message->store, CHANGES, "{'message_id': 1}", false, 0, err);
     if (s == STATUS_OK)
+        s = store_index(message->store, CHANGES, "{'user_id': 1, '_id': 1}", false, 0, err);
+    if (s == STATUS_OK)
         s = store_index(message->store, CHANGES, "{'conversation_id': 1, 'change_seq': 1}", true, 0,
                         err);
     if (s == STATUS_OK)

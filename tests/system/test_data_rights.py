@@ -85,6 +85,35 @@ def test_an_export_holds_everything_about_its_owner_and_nothing_else(user):
         name for name in files if "/" not in name and name.endswith(".json")}
 
 
+def test_an_export_holds_what_became_of_messages_and_how_one_keeps_a_conversation(parley, user):
+    anna, bert = user(), user()
+    conversation_id = single(anna, bert)
+    path = f"/api/conversations/{conversation_id}"
+    phone, other = anna.device(), bert.device()
+    own = phone.say("first", to=bert)["message_id"]
+    theirs = other.say("from bert", to=anna)["message_id"]
+    gone = phone.say("long gone", to=bert)["message_id"]
+    anna.patch(f"{path}/messages/{own}", {"content": {"text": "second"}}).ok()
+    anna.post(f"{path}/messages/{theirs}/reactions", {"emoji": "👍"}).ok()
+    bert.post(f"{path}/messages/{own}/reactions", {"emoji": "🎉"}).ok()
+    anna.delete(f"{path}/messages/{theirs}?scope=me").ok()
+    anna.patch(path, {"pinned": True, "draft": "not yet said"}).ok()
+    anna.call("PUT", f"{path}/timer", {"seconds": 3600}).ok()
+    parley.mongo["messages"].update_one({"_id": f"{conversation_id}/{gone}"},
+                                        {"$set": {"expires_at": 1}})
+    files = exported(anna)
+    row = files["conversations.json"][0]
+    assert row["pinned"] and not row["muted"] and row["draft"] == "not yet said"
+    assert row["ttl"] == 3600
+    messages = {m["message_id"]: m
+                for m in files["messages/" + conversation_id.replace(":", "_") + ".json"]}
+    assert messages[own]["edited_at"] and messages[own]["reactions"][0]["user_ids"] == [bert.id]
+    assert messages[theirs]["hidden"] and "hidden" not in messages[own]
+    assert gone not in messages
+    assert [(c["kind"], c.get("old_content"), c.get("emoji")) for c in files["changes.json"]] == [
+        ("edit", {"text": "first"}, None), ("reaction", None, "👍")]
+
+
 def test_an_export_is_made_once_in_ten_minutes(parley, user):
     anna = user()
     exported(anna)
@@ -254,14 +283,23 @@ def test_who_goes_leaves_nothing_but_what_others_have(parley, user):
 
 def test_a_conversation_that_nobody_has_any_more_goes(parley, user):
     anna, bert, carl = user(), user(), user()
-    anna.device().say("between the two", to=bert)
+    sent = anna.device().say("between the two", to=bert)
+    path = f"/api/conversations/{sent['conversation_id']}/messages/{sent['message_id']}"
+    bert.post(path + "/reactions", {"emoji": "👍"}).ok()
+    bert.get("/api/sync").ok()
     bert.device().say("to a third", to=carl)
+    eventually(lambda: parley.count("message_terms", {"_id": path[19:].replace(
+        "/messages/", "/")}) == 1, what="findable")
     delete(anna).ok()
     finish(parley, anna)
     assert parley.count("messages", {"conversation_id": single(anna, bert)}) == 1
+    assert parley.count("changes", {"conversation_id": single(anna, bert)}) == 1
     delete(bert).ok()
     finish(parley, bert)
-    assert parley.count("messages", {"conversation_id": single(anna, bert)}) == 0
+    for collection in ("messages", "changes"):
+        assert parley.count(collection, {"conversation_id": single(anna, bert)}) == 0
+    assert parley.count("message_terms", {"_id": {"$regex": f"^{single(anna, bert)}/"}}) == 0
+    assert parley.count("sync_states", {"user_id": bert.id}) == 0
     assert parley.count("conversations", {"_id": single(anna, bert)}) == 0
     assert texts(carl.private_history(bert.id)["messages"]) == ["to a third"]
 
