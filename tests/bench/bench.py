@@ -32,8 +32,9 @@ def private_kib(pid):
 class Client:
     """One socket that keeps `window` messages of its own in flight."""
 
-    def __init__(self, session, target, window):
+    def __init__(self, session, target, window, receipts=False):
         self.session, self.target, self.window = session, target, window
+        self.receipts = receipts  # tell of each message that it came
         self.text = "x" * 100
         self.acked = self.delivered = self.refused = 0
         self.sent_at = {}
@@ -64,8 +65,13 @@ class Client:
                     await asyncio.sleep(0.05)
                 if self.window:
                     await self.send()
-            else:
+            elif text.startswith(('{"type":1,', '{"type":2,')):
                 self.delivered += 1
+                if self.receipts:
+                    message = json.loads(text)
+                    await self.socket.send(json.dumps({
+                        "type": 30, "conversation_id": message["conversation_id"],
+                        "seq": message["seq"]}))
 
     async def send_at(self, interval):
         due = time.monotonic()
@@ -103,9 +109,9 @@ async def measure(parley, clients, per, interval=None):
     print(f"  {'all':10} {sum(cost.values()):8.1f}")
 
 
-def pairs(parley, window, interval=None):
+def pairs(parley, window, interval=None, receipts=False):
     people = [parley.register() for _ in range(200)]
-    clients = [Client(person, {"type": 1, "to": people[i ^ 1].id}, window)
+    clients = [Client(person, {"type": 1, "to": people[i ^ 1].id}, window, receipts)
                for i, person in enumerate(people)]
     asyncio.run(measure(parley, clients, "acked", interval))
 
@@ -135,6 +141,7 @@ def idle(parley, count=2000):
 
 SCENARIOS = {
     "pairs": lambda parley: pairs(parley, 1),
+    "receipts": lambda parley: pairs(parley, 1, receipts=True),
     "open": lambda parley: pairs(parley, 0, 200 / 500),
     "group": group,
     "idle": idle,
