@@ -267,29 +267,29 @@ static bool is_pin_visible(const struct readable *readable, const struct list *p
     return false;
 }
 
-/* Of a group only those that he may see: their ids are nobody else's business. */
+/* Only those that he may see: their ids are nobody else's business. */
 static enum status add_pinned(const struct sync_source *source, const struct readable *readable,
                               struct sync_conversation *ret, struct error *err)
 {
-    const struct conversation_document *conversation = source->entry.conversation;
+    const struct strings *pinned_ids = &source->entry.conversation->pinned_ids;
     struct list found = {0};
     struct strings ids = {0};
     struct pinned *pinned;
     enum status s = STATUS_OK;
 
-    for (size_t i = 0; conversation->group_id && i < conversation->pinned_ids.n; i++) {
-        CLEANUP(buffer_clear) struct buffer id = {0};
+    for (size_t i = 0; i < pinned_ids->n; i++) {
+        CLEANUP(free)
+        char *id = message_document_id(readable->conversation_id, pinned_ids->items[i]);
 
-        buffer_printf(&id, "%s/%s", conversation->id, conversation->pinned_ids.items[i]);
-        strings_add(&ids, buffer_text(&id));
+        strings_add(&ids, id);
     }
     if (ids.n > 0)
         s = store_find(source->message->store, MESSAGES, &(struct store_find){0}, &pinned_record,
-                       &found, err, "{'_id': {'$in': %p}}", (void *)&ids);
-    for (size_t i = 0; s == STATUS_OK && i < conversation->pinned_ids.n; i++)
-        if (!conversation->group_id ||
-            is_pin_visible(readable, &found, conversation->pinned_ids.items[i]))
-            strings_add(&ret->pinned_ids, conversation->pinned_ids.items[i]);
+                       &found, err, "{'_id': {'$in': %p}, 'hidden_for': {'$ne': %s}}", (void *)&ids,
+                       source->user_id);
+    for (size_t i = 0; i < pinned_ids->n; i++)
+        if (is_pin_visible(readable, &found, pinned_ids->items[i]))
+            strings_add(&ret->pinned_ids, pinned_ids->items[i]);
     strings_clear(&ids);
     pinned = found.items;
     for (size_t i = 0; i < found.n; i++)

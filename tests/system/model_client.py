@@ -166,7 +166,8 @@ class Conversation:
 
     def view(self):
         return {"messages": {seq: m.view() for seq, m in sorted(self.messages.items())},
-                "pinned": sorted(id for id, (_, is_pinned) in self.pins.items() if is_pinned),
+                "pinned": sorted(id for id, (_, is_pinned) in self.pins.items()
+                                 if is_pinned and id not in self.hidden),
                 "read_seq": self.read_seq, "unread": self.unread(), "receipts": self.receipts,
                 "settings": self.settings}
 
@@ -227,8 +228,9 @@ class Store:
 
 
 class ModelDevice:
-    def __init__(self, session, name):
+    def __init__(self, session, name, limit=100):
         self.session = session
+        self.limit = limit  # of conversations in a page of sync
         self.name = name
         self.rest = Rest(session.parley.rest.url)
         self.store = Store(session.id)
@@ -237,6 +239,7 @@ class ModelDevice:
         self.reader = None
         self.unacked = {}   # message_id: its frame
         self.changing = {}  # message_id: changes without an ack, in order
+        self.marks = {}     # (type, conversation_id): the last, for marks have no ack
         self.aside = []     # frames that came while an answer was on its way
         self.busy = asyncio.Lock()
         self.asking = False
@@ -282,8 +285,7 @@ class ModelDevice:
             self.asking = True
             self.reader = self.spawn(self.read(self.socket))
             await self.sync()
-            for frame in list(self.unacked.values()):
-                await self.send(frame)
+            await self.send_again()
 
     async def offline(self, abruptly):
         self.wants_online = False
@@ -311,6 +313,10 @@ class ModelDevice:
         if self.socket is socket:  # not by us
             self.socket = None
             self.spawn(self.online())
+
+    async def send_again(self):
+        for frame in [*self.unacked.values(), *self.marks.values()]:
+            await self.send(frame)
 
     async def send(self, frame):
         try:
@@ -343,12 +349,15 @@ class ModelDevice:
                                   "change_seq": ack["change_seq"]})
 
     async def mind_gap(self):
-        if not self.store.wants_sync:
+        is_told = self.store.wants_sync
+        if not is_told:
             await asyncio.sleep(GAP_SECONDS)
         self.gap_task = None
         if self.store.is_behind() and self.socket is not None:
             async with self.busy:
                 await self.sync()
+                if is_told:
+                    await self.send_again()
 
     # ---- Questions: frames that come meanwhile are handled after the answer
 
@@ -368,7 +377,8 @@ class ModelDevice:
         while has_more:
             self.syncs += 1
             self.asking, self.store.wants_sync = True, False
-            answer = await self.ask("/api/sync" + (f"?cursor={self.cursor}" if self.cursor else ""))
+            answer = await self.ask(f"/api/sync?limit={self.limit}" +
+                                    (f"&cursor={self.cursor}" if self.cursor else ""))
             if answer.status == 400:  # as told: begin without one
                 self.cursor, self.store = None, Store(self.session.id)
                 continue
@@ -415,7 +425,11 @@ class ModelDevice:
         if kind == READ:
             conversation = self.store.get(conversation_id)
             conversation.read_seq = max(conversation.read_seq, seq)
-        await self.send({"type": kind, "conversation_id": conversation_id, "seq": seq})
+        frame = {"type": kind, "conversation_id": conversation_id, "seq": seq}
+        known = self.marks.get((kind, conversation_id))
+        if known is None or known["seq"] < seq:
+            self.marks[kind, conversation_id] = frame
+        await self.send(frame)
 
     async def call(self, method, path, body=None):
         """A call whose outcome comes by frame or sync like anybody's."""

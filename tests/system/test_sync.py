@@ -247,3 +247,34 @@ def test_message_killed_between_pages_changes_nothing(user, parley):
     given = away.catch_up(limit=2)
     assert len(given) == 2
     assert not set(given) & {c["conversation_id"] for c in page["conversations"]}
+
+
+def test_what_one_deleted_for_oneself_goes_on_every_device(pair):
+    ann, ben = pair
+    device = ben.device()
+    acks = [device.say(str(n), to=ann) for n in range(3)]
+    away, live = Follower(ann), ann.device()
+    away.catch_up()
+    ann.delete(f"/api/conversations/{single(ann, ben)}/messages/{acks[1]['message_id']}"
+               "?scope=me").ok()
+    live.system("message.hidden")
+    conversation = only(away.catch_up())
+    assert conversation["hidden_message_ids"] == [acks[1]["message_id"]]
+    assert away.catch_up() == {}
+    assert texts(only(Follower(ann).catch_up())["messages"]) == ["0", "2"]
+    assert texts(only(Follower(ben).catch_up())["messages"]) == ["0", "1", "2"]
+
+
+def test_settings_and_reading_come_with_sync(pair):
+    ann, ben = pair
+    ack = ben.device().say("hello", to=ann)
+    away, other = Follower(ann), Follower(ben)
+    away.catch_up()
+    other.catch_up()
+    ann.patch(f"/api/conversations/{single(ann, ben)}",
+              {"pinned": True, "draft": "perhaps", "read_seq": ack["seq"]}).ok()
+    conversation = only(away.catch_up())
+    assert conversation["pinned"] and conversation["draft"] == "perhaps"
+    assert conversation["read_seq"] == 1 and conversation["unread_count"] == 0
+    assert only(other.catch_up())["receipts"] == [
+        {"user_id": ann.id, "read_seq": 1, "delivered_seq": 1}]
