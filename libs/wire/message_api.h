@@ -72,6 +72,7 @@ struct conversation_item {
     bool muted;
     bool hidden; /* until something is said; the list leaves it out */
     char *draft;
+    int64_t ttl; /* s that a new message lives; 0: for ever */
     int64_t updated_at;
 };
 extern const struct record conversation_item_record;
@@ -94,6 +95,7 @@ extern const struct record conversation_item_record;
         CONVERSATION_ITEM_FIELD(record, at, muted, .required = true), \
         CONVERSATION_ITEM_FIELD(record, at, hidden, .omit_zero = true), \
         CONVERSATION_ITEM_FIELD(record, at, draft, .max = TEXT_MAX), \
+        CONVERSATION_ITEM_FIELD(record, at, ttl, .omit_zero = true), \
         CONVERSATION_ITEM_FIELD(record, at, updated_at, .required = true)
 
 struct conversations {

@@ -111,6 +111,7 @@ void conversations_fill(const struct entry *entry, const char *user_id,
     ret->hidden = is_hidden(entry);
     if (entry->row->draft && entry->row->draft[0])
         ret->draft = memory_text(entry->row->draft);
+    ret->ttl = entry->has_left ? 0 : conversation->ttl;
     ret->updated_at = conversation->updated_at;
     if (conversation->group_id) {
         ret->type = memory_text("group");

@@ -149,7 +149,7 @@ static void add_settings(struct export *export, const struct row_document *row,
         .pinned = row->pinned,
         .muted = row->muted,
         .hidden = row->hide_seq > 0 && row->hide_seq >= conversation->last_seq,
-        .draft = row->draft,
+        .draft = row->draft && row->draft[0] ? row->draft : NULL,
     };
     CLEANUP(buffer_clear) struct buffer json = {0};
 

@@ -66,6 +66,7 @@ def test_a_timer_is_told_to_all_and_later_messages_carry_their_end(parley, talk)
     assert "expires_at" not in before and "expires_at" not in timer
     assert after["expires_at"] == live["expires_at"]
     assert parley.mongo["conversations"].find_one({"_id": talk.id})["ttl"] == 3600
+    assert talk.bob.conversations()[talk.id]["ttl"] == 3600
 
 
 def test_a_timer_is_set_once_however_often_it_is_asked_for(parley, talk):
