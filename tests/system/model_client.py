@@ -59,8 +59,8 @@ class Conversation:
         self.last_seq = 0
         self.change_seq = 0
         self.read_seq = 0
-        self.version = -1
-        self.settings = {"pinned": False, "muted": False, "draft": None}
+        self.settings = {}
+        self.set({})
         self.receipts = {}
         self.pins = {}      # message_id: (change_seq, is pinned)
         self.waiting = {}   # seq: messages past a gap
@@ -105,11 +105,9 @@ class Conversation:
             self.hide(self.messages[seq].id)
 
     def set(self, given):
-        """Settings: those of the higher version."""
-        if given.get("version", 0) >= self.version:
-            self.version = given.get("version", 0)
-            self.settings = {"pinned": given.get("pinned", False),
-                             "muted": given.get("muted", False), "draft": given.get("draft") or None}
+        """Whoever comes last is right: frames that came meanwhile are handled after an answer."""
+        self.settings = {"pinned": given.get("pinned", False), "muted": given.get("muted", False),
+                         "hidden": given.get("hidden", False), "draft": given.get("draft") or None}
 
     def pin(self, message_id, change_seq, is_pinned):
         if change_seq >= self.pins.get(message_id, (0, False))[0]:
@@ -146,6 +144,7 @@ class Conversation:
         while self.last_seq + 1 in self.waiting:
             self.put(self.waiting[self.last_seq + 1])
             self.last_seq += 1
+            self.settings["hidden"] = False
         while True:
             frame = self.waiting_changes.get(self.change_seq + 1)
             if frame is None or frame["seq"] > self.last_seq:

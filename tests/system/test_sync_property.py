@@ -279,6 +279,7 @@ class World:
                           and not m.get("recalled_at") and m["msg_type"] != SYSTEM),
             "receipts": self.expected_receipts(user, row["conversation_id"]),
             "settings": {"pinned": row.get("pinned", False), "muted": row.get("muted", False),
+                         "hidden": 0 < conversation["last_seq"] <= row.get("hide_seq", 0),
                          "draft": row.get("draft") or None},
         }
 
@@ -309,7 +310,7 @@ class World:
 
 
 STEP_WEIGHTS = {"send": 40, "edit": 9, "recall": 3, "react": 15, "pin": 5, "read": 12,
-                "delivered": 8, "hide_message": 1, "settings": 1, "hide_conversation": 0.3,
+                "delivered": 8, "hide_message": 1, "settings": 1, "hide_conversation": 1,
                 "come_or_go": 0.7}
 BY_CALL = ("hide_message", "settings", "hide_conversation", "come_or_go")
 
