@@ -346,7 +346,7 @@ def call_changes(call, ada, sent):
     call(ada, "POST", path + "/forward", {"to": ada.id}, **names).ok()
     call(ada, "POST", path + "/forward", {}, **names).refused(40001, "to")
     call(ada, "POST", path + "/reactions", {"emoji": "👍"}, **names).ok()
-    call(ada, "DELETE", path + "/reactions", query="emoji=👍", **names).ok()
+    call(ada, "DELETE", path + "/reactions", query="?emoji=👍", **names).ok()
     call(ada, "PUT", path + "/pin", **names).ok()
     call(ada, "DELETE", path + "/pin", **names).ok()
     timer, names_it = "/api/conversations/{conversation_id}/timer", {
@@ -354,16 +354,16 @@ def call_changes(call, ada, sent):
     call(ada, "PUT", timer, {"seconds": 3600}, **names_it).ok()
     call(ada, "PUT", timer, {"seconds": 4}, **names_it).refused(40001, "seconds")
     call(ada, "PUT", timer, {"seconds": 0}, **names_it).ok()
-    call(ada, "DELETE", path, query="scope=everywhere", **names).refused(40001, "scope")
-    call(ada, "DELETE", path, query="scope=all", **names).ok()
+    call(ada, "DELETE", path, query="?scope=everywhere", **names).refused(40001, "scope")
+    call(ada, "DELETE", path, query="?scope=all", **names).ok()
 
 
 def call_files(call, ada, ben):
     """Up, down, and what strangers are told."""
     file, thumbnail = "/api/files/{file_id}", "/api/files/{file_id}/thumbnail"
-    boundary = {"Content-Type": "multipart/form-data; boundary=b"}
-    head = b'--b\r\nContent-Disposition: form-data; name="%s"; filename="a.txt"\r\n\r\n'
-    form = (head + b"hello\r\n--b--\r\n")
+    boundary = {"Content-Type": "multipart/form-data; boundary=xyz"}
+    head = b'--xyz\r\nContent-Disposition: form-data; name="%s"; filename="a.txt"\r\n\r\n'
+    form = (head + b"hello\r\n--xyz--\r\n")
     call(ada, "POST", "/api/files", raw=form % b"other", headers=boundary).refused(40001, "file")
     found = call(ada, "POST", "/api/files", raw=form % b"file", headers=boundary).ok()
     name = {"file_id": found["file_id"]}
