@@ -7,8 +7,7 @@ import pytest
 
 from client import fresh, single
 from instance import eventually
-
-DAY = 24 * 3600 * 1000
+from test_files import fetch, send, upload
 
 
 def set_timer(session, conversation_id, seconds, **more):
@@ -156,6 +155,53 @@ def test_unread_is_exact_when_unread_messages_run_out(parley, talk):
     assert unread() == 2
     shown = talk.bob.conversations()[talk.id]["last_message"]
     assert shown["message_id"] == acks[1]["message_id"]
+
+
+def test_unread_is_exact_for_who_reads_up_to_what_is_gone(parley, talk):
+    acks = [talk.phone.say(f"number {i}", to=talk.bob) for i in range(6)]
+    for ack in acks[:3]:
+        run_out(parley, ack)
+    for ack in acks[:3]:
+        told_of_end(talk.peer, ack)
+    talk.bob.patch(f"/api/conversations/{talk.id}", {"read_seq": acks[2]["seq"]}).ok()
+    assert talk.bob.conversations()[talk.id]["unread_count"] == 3
+    for ack in acks[3:]:
+        run_out(parley, ack)
+        told_of_end(talk.peer, ack)
+    assert talk.bob.conversations()[talk.id]["unread_count"] == 0
+    talk.bob.patch(f"/api/conversations/{talk.id}", {"read_seq": acks[5]["seq"]}).ok()
+    talk.phone.say("one more", to=talk.bob)
+    assert talk.bob.conversations()[talk.id]["unread_count"] == 1
+
+
+def test_what_has_run_out_is_in_no_search_and_no_sync(parley, talk):
+    word = fresh("w")
+    ack = talk.phone.say(f"the {word}", to=talk.bob)
+
+    def found():
+        return talk.bob.get(f"/api/messages/search?q={word}").ok()["messages"]
+
+    eventually(lambda: len(found()) == 1, what="findable")
+    cursor = talk.bob.get("/api/sync").ok()["cursor"]
+    document = run_out(parley, ack)
+    assert found() == []
+    told_of_end(talk.peer, ack)
+    assert parley.count("message_terms", {"_id": document}) == 0
+    fresh_device = talk.bob.get("/api/sync").ok()["conversations"]
+    assert word not in str(fresh_device)
+    again = talk.bob.get(f"/api/sync?cursor={cursor}").ok()["conversations"]
+    assert [row["unread_count"] for row in again] == [1]  # that it is one less is news
+
+
+def test_a_file_that_ran_out_is_nobodys_any_more(parley, talk):
+    file = upload(talk.alice, b"only for an hour", "a.txt").ok()
+    ack = send(talk.phone, file, to=talk.bob.id)
+    assert fetch(talk.bob, file).raw == b"only for an hour"
+    document = run_out(parley, ack)
+    fetch(talk.bob, file).refused(40401)
+    told_of_end(talk.peer, ack)
+    assert parley.count("file_uses", {"message_id": document}) == 0
+    fetch(talk.bob, file).refused(40401)
 
 
 def test_a_conversation_that_is_empty_again_goes_on_where_it_was(parley, user):
