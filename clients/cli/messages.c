@@ -196,9 +196,9 @@ enum status run_receipts(struct session *session, char *args, struct error *err)
     receipt = receipts.receipts.items;
     for (size_t i = 0; i < receipts.receipts.n; i++)
         screen_say("%s  %s", session_name(session, receipt[i].user_id),
-                   receipt[i].read                           ? "has read it"
-                   : receipt[i].delivered_seq >= message.seq ? "has it"
-                                                             : "not yet");
+                   receipt[i].read        ? "has read it"
+                   : receipt[i].delivered ? "has it"
+                                          : "not yet");
     record_clear(&any_message_record, &message);
     return s;
 }

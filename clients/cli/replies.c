@@ -158,6 +158,7 @@ static const struct field receipt_fields[] = {
     FIELD(struct receipt, read_seq),
     FIELD(struct receipt, delivered_seq),
     FIELD(struct receipt, read),
+    FIELD(struct receipt, delivered),
 };
 const struct record receipt_record = RECORD("receipt", struct receipt, receipt_fields);
 

@@ -156,7 +156,8 @@ struct receipt {
     char *username;
     int64_t read_seq;
     int64_t delivered_seq;
-    bool read;
+    bool read; /* of one message: */
+    bool delivered;
 };
 extern const struct record receipt_record;
 

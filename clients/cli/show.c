@@ -144,7 +144,7 @@ void message_show(struct session *session, struct conversation *c,
         if (!c->is_group && strcmp(frame->from, session->grant.user_id) == 0)
             buffer_add_text(&line, receipt_mark(c, frame->seq));
         if (frame->recalled_at) {
-            buffer_add_text(&line, " took this back");
+            buffer_add_text(&line, " (taken back)");
         } else {
             add_marks(session, &line, frame);
             buffer_add_text(&line, ": ");
@@ -160,7 +160,8 @@ void change_show(struct session *session, struct conversation *c,
     CLEANUP(buffer_clear) struct buffer line = {0};
 
     add_head(session, &line, c, change->timestamp);
-    buffer_printf(&line, "* %s ", session_name(session, change->from));
+    buffer_printf(&line, "* %s ",
+                  change->from ? session_name(session, change->from) : "an administrator");
     if (change->type == FRAME_RECALL) {
         buffer_printf(&line, "took back #%" PRId64, change->seq);
     } else if (change->type == FRAME_EDIT) {

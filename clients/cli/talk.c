@@ -70,13 +70,15 @@ enum status group_find(struct session *session, const char *name, struct room *r
 /* What was not shown yet is shown now, as far as it is a screenful; all of it is read then. */
 static enum status choose(struct session *session, struct conversation *c, struct error *err)
 {
-    int64_t unread = c->unread < LIST_DEFAULT ? c->unread : LIST_DEFAULT;
+    int64_t behind = c->unread > 0 ? c->seen - c->read_seq : 0;
 
     session->chosen = c;
     session->marks_due = true;
     screen_note("talking %s %s", c->is_group ? "in" : "to", c->name);
     c->unread = 0;
-    return unread > 0 ? conversation_list(session, c, unread, err) : STATUS_OK;
+    if (behind <= 0)
+        return STATUS_OK;
+    return conversation_list(session, c, behind < LIST_DEFAULT ? behind : LIST_DEFAULT, err);
 }
 
 /* ---- The commands */

@@ -233,16 +233,16 @@ def test_a_message_is_edited_answered_reacted_to_pinned_and_taken_back(two):
     a.type("pin 2", "send two", "recall 3")
     b.wait_for(f"* {alice.username} took back #3")
     b.type("pins", "listmsg")
-    b.wait_for(f"#3 {alice.username} took this back")
+    b.wait_for(f"#3 {alice.username} (taken back)")
     assert b.messages()[-4:] == [
         f"{bob.username} (answers #1): indeed", f"{alice.username} (edited, 👍): one, and more",
-        f"{bob.username} (answers #1): indeed", f"{alice.username} took this back"]
+        f"{bob.username} (answers #1): indeed", f"{alice.username} (taken back)"]
     b.type("unpin 2", "pins", "delete 1", "listmsg")
     b.wait_for("* you do not see it any more; the others do")
     a.wait_for(f"* {bob.username} unpinned #2")
     assert b.end() == 0, b.err
     assert b.messages()[-2:] == [f"{bob.username} (answers #1): indeed",
-                                 f"{alice.username} took this back"]
+                                 f"{alice.username} (taken back)"]
     assert a.end() == 0, a.err
 
 
@@ -281,7 +281,7 @@ def test_what_changed_while_the_socket_was_down_is_shown_when_it_is_back(parley,
     shown = b.messages()
     assert shown[:2] + shown[-1:] == [f"{alice.username}: {text}" for text in ("one", "two", "three")]
     assert ["other" in line for line in shown[2:-1]] == [True, False]
-    assert [" took " in line for line in shown[2:-1]] == [False, True]
+    assert [" took back" in line or "(taken back)" in line for line in shown[2:-1]] == [False, True]
     assert a.end() == 0 and b.end() == 0, (a.err, b.err)
 
 
@@ -298,6 +298,81 @@ def test_a_file_is_sent_and_kept_under_a_name_that_leads_nowhere_else(two, tmp_p
     assert [line for line in b.err if line.startswith("! ")] == [
         f"! {kept}: File exists", f"! {tmp_path} is no file"]
     assert a.end() == 0, a.err
+
+
+# ---- What is read, and what one keeps of a conversation
+
+
+def test_reading_is_told_to_who_wrote_and_to_one_s_other_devices(two, cli):
+    (alice, bob), (a, b) = two
+    phone = cli().type(f"login {bob.username} {PASSWORD}")
+    phone.wait_for(f"logged in as {bob.username}")
+    a.type("send one")
+    phone.wait_for(f"[{alice.username}] {alice.username}: one")
+    eventually(lambda: a.type("listmsg 1") and any("✓✓" in line for line in a.out), what="✓✓")
+    phone.type("unread", "chats")  # b has read it, in whose conversation it came
+    phone.wait_for(f"{alice.username}  0 unread")
+    assert [line for line in phone.out if line.endswith(" 1 unread")] == []
+    assert all(one.end() == 0 for one in (a, b, phone))
+
+
+def test_what_came_elsewhere_is_delivered_and_unread_until_one_goes_there(two):
+    (alice, bob), (a, b) = two
+    b.type(f"to {bob.username}")
+    b.wait_for(f"talking to {bob.username}")
+    a.type("send one")
+    eventually(lambda: a.type("listmsg 1") and any("✓" in line for line in a.out), what="✓")
+    assert not any("✓✓" in line for line in a.out)
+    b.type("unread")
+    b.wait_for(f"{alice.username}  1 unread")
+    b.type(f"to {alice.username}")
+    eventually(lambda: a.type("listmsg 1") and any("✓✓" in line for line in a.out), what="✓✓")
+    assert all(one.end() == 0 for one in (a, b))
+
+
+def test_a_muted_conversation_is_counted_and_shown_when_one_goes_there(two):
+    (alice, bob), (a, b) = two
+    b.type("send zero", "mute-chat", "pin-chat", f"to {bob.username}")
+    b.wait_for(f"talking to {bob.username}")
+    a.type("send one", "send two")
+    a.wait_for(f"{alice.username}: two")
+    eventually(lambda: b.type("unread") and any(
+        line == f"{alice.username}  2 unread, pinned, muted" for line in b.out), what="2 unread")
+    assert b.messages() == [f"{bob.username}: zero"]
+    b.type(f"to {alice.username}", "mute-chat off", "hide", "chats")
+    b.wait_for("* it is off the list, until somebody writes in it")
+    assert b.messages()[1:] == [f"{alice.username}: one", f"{alice.username}: two"]
+    a.type("send three")
+    b.wait_for(f"[{alice.username}] {alice.username}: three")
+    assert a.end() == 0 and b.end() == 0
+
+
+def test_a_group_s_message_is_passed_on_found_and_asked_for_its_readers(two):
+    (alice, bob), (a, b) = two
+    name = fresh("g")
+    a.type(f"group {name} {bob.username}", "send the xylophone is mended")
+    b.wait_for(f"[{name}] {alice.username}: the xylophone is mended")
+    a.type("receipts 2", f"forward 2 {bob.username}")
+    a.wait_for(f"{bob.username}  not yet")
+    b.wait_for(f"{alice.username} (forwarded from {alice.username}): the xylophone is mended")
+    b.type(f"join {name}")
+    eventually(lambda: a.type("receipts 2") and f"{bob.username}  has read it" in a.out,
+               what="a reader")
+    eventually(lambda: b.type("search xylophones") and "* 2 found" in b.err, what="both")
+    assert all(one.end() == 0 for one in (a, b))
+
+
+def test_a_timer_is_told_and_messages_show_when_they_disappear(two):
+    (alice, _), (a, b) = two
+    a.type("timer soon", "timer 1h", "send not for long")
+    b.wait_for(f"* {alice.username} lets messages disappear after 1 h")
+    b.wait_for(": not for long")
+    assert "(disappears 2" in b.messages()[-1]
+    a.type("timer off", "send for ever")
+    b.wait_for(f"{alice.username}: for ever")
+    assert b.messages()[-2] == f"* {alice.username} lets messages stay from now on"
+    assert a.end() == 1
+    assert "! after how long? 30s, 5m, 1h, 7d, or off" in a.err
 
 
 # ---- People
@@ -506,6 +581,15 @@ def test_a_message_that_arrives_leaves_the_typed_line_as_it_was(terminal, user):
     terminal.keys("-l", "the ").keys("Enter")
     eventually(lambda: len(device.messages()) == 1, what="the line")
     assert texts(device.messages()) == [typed.replace("send ", "").replace("end", "the end")]
+
+
+def test_the_prompt_tells_that_the_last_message_was_read(terminal, user):
+    alice, bob = user(username=fresh("a")[:8]), user(username=fresh("b")[:8])
+    terminal.line(f"login {alice.username} {PASSWORD}").wait_for("logged in as")
+    terminal.line(f"to {bob.username}").wait_for("talking to")
+    terminal.line("send hi").wait_for(f"{alice.username}: hi")
+    bob.device().send({"type": 31, "conversation_id": single(alice, bob), "seq": 1})
+    eventually(lambda: terminal.rows()[-1] == f"{alice.username} @{bob.username} ✓✓>", what="✓✓")
 
 
 def test_a_password_is_asked_for_and_never_shown(terminal):

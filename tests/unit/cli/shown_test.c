@@ -3,12 +3,14 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clients/cli/address.h"
 #include "clients/cli/history.h"
 #include "clients/cli/screen.h"
+#include "clients/cli/session.h"
 
 #define MESSAGE(id, content) \
     "{\"type\":1,\"message_id\":\"" id \
@@ -126,6 +128,71 @@ static void takes_a_websocket_s_url_apart(void **state)
     }
 }
 
+static void says_what_a_message_holds(void **state)
+{
+    static const struct {
+        int64_t msg_type;
+        const char *content;
+        const char *shown;
+    } cases[] = {
+        {MSG_TEXT, "{\"text\":\"hi\",\"at_all\":true}", "hi"},
+        {MSG_FILE,
+         "{\"file_id\":\"file_1\",\"file_name\":\"a.pdf\",\"file_type\":\"file\",\"file_size\":1023}",
+         "[file a.pdf, 1023 bytes]"},
+        {MSG_IMAGE,
+         "{\"file_id\":\"file_1\",\"file_name\":\"a.jpg\",\"file_type\":\"image\",\"file_size\":1258291,"
+         "\"width\":800,\"height\":600}",
+         "[image a.jpg, 1.2 MiB, 800 x 600]"},
+        {MSG_VOICE, "{\"file_id\":\"file_1\",\"file_type\":\"voice\",\"duration\":61500}",
+         "[voice file_1, 62 s]"},
+        {MSG_VIDEO, "{\"file_id\":\"file_1\",\"file_type\":\"video\",\"duration\":120000}",
+         "[video file_1, 2 min]"},
+        {MSG_LOCATION, "{\"title\":\"The teahouse\",\"lng\":8.5417,\"lat\":47.3769}",
+         "[place The teahouse, 47.37690 8.54170]"},
+        {MSG_CUSTOM, "{\"card\":1}", "{\"card\":1}"},
+        {42, "{\"new\":true}", "{\"new\":true}"},
+        {MSG_FILE, "{\"another\":1}", "{\"another\":1}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        CLEANUP(buffer_clear) struct buffer shown = {0};
+
+        content_add(&shown, cases[i].msg_type, cases[i].content);
+        assert_string_equal(buffer_text(&shown), cases[i].shown);
+    }
+}
+
+static void remembers_the_numbers_of_the_messages_shown_last(void **state)
+{
+    static struct numbers numbers;
+    struct frame_message frame = {.conversation_id = (char *)"group:g",
+                                  .message_id = (char *)"first"};
+
+    (void)state;
+    for (int64_t seq = 1; seq <= NUMBERS; seq++) {
+        char id[32];
+
+        (void)snprintf(id, sizeof id, "message_%d", (int)seq);
+        if (seq == 1)
+            strcpy(id, "first");
+        frame.message_id = id;
+        frame.seq = seq;
+        numbers_keep(&numbers, &frame);
+        numbers_keep(&numbers, &frame); /* shown again, it takes no second place */
+    }
+    assert_int_equal(numbers_find(&numbers, "group:g", "first")->seq, 1);
+    assert_null(numbers_find(&numbers, "group:h", "first"));
+    frame = (struct frame_message){.conversation_id = (char *)"group:h",
+                                   .message_id = (char *)"first",
+                                   .seq = 7,
+                                   .change_seq = 3};
+    numbers_keep(&numbers, &frame);
+    assert_null(numbers_find(&numbers, "group:g", "first"));
+    assert_int_equal(numbers_find(&numbers, "group:h", "first")->change_seq, 3);
+    numbers_clear(&numbers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +201,8 @@ int main(void)
         cmocka_unit_test(passes_over_a_message_that_cannot_be_read),
         cmocka_unit_test(refuses_an_answer_that_is_no_history),
         cmocka_unit_test(takes_a_websocket_s_url_apart),
+        cmocka_unit_test(says_what_a_message_holds),
+        cmocka_unit_test(remembers_the_numbers_of_the_messages_shown_last),
     };
 
     return cmocka_run_group_tests_name("cli", tests, NULL, NULL);
