@@ -346,7 +346,44 @@ def test_a_recalled_message_takes_its_file_along(parley, user):
     eventually(lambda: parley.count("files", {"_id": file["file_id"]}) == 0, what="its removal")
 
 
+def test_who_deleted_the_message_for_himself_and_whose_has_expired_see_no_file(parley, user):
+    alice, bob = user(), user()
+    device, where = alice.device(), f"/api/conversations/{single(alice, bob)}/messages"
+    hidden, expired = upload(alice, b"hidden").ok(), upload(alice, b"expired").ok()
+    first, second = send(device, hidden, to=bob.id), send(device, expired, to=bob.id)
+    bob.delete(f"{where}/{first['message_id']}?scope=me").ok()
+    fetch(bob, hidden).refused(40401)
+    assert fetch(bob, expired).raw == b"expired"
+    parley.mongo["messages"].update_one(
+        {"_id": f"{single(alice, bob)}/{second['message_id']}"}, {"$set": {"expires_at": 1}})
+    fetch(bob, expired).refused(40401)
+    assert fetch(alice, hidden).raw == b"hidden"  # she uploaded it
+
+
+def test_a_file_in_very_many_messages_is_found_by_ones_own_conversations(parley, user):
+    alice, bob, eve = user(), user(), user()
+    file = upload(alice, b"sticker").ok()
+    parley.mongo["file_uses"].insert_many([
+        {"_id": f"{file['file_id']}/group:0{n}/m", "file_id": file["file_id"], "seq": 1,
+         "message_id": f"group:0{n}/m", "conversation_id": f"group:0{n}"} for n in range(120)])
+    send(alice.device(), file, to=bob.id)
+    assert fetch(bob, file).raw == b"sticker"
+    fetch(eve, file).refused(40401)
+
+
 # ---- Limits and ends
+
+
+def test_there_are_enough_files_for_an_hour(parley, user):
+    alice = user()
+    file = upload(alice, b"first").ok()
+    document = parley.mongo["files"].find_one({"_id": file["file_id"]})
+    many = [{**document, "_id": f"{document['_id'][:-4]}{n:04}"} for n in range(499)]
+    parley.mongo["files"].insert_many(many)
+    answer = upload(alice, b"one too many").refused(42901)
+    assert int(answer.headers["Retry-After"]) > 0
+    parley.mongo["files"].update_many({"user_id": alice.id}, {"$inc": {"created_at": -3_600_000}})
+    assert upload(alice, b"an hour later").ok()
 
 
 def raw_upload(parley, session, length, body=b""):
