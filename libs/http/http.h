@@ -31,6 +31,7 @@ enum http_access {
 enum http_pace {
     HTTP_CALLS,
     HTTP_MESSAGES, /* what a partition handles, as it does the frames of a socket */
+    HTTP_SEARCHES, /* a walk through much that one has */
     HTTP_SERVICES, /* whatever a service account calls; no route says so */
 };
 

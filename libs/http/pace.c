@@ -18,6 +18,8 @@ static const struct {
     [HTTP_CALLS] = {"at most 200 calls a second", 200, 2000},
     /* As one socket more: MESSAGES_PER_SECOND and MESSAGES_BURST of push. */
     [HTTP_MESSAGES] = {"at most 200 messages a second", 200, 400},
+    /* Who types fast asks three times a second; each may cost the database as much as 100 calls. */
+    [HTTP_SEARCHES] = {"at most 10 searches a second", 10, 50},
     /* A shop that writes to all of its customers; what the partitions take is many times that. */
     [HTTP_SERVICES] = {"at most 1,000 calls a second", 1000, 2000},
 };

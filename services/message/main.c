@@ -25,7 +25,7 @@ static const struct http_route routes[] = {
      &receipts_query_record, &receipts_record, .handle = handle_receipts},
     {"GET", "/api/sync", HTTP_USER, &sync_query_record, &sync_page_record, .handle = handle_sync},
     {"GET", "/api/messages/search", HTTP_USER, &search_query_record, &search_page_record,
-     .handle = handle_message_search},
+     .handle = handle_message_search, .pace = HTTP_SEARCHES},
     {"GET", "/api/messages/private/{user_id}", HTTP_USER, &private_history_query_record,
      &history_record, .handle = handle_private_history},
     {"GET", "/api/messages/group/{group_id}", HTTP_USER, &group_history_query_record,

@@ -20,6 +20,7 @@
 
 /* Of candidates for several words or with filters, most may be of no use. */
 #define CANDIDATES 500
+#define CANDIDATES_MIN 50
 #define LOOKED_MAX 5000 /* in one request; then the client goes on by next_cursor */
 
 struct search {
@@ -252,6 +253,16 @@ static enum status take(struct search *search, const struct list *candidates, st
     return s;
 }
 
+/* For one word nearly all candidates will do. */
+static size_t count_wanted(const struct search *search)
+{
+    size_t room = (size_t)search->query->limit - search->found.n;
+
+    if (!is_simple(search))
+        return CANDIDATES;
+    return room < CANDIDATES_MIN ? CANDIDATES_MIN : room + 1;
+}
+
 static enum status search_all(struct search *search, bool *ret_more, struct error *err)
 {
     size_t limit = (size_t)search->query->limit;
@@ -260,18 +271,18 @@ static enum status search_all(struct search *search, bool *ret_more, struct erro
 
     *ret_more = true;
     while (s == STATUS_OK && *ret_more && search->found.n < limit && looked < LOOKED_MAX) {
-        size_t want = is_simple(search) ? limit - search->found.n + 1 : CANDIDATES;
+        size_t want = count_wanted(search);
         struct list candidates = {0};
+        const struct terms_document *all;
 
         s = find_candidates(search, want, &candidates, err);
         if (s == STATUS_OK)
             s = take(search, &candidates, err);
-        looked += candidates.n;
-        if (candidates.n < want)
-            *ret_more =
-                candidates.n > 0 &&
-                search->to >
-                    ((const struct terms_document *)candidates.items)[candidates.n - 1].place;
+        all = candidates.items;
+        /* With fewer than wanted these were all; take() may not have come to the last. */
+        *ret_more =
+            candidates.n == want || (candidates.n > 0 && search->to > all[candidates.n - 1].place);
+        looked += want;
         clear_all(&terms_document_record, &candidates, 0);
     }
     return s;

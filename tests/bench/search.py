@@ -130,10 +130,15 @@ def make_index(parley):
 def measure(me, what, queries, **more):
     times, found = [], 0
     for query in queries[:5] + queries:  # five for caches and plans
-        start = time.perf_counter()
-        page = me.get("/api/messages/search?" + urllib.parse.urlencode({"q": query, **more})).ok()
+        path = "/api/messages/search?" + urllib.parse.urlencode({"q": query, **more})
+        while True:
+            start = time.perf_counter()
+            answer = me.get(path)
+            if answer.status != 429:
+                break
+            time.sleep(0.1)  # ten a second
         times.append(time.perf_counter() - start)
-        found += len(page["messages"])
+        found += len(answer.ok()["messages"])
     ordered = sorted(times[5:])
     print(f"{what:<34} p50 {statistics.median(ordered) * 1e3:7.1f} ms   "
           f"p99 {ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))] * 1e3:7.1f} ms   "

@@ -36,6 +36,7 @@ static void lets_in_a_burst_and_then_as_many_as_time_brings(void **state)
     } cases[] = {
         {HTTP_CALLS, 2000, 200, "at most 200 calls a second"},
         {HTTP_MESSAGES, 400, 200, "at most 200 messages a second"},
+        {HTTP_SEARCHES, 50, 10, "at most 10 searches a second"},
         {HTTP_SERVICES, 2000, 1000, "at most 1,000 calls a second"},
     };
     CLEANUP(paces_free) struct paces *paces = paces_new();
