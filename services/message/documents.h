@@ -9,7 +9,7 @@
 #define CONVERSATIONS "conversations"
 #define CONVERSATION_USERS "conversation_users"
 #define CHANGES "changes"
-#define HIDDEN "hidden" /* row_id, version, message_id: what somebody deleted for himself, for sync */
+#define HIDDEN "hidden" /* row_id, version, message_id: deleted for oneself; for sync */
 
 struct message_document {
     char *

@@ -198,6 +198,8 @@ static enum status erase_row(const struct erasure *erasure, const struct erased_
     if (s == STATUS_OK && !is_read)
         s = delete_conversation(erasure, row->conversation_id, ret_done, err);
     if (s == STATUS_OK && *ret_done)
+        s = store_delete(erasure->message->store, HIDDEN, NULL, err, "{'row_id': %s}", row->id);
+    if (s == STATUS_OK && *ret_done)
         s = store_delete(erasure->message->store, CONVERSATION_USERS, NULL, err, "{'_id': %s}",
                          row->id);
     return s;
