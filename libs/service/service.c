@@ -387,7 +387,8 @@ int service_run(const struct service *service, int argc, char **argv)
         return print(print_config, service);
     log_open(service->name, LOG_LEVEL_INFO);
     if (argc != 1) {
-        log_error("only --routes, --methods and --config are understood", LOG_TEXT("argument", argv[1]));
+        log_error("only --routes, --methods and --config are understood",
+                  LOG_TEXT("argument", argv[1]));
         return EXIT_CONFIG;
     }
     prepare_process();
