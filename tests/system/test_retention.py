@@ -58,6 +58,7 @@ def test_what_is_too_old_goes_with_all_that_belongs_to_it(keeper, people):
         path = f"/api/conversations/{conversation_id}/messages/{ack['message_id']}"
         bob.post(path + "/reactions", {"emoji": "👍"}).ok()
         bob.call("PUT", path + "/pin").ok()
+    cursor = bob.get("/api/sync").ok()["cursor"]
     age(keeper, conversation_id, 4)
     walk(keeper)
     assert trimmed(peer, 5)["content"]["conversation_id"] == conversation_id
@@ -68,6 +69,8 @@ def test_what_is_too_old_goes_with_all_that_belongs_to_it(keeper, people):
     assert stored["first_seq"] == 5 and stored["removed_seq"] == 4
     assert stored["pinned_ids"] == [acks[4]["message_id"]]
     assert bob.conversations()[conversation_id]["unread_count"] == 2
+    (news,) = bob.get(f"/api/sync?cursor={cursor}").ok()["conversations"]
+    assert news["first_seq"] == 5 and news["pinned_ids"] == [acks[4]["message_id"]]
     assert phone.say("next", to=bob)["seq"] == 7
 
 
