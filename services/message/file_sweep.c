@@ -12,10 +12,11 @@
 #include "log/log.h"
 
 #define SWEEPS "sweeps"
-#define LOOK_MS 1000                    /* how often a replica asks whether it is its turn */
-#define FILES_EVERY_MS INT64_C(60000)   /* due files are looked for */
-#define BLOBS_EVERY_MS INT64_C(3600000) /* all blobs are looked at: for what crashes have left */
+#define LOOK_MS 1000                     /* how often a replica asks whether it is its turn */
+#define FILES_EVERY_MS INT64_C(60000)    /* due files are looked for */
+#define BLOBS_EVERY_MS INT64_C(86400000) /* all blobs are looked at: for what crashes have left */
 #define PAGE 200
+#define ERASE_PAGE 20  /* between two looks at the clock */
 #define PAGES_MAX 1000 /* in one turn: others may want to stop */
 
 /* From a blob's put to the document that knows of it are seconds, and the longest put takes as long
@@ -50,13 +51,6 @@ static const struct field due_file_fields[] = {
 static const struct record due_file_record =
     RECORD("message.due_file", struct due_file, due_file_fields);
 
-struct used_file {
-    char *file_id;
-};
-static const struct field used_file_fields[] = {FIELD(struct used_file, file_id)};
-static const struct record used_file_record =
-    RECORD("message.used_file", struct used_file, used_file_fields);
-
 static void clear_list(struct list *list, const struct record *rec)
 {
     for (size_t i = 0; i < list->n; i++)
@@ -67,40 +61,16 @@ static void clear_list(struct list *list, const struct record *rec)
 
 /* ---- Blobs */
 
-/* Those of keys that files have. */
-static enum status find_wanted(struct message_state *message, const struct strings *keys,
-                               struct strings *ret, struct error *err)
-{
-    struct list found = {0};
-    const struct due_file *file;
-    enum status s = store_find(message->store, FILES, &(struct store_find){0}, &due_file_record,
-                               &found, err, "{'sha256': {'$in': %p}}", (const void *)keys);
-
-    if (s == STATUS_OK)
-        s = store_find(message->store, FILES, &(struct store_find){0}, &due_file_record, &found,
-                       err, "{'thumbnail_sha256': {'$in': %p}}", (const void *)keys);
-    file = found.items;
-    for (size_t i = 0; i < found.n; i++) {
-        strings_add(ret, file[i].sha256);
-        if (file[i].thumbnail_sha256)
-            strings_add(ret, file[i].thumbnail_sha256);
-    }
-    clear_list(&found, &due_file_record);
-    return s;
-}
-
-/* Of these blobs those that nobody has, and that were not put just now by somebody who is about to
- * have them. */
-static enum status remove_unwanted(struct message_state *message, const struct strings *keys,
+/* Unless a file has it, or it was put just now by somebody who is about to have it. */
+static enum status remove_unwanted(struct message_state *message, const char *key,
                                    struct error *err)
 {
-    struct strings wanted = {0};
-    enum status s = find_wanted(message, keys, &wanted, err);
+    int64_t n = 0;
+    enum status s = store_count(message->store, FILES, 1, &n, err,
+                                "{'$or': [{'sha256': %s}, {'thumbnail_sha256': %s}]}", key, key);
 
-    for (size_t i = 0; s == STATUS_OK && i < keys->n; i++)
-        if (!strings_has(&wanted, keys->items[i]))
-            s = blob_remove(message->blobs, keys->items[i], clock_now() - BLOB_GRACE_MS, err);
-    strings_clear(&wanted);
+    if (s == STATUS_OK && n == 0)
+        s = blob_remove(message->blobs, key, clock_now() - BLOB_GRACE_MS, err);
     return s;
 }
 
@@ -114,8 +84,8 @@ static enum status sweep_blobs(struct message_state *message, struct error *err)
 
         s = blob_list(message->blobs, after, clock_now() - BLOB_GRACE_MS, PAGE, &keys, err);
         free(TAKE(after));
-        if (s == STATUS_OK && keys.n > 0)
-            s = remove_unwanted(message, &keys, err);
+        for (size_t i = 0; s == STATUS_OK && i < keys.n; i++)
+            s = remove_unwanted(message, keys.items[i], err);
         if (keys.n == PAGE)
             after = memory_text(keys.items[PAGE - 1]);
         strings_clear(&keys);
@@ -125,50 +95,37 @@ static enum status sweep_blobs(struct message_state *message, struct error *err)
 
 /* ---- Files */
 
-static enum status find_used(struct message_state *message, const struct list *files,
-                             struct strings *ret, struct error *err)
+static enum status is_used(struct message_state *message, const char *file_id, bool *ret,
+                           struct error *err)
 {
-    const struct due_file *file = files->items;
-    struct list found = {0};
-    struct strings ids = {0};
-    const struct used_file *used;
-    enum status s;
+    int64_t n = 0;
+    enum status s = store_count(message->store, FILE_USES, 1, &n, err, "{'file_id': %s}", file_id);
 
-    for (size_t i = 0; i < files->n; i++)
-        strings_add(&ids, file[i].id);
-    s = store_find(message->store, FILE_USES, &(struct store_find){0}, &used_file_record, &found,
-                   err, "{'file_id': {'$in': %p}}", (void *)&ids);
-    used = found.items;
-    for (size_t i = 0; i < found.n; i++)
-        if (!strings_has(ret, used[i].file_id))
-            strings_add(ret, used[i].file_id);
-    clear_list(&found, &used_file_record);
-    strings_clear(&ids);
+    *ret = n > 0;
     return s;
 }
 
 static enum status release(struct message_state *message, const struct due_file *file,
                            struct error *err)
 {
-    struct strings keys = {0};
-    enum status s;
+    enum status s = remove_unwanted(message, file->sha256, err);
 
-    strings_add(&keys, file->sha256);
-    if (file->thumbnail_sha256)
-        strings_add(&keys, file->thumbnail_sha256);
-    s = remove_unwanted(message, &keys, err);
-    strings_clear(&keys);
+    if (s == STATUS_OK && file->thumbnail_sha256)
+        s = remove_unwanted(message, file->thumbnail_sha256, err);
     return s;
 }
 
 /* Guarded by sweep_at: who has begun to use the file, or let go of it, meanwhile has moved it. */
 static enum status sweep_file(struct message_state *message, const struct due_file *file,
-                              bool is_used, struct error *err)
+                              struct error *err)
 {
     int64_t deleted = 0;
-    enum status s;
+    bool used;
+    enum status s = is_used(message, file->id, &used, err);
 
-    if (is_used)
+    if (s != STATUS_OK)
+        return s;
+    if (used)
         return store_update(message->store, FILES, 0, NULL, err,
                             "[{'_id': %s, 'sweep_at': %ld}, {'$set': {'sweep_at': 0}}]", file->id,
                             file->sweep_at);
@@ -181,18 +138,14 @@ static enum status sweep_page(struct message_state *message, size_t *ret_n, stru
 {
     const struct store_find how = {.sort = "{'sweep_at': 1}", .limit = PAGE};
     struct list due = {0};
-    struct strings used = {0};
     const struct due_file *file;
     enum status s = store_find(message->store, FILES, &how, &due_file_record, &due, err,
                                "{'sweep_at': {'$gt': 0, '$lte': %ld}}", clock_now());
 
-    if (s == STATUS_OK && due.n > 0)
-        s = find_used(message, &due, &used, err);
     file = due.items;
     for (size_t i = 0; s == STATUS_OK && i < due.n; i++)
-        s = sweep_file(message, &file[i], strings_has(&used, file[i].id), err);
+        s = sweep_file(message, &file[i], err);
     *ret_n = due.n;
-    strings_clear(&used);
     clear_list(&due, &due_file_record);
     return s;
 }
@@ -262,30 +215,33 @@ void file_sweep_run(void *state, struct service_context *context)
 /* ---- Who leaves */
 
 /* What no message holds goes; the rest is nobody's from now on, and goes when it is let go of. */
+static enum status erase_file(struct message_state *message, const struct due_file *file,
+                              struct error *err)
+{
+    bool used;
+    enum status s = is_used(message, file->id, &used, err);
+
+    if (s != STATUS_OK)
+        return s;
+    if (used)
+        return store_update(message->store, FILES, 0, NULL, err,
+                            "[{'_id': %s}, {'$set': {'user_id': ''}}]", file->id);
+    s = store_delete(message->store, FILES, NULL, err, "{'_id': %s}", file->id);
+    return s == STATUS_OK ? release(message, file, err) : s;
+}
+
 static enum status erase_page(struct message_state *message, const char *user_id, size_t *ret_n,
                               struct error *err)
 {
     struct list files = {0};
-    struct strings used = {0};
     const struct due_file *file;
-    enum status s = store_find(message->store, FILES, &(struct store_find){.limit = PAGE},
+    enum status s = store_find(message->store, FILES, &(struct store_find){.limit = ERASE_PAGE},
                                &due_file_record, &files, err, "{'user_id': %s}", user_id);
 
-    if (s == STATUS_OK && files.n > 0)
-        s = find_used(message, &files, &used, err);
     file = files.items;
-    for (size_t i = 0; s == STATUS_OK && i < files.n; i++) {
-        if (strings_has(&used, file[i].id)) {
-            s = store_update(message->store, FILES, 0, NULL, err,
-                             "[{'_id': %s}, {'$set': {'user_id': ''}}]", file[i].id);
-            continue;
-        }
-        s = store_delete(message->store, FILES, NULL, err, "{'_id': %s}", file[i].id);
-        if (s == STATUS_OK)
-            s = release(message, &file[i], err);
-    }
+    for (size_t i = 0; s == STATUS_OK && i < files.n; i++)
+        s = erase_file(message, &file[i], err);
     *ret_n = files.n;
-    strings_clear(&used);
     clear_list(&files, &due_file_record);
     return s;
 }
