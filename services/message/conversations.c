@@ -128,19 +128,27 @@ void conversations_fill(const struct entry *entry, const char *user_id,
     }
 }
 
-enum status conversations_look(struct message_state *message, const struct entry *entry,
-                               struct conversation_item *item, struct error *err)
+static enum status add_last_message(struct message_state *message, const struct entry *entry,
+                                    struct conversation_item *item, struct error *err)
 {
     struct message_document last;
     enum status s = unread_last_message(message, entry->conversation, entry->row, &last, err);
 
-    if (s == STATUS_OK) {
-        item->last_message = memory_new(sizeof(struct frame_message));
-        message_to_view(&last, item->last_message);
-        record_clear(&message_document_record, &last);
-    } else if (s == STATUS_NOT_FOUND) {
-        s = STATUS_OK;
-    }
+    if (s != STATUS_OK)
+        return s == STATUS_NOT_FOUND ? STATUS_OK : s;
+    item->last_message = memory_new(sizeof(struct frame_message));
+    message_to_view(&last, item->last_message);
+    record_clear(&message_document_record, &last);
+    return STATUS_OK;
+}
+
+enum status conversations_look(struct message_state *message, const struct entry *entry,
+                               struct conversation_item *item, struct error *err)
+{
+    enum status s = STATUS_OK;
+
+    if (!item->last_message)
+        s = add_last_message(message, entry, item, err);
     if (s == STATUS_OK && !entry->has_left)
         s = unread_count(message, entry->conversation, entry->row, &item->unread_count, err);
     if (s == STATUS_OK && !entry->has_left)

@@ -36,7 +36,8 @@ void entry_fill(struct entry *entry);
 void conversations_fill(const struct entry *entry, const char *user_id,
                         struct conversation_item *ret);
 
-/* What the messages say: the newest one that he may see, how many are unread, is he named in them? */
+/* What the messages say: the newest one that he may see (when it is not there yet), how many are
+ * unread, is he named in them? */
 MUST_CHECK enum status conversations_look(struct message_state *message, const struct entry *entry,
                                           struct conversation_item *item, struct error *err);
 

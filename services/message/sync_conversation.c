@@ -74,6 +74,10 @@ static enum status add_messages(const struct sync_source *source, const struct r
         ret->from_seq = messages[n - 1].seq;
     for (size_t i = n; s == STATUS_OK && i > 0; i--)
         message_to_view(&messages[i - 1], list_add(&ret->messages, &frame_message_record));
+    if (s == STATUS_OK && n > 0) { /* the newest; it need not be looked for again */
+        ret->item.last_message = memory_new(sizeof(struct frame_message));
+        message_to_view(&messages[0], ret->item.last_message);
+    }
     clear_messages(&found);
     return s;
 }
@@ -322,9 +326,9 @@ enum status sync_fill(const struct sync_source *source, struct sync_conversation
     sync_state_of(entry, now);
     *ret_size = MESSAGE_SIZE;
     conversations_fill(entry, source->user_id, &ret->item);
-    s = conversations_look(source->message, entry, &ret->item, err);
+    s = add_messages(source, &readable, ret, ret_size, err);
     if (s == STATUS_OK)
-        s = add_messages(source, &readable, ret, ret_size, err);
+        s = conversations_look(source->message, entry, &ret->item, err);
     if (s == STATUS_OK)
         s = add_changes(source, &readable, ret, &now->change_seq, ret_size, err);
     if (s == STATUS_OK)
