@@ -266,6 +266,30 @@ def test_a_timer_that_a_former_owner_stored_holds_and_is_told(parley, user):
     assert parley.mongo["conversations"].find_one({"_id": conversation_id})["ttl"] == 60
 
 
+def test_what_a_former_owner_stored_and_nobody_saw_runs_out_with_its_edits(parley, user):
+    alice, bob = user(), user()
+    conversation_id, past = single(alice, bob), int(time.time() * 1000) - 10_000
+    document = f"{conversation_id}/{fresh()}"
+    parley.mongo["changes"].insert_one({
+        "_id": f"{conversation_id}/1", "conversation_id": conversation_id,
+        "change_seq": bson.Int64(1), "kind": "edit", "message_id": document, "seq": bson.Int64(1),
+        "user_id": alice.id, "content": '{"text":"second"}', "old_content": '{"text":"first"}',
+        "created_at": bson.Int64(past)})
+    parley.mongo["messages"].insert_one({
+        "_id": document, "conversation_id": conversation_id, "seq": bson.Int64(1),
+        "count": bson.Int64(1), "from_user_id": alice.id, "to_user_id": bob.id,
+        "msg_type": bson.Int64(0), "content": '{"text":"first"}', "created_at": bson.Int64(past),
+        "expires_at": bson.Int64(past + 5000)})
+    eventually(lambda: parley.count(query={"_id": document}) == 0, what="removed")
+    assert parley.count("changes", {"conversation_id": conversation_id}) == 0
+    ack = alice.device().say("next", to=bob)
+    assert ack["seq"] == 2
+    answer = alice.patch(f"/api/conversations/{conversation_id}/messages/{ack['message_id']}",
+                         {"content": {"text": "edited"}}).ok()
+    assert answer["change_seq"] == 2
+    assert bob.conversations()[conversation_id]["unread_count"] == 1
+
+
 def test_the_search_for_what_has_run_out_costs_nothing_for_what_has_not(parley, talk):
     plan = parley.mongo["messages"].find({"expires_at": {"$lte": bson.Int64(1)}}).sort(
         "expires_at").limit(1000).explain()
