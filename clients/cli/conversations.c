@@ -286,23 +286,32 @@ static enum status load_one(struct session *session, const struct chat *chat, bo
     return s;
 }
 
+static enum status get_chats(struct session *session, struct chats *ret, struct error *err)
+{
+    CLEANUP(buffer_clear) struct buffer path = {0};
+
+    buffer_printf(&path, "/api/sync?limit=%d", PAGE);
+    if (session->cursor) {
+        buffer_add_text(&path, "&cursor=");
+        api_add_escaped(&path, session->cursor);
+    }
+    return session_call(session, "GET", buffer_text(&path), (struct api_ask){0},
+                        (struct api_answer){&chats_record, ret, NULL}, err);
+}
+
 enum status conversations_load(struct session *session, bool first, struct error *err)
 {
     bool more = true;
 
     while (more) {
-        CLEANUP(buffer_clear) struct buffer path = {0};
         CLEANUP(chats_clear) struct chats chats = {0};
         const struct chat *chat;
-        enum status s;
+        enum status s = get_chats(session, &chats, err);
 
-        buffer_printf(&path, "/api/sync?limit=%d", PAGE);
-        if (session->cursor) {
-            buffer_add_text(&path, "&cursor=");
-            api_add_escaped(&path, session->cursor);
+        if (s == STATUS_INVALID && session->cursor) { /* not known any more: all from the start */
+            free(TAKE(session->cursor));
+            continue;
         }
-        s = session_call(session, "GET", buffer_text(&path), (struct api_ask){0},
-                         (struct api_answer){&chats_record, &chats, NULL}, err);
         chat = chats.conversations.items;
         for (size_t i = 0; i < chats.conversations.n && s == STATUS_OK; i++)
             s = load_one(session, &chat[i], first, err);

@@ -285,6 +285,18 @@ def test_what_changed_while_the_socket_was_down_is_shown_when_it_is_back(parley,
     assert a.end() == 0 and b.end() == 0, (a.err, b.err)
 
 
+def test_a_cursor_that_the_server_forgot_is_no_end(parley, two):
+    (alice, bob), (a, b) = two
+    a.type("send one")
+    b.wait_for(f"{alice.username}: one")
+    parley.mongo["sync_states"].delete_many({"user_id": bob.id})
+    parley.kill("push")
+    a.type("send two")
+    b.wait_for(f"{alice.username}: two")
+    assert b.messages() == [f"{alice.username}: one", f"{alice.username}: two"]
+    assert a.end() == 0 and b.end() == 0, (a.err, b.err)
+
+
 @pytest.mark.smoke
 def test_a_file_is_sent_and_kept_under_a_name_that_leads_nowhere_else(two, tmp_path):
     (alice, _), (a, b) = two
