@@ -330,6 +330,20 @@ def test_who_joins_later_does_not_see_the_files_of_before(user):
     assert fetch(bob, after).raw == b"after"  # what he could read he still may
 
 
+def test_an_owner_that_died_before_it_noted_the_use_is_made_good(parley, user):
+    alice, bob = user(), user()
+    file = upload(alice, b"half way").ok()
+    send(alice.device(), file, to=bob.id)
+    parley.kill("message")
+    # As if it had died between the message and what follows it.
+    parley.mongo["file_uses"].delete_many({"file_id": file["file_id"]})
+    parley.mongo["conversations"].delete_one({"_id": single(alice, bob)})
+    fetch(bob, file).refused(40401)
+    alice.device().say("and on", to=bob)
+    assert fetch(bob, file).raw == b"half way"
+    assert [message["seq"] for message in bob.private_history(alice.id)["messages"]] == [1, 2]
+
+
 def test_a_recalled_message_takes_its_file_along(parley, user):
     alice, bob = user(), user()
     device = alice.device()
@@ -443,6 +457,7 @@ def test_who_is_cut_off_or_killed_in_an_upload_leaves_nothing(parley, user):
     for ending in ("client", "server"):
         peer = raw_upload(parley, alice, 50_000_000, form(bytes(3_000_000))[:2_000_000])
         eventually(lambda: open_files(parley.pid("message")), what="the temporary file")
+        assert not [path for path in parley.var.glob("data/nginx-*/**/*") if path.is_file()]
         if ending == "server":
             parley.kill("message")
         peer.close()
