@@ -285,11 +285,11 @@ static void prints_its_routes_as_json(void **state)
     assert_string_equal(
         buffer_text(&child.text),
         "[\n"
-        " {\"method\":\"GET\",\"path\":\"/api/say\",\"access\":\"public\",\"right\":\"\",\"request\":null,"
+        " {\"method\":\"GET\",\"path\":\"/api/say\",\"access\":\"public\",\"right\":\"\",\"services\":false,\"request\":null,"
         "\"reply\":\"test.said\"},\n"
-        " {\"method\":\"POST\",\"path\":\"/api/bug\",\"access\":\"user\",\"right\":\"\",\"request\":\"test.said\","
+        " {\"method\":\"POST\",\"path\":\"/api/bug\",\"access\":\"user\",\"right\":\"\",\"services\":false,\"request\":\"test.said\","
         "\"reply\":null},\n"
-        " {\"method\":\"GET\",\"path\":\"/api/bug\",\"access\":\"public\",\"right\":\"\",\"request\":null,"
+        " {\"method\":\"GET\",\"path\":\"/api/bug\",\"access\":\"public\",\"right\":\"\",\"services\":false,\"request\":null,"
         "\"reply\":null}\n"
         "]\n");
 }
