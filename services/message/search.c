@@ -18,8 +18,10 @@
 #define TERMS_COUNTED_MAX 10
 #define COUNT_MAX 1000 /* two words that are more frequent are alike */
 
-/* Of candidates for several words or with filters, most may be of no use. */
-#define CANDIDATES 500
+/* Of candidates for several words or with filters, most may be of no use: then more and more at a time,
+ * since asking costs more than each of them. */
+#define CANDIDATES_FIRST 500
+#define CANDIDATES_MAX 2000
 #define CANDIDATES_MIN 50
 #define LOOKED_MAX 5000 /* in one request; then the client goes on by next_cursor */
 
@@ -106,10 +108,13 @@ static bool is_simple(const struct search *search)
     return search->terms.n == 1 && !search->query->from && search->query->msg_type < 0;
 }
 
+/* Among what there is already only the newer can make its way. */
 static enum status look(const struct search *search, const struct strings *keys, int64_t end,
                         size_t want, struct list *ret, struct error *err)
 {
     const struct store_find how = {.sort = "{'place': -1}", .limit = (int64_t)want};
+    const struct terms_document *all = ret->items;
+    int64_t from = ret->n == want ? all[want - 1].place : search->from;
     enum status s;
 
     if (keys->n == 0)
@@ -117,8 +122,7 @@ static enum status look(const struct search *search, const struct strings *keys,
     s = store_find(search->message->store, MESSAGE_TERMS, &how,
                    search->terms.n > 1 ? &terms_document_record : &terms_head_record, ret, err,
                    "{'conversation': {'$in': %p}, 'terms': %s, 'place': {'$gte': %ld, '$lt': %ld}}",
-                   (const void *)keys, search->term, search->from,
-                   end < search->to ? end : search->to);
+                   (const void *)keys, search->term, from, end < search->to ? end : search->to);
     if (ret->n > 0)
         qsort(ret->items, ret->n, sizeof(struct terms_document), newest_first);
     if (ret->n > want)
@@ -254,13 +258,14 @@ static enum status take(struct search *search, const struct list *candidates, st
 }
 
 /* For one word nearly all candidates will do. */
-static size_t count_wanted(const struct search *search)
+static size_t count_wanted(const struct search *search, size_t looked)
 {
     size_t room = (size_t)search->query->limit - search->found.n;
+    size_t want = looked > 0 ? looked : CANDIDATES_FIRST;
 
-    if (!is_simple(search))
-        return CANDIDATES;
-    return room < CANDIDATES_MIN ? CANDIDATES_MIN : room + 1;
+    if (is_simple(search))
+        return room < CANDIDATES_MIN ? CANDIDATES_MIN : room + 1;
+    return want < CANDIDATES_MAX ? want : CANDIDATES_MAX;
 }
 
 static enum status search_all(struct search *search, bool *ret_more, struct error *err)
@@ -271,7 +276,7 @@ static enum status search_all(struct search *search, bool *ret_more, struct erro
 
     *ret_more = true;
     while (s == STATUS_OK && *ret_more && search->found.n < limit && looked < LOOKED_MAX) {
-        size_t want = count_wanted(search);
+        size_t want = count_wanted(search, looked);
         struct list candidates = {0};
         const struct terms_document *all;
 
