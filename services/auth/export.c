@@ -272,6 +272,8 @@ static enum status add_bytes(struct export *export, struct blob *blob, struct er
         s = check_time(export, err);
         if (s == STATUS_OK)
             s = blob_read(blob, at, piece, PIECE, &n, err);
+        if (s == STATUS_NOT_FOUND) /* half of it is in the archive already */
+            s = error_set(err, STATUS_UNAVAILABLE, "a file was removed meanwhile");
         if (s == STATUS_OK)
             s = archive_add(export->archive, piece, n, err);
         at += (int64_t)n;
