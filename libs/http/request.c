@@ -239,8 +239,7 @@ static enum status check_pace(struct exchange *exchange, struct error *err)
     const struct http_route *route = exchange->match.route->info;
     const char *trusted = exchange->http->config.trusted_addresses;
     struct call *call = &exchange->call;
-    enum http_pace kind =
-        strcmp(call->role, ROLE_SERVICE) == 0 ? HTTP_SERVICES : route->pace;
+    enum http_pace kind = strcmp(call->role, ROLE_SERVICE) == 0 ? HTTP_SERVICES : route->pace;
     char who[ADDRESS_MAX];
     enum status s;
 
