@@ -67,6 +67,7 @@ class Rule:
     query: callable = None  # (world) -> the query string
     hides: callable = lambda world: ()  # more that others must not read in their answers
     people: bool = False  # whoever calls is not the same any more
+    form: bytes = None  # a body that is no JSON
 
 
 def own(**more):
@@ -154,6 +155,16 @@ def the_conversation(world):
     return {"conversation_id": f"group:{world.group_id}"}
 
 
+def a_file(world):
+    return {"file_id": world.parley.rest.call(
+        "POST", "/api/files", raw=FORM, headers=FORM_HEADERS,
+        token=world.owner.token).ok()["file_id"]}
+
+
+FORM_HEADERS = {"Content-Type": "multipart/form-data; boundary=xyz"}
+FORM = (b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+        + TEXT.encode() + b"\r\n--xyz--\r\n")
+FILE = {"file_id": "file_01ARZ3NDEKTSV4RRFFQ69G5FAV"}
 GROUP = {"group_id": UNKNOWN_GROUP}
 CONVERSATION = {"conversation_id": f"group:{UNKNOWN_GROUP}"}
 MESSAGE = {"conversation_id": f"group:{UNKNOWN_GROUP}", "message_id": "m" * 16}
@@ -271,6 +282,17 @@ RULES = {
         the_message, MESSAGE),
     ("DELETE", "/api/conversations/{conversation_id}/messages/{message_id}/pin"): thing(
         the_message, MESSAGE),
+    ("GET", "/api/conversations/{conversation_id}/messages/{message_id}/receipts"): thing(
+        the_message, MESSAGE),
+    ("PATCH", "/api/conversations/{conversation_id}"): thing(
+        the_conversation, CONVERSATION, body=lambda world, who: {"pinned": True}),
+    ("DELETE", "/api/conversations/{conversation_id}"): thing(the_conversation, CONVERSATION),
+    ("GET", "/api/sync"): own(hides=lambda world: [world.group_id]),
+    ("GET", "/api/messages/search"): own(query=lambda world: f"q={TEXT}",
+                                         hides=lambda world: [world.group_id]),
+    ("POST", "/api/files"): own(form=FORM),
+    ("GET", "/api/files/{file_id}"): thing(a_file, FILE),
+    ("GET", "/api/files/{file_id}/thumbnail"): thing(a_file, FILE),
     ("PUT", "/api/conversations/{conversation_id}/timer"): thing(
         the_conversation, CONVERSATION, body=lambda world, who: {"seconds": 3600}),
     ("POST", "/api/messages"): Rule(stranger=40401, body=lambda world, who: {
@@ -332,7 +354,8 @@ def test_everyone_gets_what_is_his(world, method, path):
 
     def call(who, session, named=names):
         body = rule.body(world, who) if rule.body else None
-        return world.parley.rest.call(method, path.format(**named) + query, body,
+        return world.parley.rest.call(method, path.format(**named) + query, body, raw=rule.form,
+                                      headers=rule.form and FORM_HEADERS,
                                       token=session and session.token)
 
     def someone(session):

@@ -354,8 +354,23 @@ def call_changes(call, ada, sent):
     call(ada, "PUT", timer, {"seconds": 3600}, **names_it).ok()
     call(ada, "PUT", timer, {"seconds": 4}, **names_it).refused(40001, "seconds")
     call(ada, "PUT", timer, {"seconds": 0}, **names_it).ok()
+    call(ada, "GET", path + "/receipts", **names).ok()
+    call_conversation(call, ada, names_it)
     call(ada, "DELETE", path, query="?scope=everywhere", **names).refused(40001, "scope")
     call(ada, "DELETE", path, query="?scope=all", **names).ok()
+
+
+def call_conversation(call, ada, names):
+    path = "/api/conversations/{conversation_id}"
+    call(ada, "PATCH", path, {"pinned": True, "draft": "and then"}, **names).ok()
+    call(ada, "PATCH", path, {"read_seq": -1}, **names).refused(40001, "read_seq")
+    call(ada, "DELETE", path, **names).ok()
+    call(ada, "DELETE", path, conversation_id="group:nobodys").refused(40401)
+    cursor = call(ada, "GET", "/api/sync").ok()["cursor"]
+    call(ada, "GET", "/api/sync", query=f"?cursor={cursor}").ok()
+    call(ada, "GET", "/api/sync", query="?cursor=unknown").refused(40001, "cursor")
+    call(ada, "GET", "/api/messages/search", query="?q=soon").ok()
+    call(ada, "GET", "/api/messages/search").refused(40001, "q")
 
 
 def call_files(call, ada, ben):
