@@ -20,8 +20,8 @@
 #define BULK 500        /* messages read and written at once: 40 MB if all are as long as can be */
 #define PAGE 1000       /* conversations of a sweep that are looked at together */
 #define RETRY_MS 1000   /* after MongoDB failed */
-#define BUSY_MS 50      /* the owner counts as busy when it did so much in so long: */
-#define BUSY_MIN 25     /*   500 commands a second */
+#define BUSY_MS 100     /* the owner counts as busy when it did so much in so long: */
+#define BUSY_MIN 50     /*   500 commands a second */
 #define LAG_MAX_MS 2000 /* so long the busy owner is waited for, and no longer */
 
 /* How far one conversation is. */
