@@ -45,6 +45,8 @@ struct indexer {
     struct message_state *message;
     struct service_context *context;
     struct store *store;
+    int64_t looked_at; /* at the owner, when */
+    int64_t commands;  /* and what it had done */
 };
 
 static void clear_all(const struct record *rec, struct list *list)
@@ -55,30 +57,36 @@ static void clear_all(const struct record *rec, struct list *list)
     *list = (struct list){0};
 }
 
-static bool is_stopping(const struct indexer *indexer)
+static bool is_stopping(struct indexer *indexer)
 {
     return atomic_load(&indexer->context->stopping);
 }
 
-/* The hot path comes first: both use the same MongoDB and the same cores. */
-static void wait_for_quiet(const struct indexer *indexer)
+/* Since it was last looked at. */
+static bool is_owner_busy(struct indexer *indexer)
 {
-    const struct message_state *message = indexer->message;
-    int64_t until = clock_monotonic() + LAG_MAX_MS;
-    int64_t before = atomic_load(&message->commands);
+    int64_t now = clock_monotonic();
+    int64_t commands = atomic_load(&indexer->message->commands);
+    bool busy =
+        (commands - indexer->commands) * BUSY_MS >= BUSY_MIN * (now - indexer->looked_at + 1);
 
-    while (clock_monotonic() < until && !is_stopping(indexer)) {
-        int64_t now;
-
-        (void)poll(NULL, 0, BUSY_MS);
-        now = atomic_load(&message->commands);
-        if (now - before < BUSY_MIN)
-            return;
-        before = now;
-    }
+    indexer->looked_at = now;
+    indexer->commands = commands;
+    return busy;
 }
 
-static enum status write_terms(const struct indexer *indexer, const struct list *messages,
+/* The hot path comes first: both use the same MongoDB and the same cores. */
+static void wait_for_quiet(struct indexer *indexer)
+{
+    int64_t until = clock_monotonic() + LAG_MAX_MS;
+
+    (void)is_owner_busy(indexer);
+    do
+        (void)poll(NULL, 0, BUSY_MS);
+    while (is_owner_busy(indexer) && clock_monotonic() < until && !is_stopping(indexer));
+}
+
+static enum status write_terms(struct indexer *indexer, const struct list *messages,
                                struct error *err)
 {
     enum status s = terms_write(indexer->store, messages->items, messages->n, err);
@@ -89,7 +97,7 @@ static enum status write_terms(const struct indexer *indexer, const struct list 
 }
 
 /* Messages by their _id, as they are now; one that is gone needs no terms. */
-static enum status index_ids(const struct indexer *indexer, struct strings *ids, struct error *err)
+static enum status index_ids(struct indexer *indexer, struct strings *ids, struct error *err)
 {
     enum status s = STATUS_OK;
 
@@ -117,7 +125,7 @@ static void note_progress(struct store_bulk *bulk, const struct progress *progre
 /* ---- One conversation, from where it is */
 
 /* The next messages; *progress is then as far as they are. Numbers without a message are passed. */
-static enum status index_messages(const struct indexer *indexer, struct progress *progress,
+static enum status index_messages(struct indexer *indexer, struct progress *progress,
                                   struct error *err)
 {
     struct list messages = {0};
@@ -137,7 +145,7 @@ static enum status index_messages(const struct indexer *indexer, struct progress
     return s;
 }
 
-static enum status index_changes(const struct indexer *indexer, struct progress *progress,
+static enum status index_changes(struct indexer *indexer, struct progress *progress,
                                  struct error *err)
 {
     struct list changes = {0};
@@ -169,14 +177,15 @@ static bool is_behind(const struct progress *progress)
            progress->indexed_change_seq < progress->change_seq;
 }
 
-static enum status catch_up(const struct indexer *indexer, struct progress *progress,
-                            struct error *err)
+static enum status catch_up(struct indexer *indexer, struct progress *progress, struct error *err)
 {
     enum status s = STATUS_OK;
 
     while (s == STATUS_OK && is_behind(progress) && !is_stopping(indexer)) {
         struct store_bulk *bulk;
 
+        if (clock_monotonic() - indexer->looked_at >= BUSY_MS && is_owner_busy(indexer))
+            wait_for_quiet(indexer);
         if (progress->indexed_seq < progress->last_seq)
             s = index_messages(indexer, progress, err);
         else
@@ -204,7 +213,7 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-static enum status load_progress(const struct indexer *indexer, const struct search_news *news,
+static enum status load_progress(struct indexer *indexer, const struct search_news *news,
                                  struct list *ret, struct error *err)
 {
     struct strings ids = {0};
@@ -219,7 +228,7 @@ static enum status load_progress(const struct indexer *indexer, const struct sea
 }
 
 /* All that is complete in one bulk; what is not, one by one after it. */
-static enum status index_news(const struct indexer *indexer, struct search_news *all,
+static enum status index_news(struct indexer *indexer, struct search_news *all,
                               struct list *progresses, struct error *err)
 {
     struct progress *progress = progresses->items;
@@ -250,7 +259,7 @@ static enum status index_news(const struct indexer *indexer, struct search_news 
     return s;
 }
 
-static enum status serve_queue(const struct indexer *indexer, int wait_ms, struct error *err)
+static enum status serve_queue(struct indexer *indexer, int wait_ms, struct error *err)
 {
     struct list progresses = {0};
     struct search_news *news = search_queue_take(&indexer->message->search_queue, wait_ms, BULK);
@@ -268,9 +277,20 @@ static enum status serve_queue(const struct indexer *indexer, int wait_ms, struc
 
 /* ---- The sweep */
 
+/* What is new meanwhile does not wait for what is old. */
+static enum status sweep_one(struct indexer *indexer, struct progress *progress, struct error *err)
+{
+    enum status s;
+
+    if (!is_behind(progress))
+        return STATUS_OK;
+    s = catch_up(indexer, progress, err);
+    return s == STATUS_OK ? serve_queue(indexer, 0, err) : s;
+}
+
 /* Reads each conversation's five numbers by _id: a million of them are some seconds of MongoDB's time,
- * a page at a time, and news are served between. */
-static enum status sweep(const struct indexer *indexer, struct error *err)
+ * a page at a time. */
+static enum status sweep(struct indexer *indexer, struct error *err)
 {
     CLEANUP(free) char *after = memory_text("");
     bool is_last = false;
@@ -286,22 +306,18 @@ static enum status sweep(const struct indexer *indexer, struct error *err)
         all = page.items;
         is_last = page.n < PAGE;
         for (size_t i = 0; s == STATUS_OK && i < page.n; i++)
-            s = catch_up(indexer, &all[i], err);
+            s = sweep_one(indexer, &all[i], err);
         if (s == STATUS_OK && page.n > 0) {
             free(after);
             after = memory_text(all[page.n - 1].id);
         }
         clear_all(&progress_record, &page);
-        if (s == STATUS_OK)
-            s = serve_queue(indexer, 0, err);
-        if (!is_last)
-            wait_for_quiet(indexer);
     }
     return s;
 }
 
 /* What was in hand when it failed, the next sweep finds. */
-static void retry_later(const struct indexer *indexer, const struct error *err)
+static void retry_later(struct indexer *indexer, const struct error *err)
 {
     int64_t until = clock_monotonic() + RETRY_MS;
 
@@ -314,8 +330,7 @@ static void retry_later(const struct indexer *indexer, const struct error *err)
 void indexer_run(void *state, struct service_context *context)
 {
     struct message_state *message = state;
-    const struct indexer indexer = {
-        .message = message, .context = context, .store = message->store};
+    struct indexer indexer = {.message = message, .context = context, .store = message->store};
 
     while (!is_stopping(&indexer)) {
         struct error err = {0};
