@@ -199,7 +199,10 @@ def test_every_kind_travels_in_private_and_in_groups(user, frame, msg_type, cont
         assert (message["type"], message["msg_type"], message["content"]) == (
             kind, msg_type, content)
         path = bob.private_history(alice.id) if kind == 1 else bob.group_history(group_id)
-        assert without(path["messages"][-1]) == without(message)
+        shown = path["messages"][-1]  # by both sets of names that clients read
+        assert shown["from_user_id"] == alice.id and shown["created_at"] == message["timestamp"]
+        assert shown.get("to_user_id") == message.get("to")
+        assert without(shown, "from_user_id", "to_user_id", "created_at") == without(message)
 
 
 def test_a_group_may_be_named_by_to(user):
