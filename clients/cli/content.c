@@ -94,6 +94,13 @@ static void add_names(struct session *session, struct buffer *ret, const char *b
     }
 }
 
+static const char *role_words(const char *role)
+{
+    if (strcmp(role, "owner") == 0)
+        return "the owner";
+    return strcmp(role, "admin") == 0 ? "an admin" : "a member";
+}
+
 /* "bob is an admin now, carol is the owner now" */
 static void add_roles(struct session *session, struct buffer *ret, const struct list *roles)
 {
@@ -101,7 +108,7 @@ static void add_roles(struct session *session, struct buffer *ret, const struct 
 
     for (size_t i = 0; i < roles->n; i++)
         buffer_printf(ret, "%s%s is %s now", i ? ", " : "", session_name(session, role[i].user_id),
-                      role[i].role);
+                      role_words(role[i].role));
 }
 
 /* "bob, carol joined", "alice made the group: bob, carol", "alice left" */

@@ -374,6 +374,19 @@ def test_a_group_s_message_is_passed_on_found_and_asked_for_its_readers(two):
     assert all(one.end() == 0 for one in (a, b))
 
 
+def test_who_becomes_admin_or_owner_is_told(cli, user):
+    alice, bob = user(), user()
+    a = cli().type(f"login {alice.username} {PASSWORD}", f"group team {bob.username}")
+    eventually(lambda: a.out, what="the group's id")
+    path = f"/api/groups/{a.out[0].split()[0]}"
+    alice.call("PUT", f"{path}/members/{bob.id}/role", {"role": "admin"}).ok()
+    a.wait_for(f"* {bob.username} is an admin now")
+    alice.post(f"{path}/transfer", {"user_id": bob.id}).ok()
+    bob.post(f"{path}/leave").ok()
+    a.wait_for(f"* {bob.username} left, {alice.username} is the owner now")
+    assert a.end() == 0, a.err
+
+
 def test_a_timer_is_told_and_messages_show_when_they_disappear(two):
     (alice, _), (a, b) = two
     a.type("timer soon", "timer 1h", "send not for long")
