@@ -149,6 +149,7 @@ static const struct field system_content_fields[] = {
     FIELD(struct system_content, pinned),
     FIELD(struct system_content, muted),
     FIELD(struct system_content, hidden),
+    FIELD(struct system_content, hide_seq, .omit_zero = true),
     FIELD(struct system_content, draft, .max = TEXT_MAX),
     FIELD(struct system_content, message_ids, .omit_zero = true, .max = 500,
           .item_max = MESSAGE_ID_MAX),

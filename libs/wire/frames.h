@@ -238,7 +238,8 @@ struct system_content {
     struct maybe pinned; /* conversation.updated: all that one keeps of it, as it is now */
     struct maybe muted;
     struct maybe hidden;
-    char *draft;                /* "": there is none */
+    int64_t hide_seq; /* it is hidden while this is its last_seq: messages come by other queues */
+    char *draft;      /* "": there is none */
     struct strings message_ids; /* message.expired: those that are gone */
     int64_t first_seq;          /* conversation.trimmed: all below are gone */
 };

@@ -289,6 +289,7 @@ static void tell(const struct row *row, struct announcement *announcement,
         content.pinned = (struct maybe){true, doc->pinned};
         content.muted = (struct maybe){true, doc->muted};
         content.hidden = (struct maybe){true, doc->hide_seq >= conversation->last_seq};
+        content.hide_seq = doc->hide_seq;
         content.draft = doc->draft ? doc->draft : (char *)"";
         announce_to_oneself(announcement, doc->user_id, &content);
     }

@@ -59,6 +59,7 @@ class Conversation:
         self.last_seq = 0
         self.change_seq = 0
         self.read_seq = 0
+        self.hide_seq = 0
         self.settings = {}
         self.set({})
         self.receipts = {}
@@ -101,13 +102,14 @@ class Conversation:
         for receipt in given["receipts"]:
             self.receipt(receipt["user_id"], receipt["read_seq"], receipt["delivered_seq"])
         self.set(given)
+        self.hide_seq = given["last_seq"] if given.get("hidden") else 0
         for seq in [seq for seq in self.messages if seq < given["first_seq"]]:
             self.hide(self.messages[seq].id)
 
     def set(self, given):
         """Whoever comes last is right: frames that came meanwhile are handled after an answer."""
         self.settings = {"pinned": given.get("pinned", False), "muted": given.get("muted", False),
-                         "hidden": given.get("hidden", False), "draft": given.get("draft") or None}
+                         "draft": given.get("draft") or None}
 
     def pin(self, message_id, change_seq, is_pinned):
         if change_seq >= self.pins.get(message_id, (0, False))[0]:
@@ -119,13 +121,13 @@ class Conversation:
 
     # ---- Live: in order, without a gap
 
-    def take(self, frame):
+    def take(self, frame, is_ack=False):
         if frame["type"] in CHANGES:
             number, waiting, done = frame["change_seq"], self.waiting_changes, self.change_seq
         else:
             number, waiting, done = frame["seq"], self.waiting, self.last_seq
-        if number > done:
-            waiting.setdefault(number, frame)
+        if number > done:  # the ack of a repeated change may bear the number of another's
+            waiting[number] = waiting.get(number, frame) if is_ack else frame
         elif frame["type"] in CHANGES:
             self.change(frame)  # once more is harmless
         self.go_on()
@@ -144,7 +146,6 @@ class Conversation:
         while self.last_seq + 1 in self.waiting:
             self.put(self.waiting[self.last_seq + 1])
             self.last_seq += 1
-            self.settings["hidden"] = False
         while True:
             frame = self.waiting_changes.get(self.change_seq + 1)
             if frame is None or frame["seq"] > self.last_seq:
@@ -167,8 +168,9 @@ class Conversation:
         return {"messages": {seq: m.view() for seq, m in sorted(self.messages.items())},
                 "pinned": sorted(id for id, (_, is_pinned) in self.pins.items()
                                  if is_pinned and id not in self.hidden),
-                "read_seq": self.read_seq, "unread": self.unread(), "receipts": self.receipts,
-                "settings": self.settings}
+                "read_seq": self.read_seq, "unread": self.unread(),
+                "receipts": {who: seqs for who, seqs in self.receipts.items() if any(seqs)},
+                "hidden": 0 < self.last_seq <= self.hide_seq, "settings": self.settings}
 
 
 class Store:
@@ -194,10 +196,10 @@ class Store:
             conversation.sync(given)
         return holes
 
-    def frame(self, frame):
+    def frame(self, frame, is_ack=False):
         kind = frame["type"]
         if kind in (1, 2) or kind in CHANGES:
-            self.get(frame["conversation_id"]).take(frame)
+            self.get(frame["conversation_id"]).take(frame, is_ack)
         elif kind in (READ, DELIVERED):
             conversation = self.get(frame["conversation_id"])
             seq = frame["seq"]
@@ -215,7 +217,9 @@ class Store:
             for message_id in content["message_ids"]:
                 self.get(content["conversation_id"]).hide(message_id)
         elif content["event"] == "conversation.updated":
-            self.get(content["conversation_id"]).set(content)
+            conversation = self.get(content["conversation_id"])
+            conversation.set(content)
+            conversation.hide_seq = content.get("hide_seq", 0)
 
     def is_behind(self):
         return self.wants_sync or any(c.has_gap() for c in self.conversations.values())
@@ -237,7 +241,7 @@ class ModelDevice:
         self.socket = None
         self.reader = None
         self.unacked = {}   # message_id: its frame
-        self.changing = {}  # message_id: changes without an ack, in order
+        self.changing = {}  # message_id: its change without an ack
         self.marks = {}     # (type, conversation_id): the last, for marks have no ack
         self.aside = []     # frames that came while an answer was on its way
         self.busy = asyncio.Lock()
@@ -334,18 +338,17 @@ class ModelDevice:
             self.gap_task = self.spawn(self.mind_gap())
 
     def handle_ack(self, ack):
-        changes = self.changing.get(ack["message_id"])
         sent = self.unacked.pop(ack["message_id"], None)
         if sent is not None and ack["code"] == 0:
             self.store.frame({
                 "type": sent["type"], "message_id": ack["message_id"], "from": self.session.id,
                 "content": sent["content"], "msg_type": 0, "seq": ack["seq"],
-                "conversation_id": ack["conversation_id"]})
-        elif sent is None and changes:
-            change = changes.pop(0)
-            if ack["code"] == 0 and ack.get("change_seq"):
+                "conversation_id": ack["conversation_id"]}, is_ack=True)
+        elif sent is None:
+            change = self.changing.pop(ack["message_id"], None)
+            if change and ack["code"] == 0 and ack.get("change_seq"):
                 self.store.frame({**change, "from": self.session.id, "seq": ack["seq"],
-                                  "change_seq": ack["change_seq"]})
+                                  "change_seq": ack["change_seq"]}, is_ack=True)
 
     async def mind_gap(self):
         is_told = self.store.wants_sync
@@ -416,9 +419,11 @@ class ModelDevice:
         return frame["message_id"]
 
     async def change(self, kind, conversation_id, message_id, **more):
+        """Nothing while another change of the message is on its way: their acks look alike."""
         frame = {"type": kind, "conversation_id": conversation_id, "message_id": message_id, **more}
-        self.changing.setdefault(message_id, []).append(frame)
-        await self.send(frame)
+        if message_id not in self.changing:
+            self.changing[message_id] = frame
+            await self.send(frame)
 
     async def mark(self, kind, conversation_id, seq):
         if kind == READ:

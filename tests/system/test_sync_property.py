@@ -61,8 +61,9 @@ class World:
 
     async def send(self, device):
         self.sent += 1
+        names = [self.random.choice(self.users).id] if self.random.random() < 0.1 else []
         await device.say(f"{self.sent} " + "x" * self.random.randrange(40),
-                         **self.some_place(device))
+                         **self.some_place(device), **({"at_user_ids": names} if names else {}))
 
     async def edit(self, device):
         conversation_id, message = self.some_message(device, own=True)
@@ -278,17 +279,17 @@ class World:
                           if seq > row.get("read_seq", 0) and m["from_user_id"] != user.id
                           and not m.get("recalled_at") and m["msg_type"] != SYSTEM),
             "receipts": self.expected_receipts(user, row["conversation_id"]),
+            "hidden": 0 < min(conversation["last_seq"], spans[-1][1]) <= row.get("hide_seq", 0),
             "settings": {"pinned": row.get("pinned", False), "muted": row.get("muted", False),
-                         "hidden": 0 < conversation["last_seq"] <= row.get("hide_seq", 0),
                          "draft": row.get("draft") or None},
         }
 
     def expected_receipts(self, user, conversation_id):
         rows = self.parley.mongo["conversation_users"].find({"conversation_id": conversation_id})
-        return {row["user_id"]: (row.get("read_seq", 0),
-                                 max(row.get("read_seq", 0), row.get("delivered_seq", 0)))
+        return {row["user_id"]: (row["read_seq"], max(row["read_seq"], row.get("delivered_seq", 0)))
                 for row in rows
-                if row["user_id"] != user.id and conversation_id.startswith("single:")}
+                if row["user_id"] != user.id and conversation_id.startswith("single:")
+                and (row["read_seq"] or row.get("delivered_seq"))}
 
     @staticmethod
     def view_of(m):
@@ -302,11 +303,18 @@ class World:
                 "reactions": {emoji: sorted(users) for emoji, users in reactions.items()}}
 
     async def check_list(self, user):
-        """GET /api/conversations says the same of what is unread."""
+        """GET /api/conversations says the same of what is unread, and whether it names somebody."""
         listed = await asyncio.to_thread(user.conversations)
         for conversation_id, wanted in self.expected(user, members_only=True).items():
-            if conversation_id in listed:
-                assert listed[conversation_id]["unread_count"] == min(wanted["unread"], 999)
+            if conversation_id not in listed:
+                assert wanted["hidden"], conversation_id
+                continue
+            names = [m for m in self.parley.stored(conversation_id)
+                     if user.id in m.get("mentions", []) and m["seq"] in wanted["messages"]
+                     and m["seq"] > wanted["read_seq"] and not m.get("recalled_at")]
+            shown = listed[conversation_id]
+            assert shown["unread_count"] == min(wanted["unread"], 999), conversation_id
+            assert shown["mentioned"] == bool(names), (conversation_id, names)
 
 
 STEP_WEIGHTS = {"send": 40, "edit": 9, "recall": 3, "react": 15, "pin": 5, "read": 12,
