@@ -122,6 +122,7 @@ static const struct field frame_ack_fields[] = {
     FIELD(struct frame_ack, conversation_id),
     FIELD(struct frame_ack, seq, .omit_zero = true),
     FIELD(struct frame_ack, change_seq, .omit_zero = true),
+    FIELD(struct frame_ack, repeated, .omit_zero = true),
     FIELD(struct frame_ack, timestamp, .required = true),
     FIELD(struct frame_ack, data, .of = &error_data_record),
 };

@@ -206,6 +206,7 @@ struct frame_ack {
     char *conversation_id;
     int64_t seq;
     int64_t change_seq; /* of a change */
+    bool repeated;      /* it was so already: change_seq is of the message's last change */
     int64_t timestamp;
     void *data; /* struct error_data */
 };

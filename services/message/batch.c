@@ -78,17 +78,6 @@ static void add_all_stored(struct batch *batch, struct list *messages)
         add_stored(batch, &all[i], false);
 }
 
-/* The message that it is, or changes, and the one that it answers. */
-static void want_known(const struct command *command, struct strings *ids)
-{
-    CLEANUP(free) char *reply_id = references_reply_id(command);
-
-    if (command->document_id)
-        strings_add(ids, command->document_id);
-    if (reply_id)
-        strings_add(ids, reply_id);
-}
-
 /* All ids of the batch in one query. */
 static enum status find_known(struct batch *batch, struct error *err)
 {
@@ -99,7 +88,8 @@ static enum status find_known(struct batch *batch, struct error *err)
     for (size_t i = 0; i < batch->changes.n; i++)
         strings_add(&ids, changes[i].message_id);
     for (size_t i = 0; i < batch->n; i++)
-        want_known(&batch->commands[i], &ids);
+        if (batch->commands[i].document_id)
+            strings_add(&ids, batch->commands[i].document_id);
     if (ids.n > 0)
         s = store_find(batch->context->message->store, MESSAGES, &(struct store_find){0},
                        &message_document_record, &batch->known, err, "{'_id': {'$in': %p}}",
@@ -145,7 +135,8 @@ static void note_recovered_changes(struct batch *batch)
 }
 
 /* A write whose outcome was unknown, or a former owner's, may have gone in after the conversation
- * was loaded: to answer it would acknowledge what last_seq does not show. Load again. */
+ * was loaded: to answer it would acknowledge what last_seq or change_seq does not show. Load again. For
+ * a change that is INTERNAL, which does so too, but not for ever: those below it may be gone. */
 static enum status check_known(struct batch *batch, struct error *err)
 {
     const struct message_document *known = batch->known.items;
@@ -157,6 +148,10 @@ static enum status check_known(struct batch *batch, struct error *err)
         if (known[i].seq > conversation->doc.last_seq)
             return error_set(err, STATUS_ID_TAKEN, "seq %lld was stored after it was looked for",
                              (long long)known[i].seq);
+        if (known[i].change_seq > conversation->doc.change_seq)
+            return error_set(err, STATUS_INTERNAL,
+                             "change_seq %lld was stored after it was looked for",
+                             (long long)known[i].change_seq);
     }
     return STATUS_OK;
 }
@@ -238,13 +233,12 @@ static void repeat(struct batch *batch, struct command *command,
 
 static enum status check_references(struct batch *batch, struct command *command)
 {
-    const struct conversation_document *conversation = &command->conversation->doc;
+    const struct frame_send *send = &command->frame.send;
     const struct row *row =
         ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
-    CLEANUP(free) char *reply_id = references_reply_id(command);
 
-    return references_check(command, command->frame.send.group_id ? &row->doc : NULL, conversation,
-                            reply_id ? find_stored(batch, reply_id) : NULL, &command->error);
+    return references_check(send->msg_type, send->content.text, send->group_id ? &row->doc : NULL,
+                            &command->error);
 }
 
 static void judge_send(struct batch *batch, struct command *command)
@@ -341,6 +335,7 @@ static void judge_change(struct batch *batch, struct command *command)
     command->message = message;
     if (!change) {
         command->change_seq = message->change_seq;
+        command->is_repeated = true;
         repeat_change(batch, command, message);
         return;
     }

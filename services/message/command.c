@@ -252,6 +252,7 @@ void command_reset(struct command *command)
     command->conversation = NULL;
     command->message = NULL;
     command->change_seq = 0;
+    command->is_repeated = false;
     command->rev_expected = 0;
 }
 
@@ -370,6 +371,7 @@ bool command_answer(const struct command *command, struct buffer *ret)
     ack.message = (char *)(command->error.status == STATUS_OK ? "success" : command->error.text);
     ack.seq = command->rev_expected;
     ack.change_seq = command->change_seq;
+    ack.repeated = command->is_repeated;
     if (message) {
         ack.message_id = (char *)message_id_of(message);
         ack.conversation_id = message->conversation_id;

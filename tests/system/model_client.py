@@ -121,13 +121,13 @@ class Conversation:
 
     # ---- Live: in order, without a gap
 
-    def take(self, frame, is_ack=False):
+    def take(self, frame):
         if frame["type"] in CHANGES:
             number, waiting, done = frame["change_seq"], self.waiting_changes, self.change_seq
         else:
             number, waiting, done = frame["seq"], self.waiting, self.last_seq
-        if number > done:  # the ack of a repeated change may bear the number of another's
-            waiting[number] = waiting.get(number, frame) if is_ack else frame
+        if number > done:
+            waiting[number] = frame
         elif frame["type"] in CHANGES:
             self.change(frame)  # once more is harmless
         self.go_on()
@@ -196,10 +196,10 @@ class Store:
             conversation.sync(given)
         return holes
 
-    def frame(self, frame, is_ack=False):
+    def frame(self, frame):
         kind = frame["type"]
         if kind in (1, 2) or kind in CHANGES:
-            self.get(frame["conversation_id"]).take(frame, is_ack)
+            self.get(frame["conversation_id"]).take(frame)
         elif kind in (READ, DELIVERED):
             conversation = self.get(frame["conversation_id"])
             seq = frame["seq"]
@@ -343,12 +343,12 @@ class ModelDevice:
             self.store.frame({
                 "type": sent["type"], "message_id": ack["message_id"], "from": self.session.id,
                 "content": sent["content"], "msg_type": 0, "seq": ack["seq"],
-                "conversation_id": ack["conversation_id"]}, is_ack=True)
-        elif sent is None:
-            change = self.changing.pop(ack["message_id"], None)
-            if change and ack["code"] == 0 and ack.get("change_seq"):
+                "conversation_id": ack["conversation_id"]})
+        elif sent is None and (ack["code"] or ack.get("repeated") or ack.get("change_seq")):
+            change = self.changing.pop(ack["message_id"], None)  # else a send's that came twice
+            if change and ack["code"] == 0 and not ack.get("repeated"):
                 self.store.frame({**change, "from": self.session.id, "seq": ack["seq"],
-                                  "change_seq": ack["change_seq"]}, is_ack=True)
+                                  "change_seq": ack["change_seq"]})
 
     async def mind_gap(self):
         is_told = self.store.wants_sync
