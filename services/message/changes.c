@@ -107,33 +107,6 @@ static enum status judge_recall(const struct command *command,
     return STATUS_OK;
 }
 
-static bool is_same(const char *a, const char *b)
-{
-    return a && b && strcmp(a, b) == 0;
-}
-
-/* Everybody is named by owner and admins only, afterwards too; and what a text answers was judged when
- * it was sent: an edit may leave it out. */
-static enum status check_references(const char *content, const struct message_document *message,
-                                    const struct row_document *row, struct error *err)
-{
-    struct content_text old = {0};
-    struct content_text text;
-    enum status s = STATUS_OK;
-
-    if (!references_find(message->msg_type, content, &text))
-        return STATUS_OK;
-    (void)references_find(message->msg_type, message->content.text, &old); /* none: it has none */
-    if (text.at_all)
-        s = references_check_at_all(row, err);
-    if (s == STATUS_OK && text.reply_to && !is_same(text.reply_to, old.reply_to))
-        s = error_field(err, STATUS_INVALID, "content.reply_to",
-                        "field 'content.reply_to' must stay as it was sent");
-    record_clear(&content_text_record, &old);
-    record_clear(&content_text_record, &text);
-    return s;
-}
-
 /* *ret_content is the new one in our form, NULL when it is the old one. */
 static enum status judge_edit(const struct command *command, const struct message_document *message,
                               const struct row_document *row, char **ret_content, struct error *err)
@@ -148,7 +121,7 @@ static enum status judge_edit(const struct command *command, const struct messag
     else
         s = content_check(message->msg_type, &content, err);
     if (s == STATUS_OK)
-        s = check_references(content.text, message, row, err);
+        s = references_check(message->msg_type, content.text, row, err);
     if (s == STATUS_OK && strcmp(content.text, message->content.text) != 0)
         *ret_content = TAKE(content.text);
     free(content.text);

@@ -57,6 +57,8 @@ static void mark_read(struct effects *effects, const struct conversation *conver
     if (!row)
         return;
     row->exists = true;
+    if (message->seq <= row->doc.read_seq)
+        return; /* a former owner's, who got farther with the row than with the conversation */
     row->doc.read_seq = row->doc.receipt_seq = row->doc.delivered_seq = message->seq;
     row->doc.read_count = message->count;
 }

@@ -30,12 +30,13 @@ void ledger_clear(struct ledger *ledger)
         record_clear(&row_document_record, &row->doc);
         free(row);
     }
+    ledger->draft_bytes = 0;
 }
 
 void ledger_trim(struct ledger *ledger)
 {
     if (HASH_COUNT(ledger->conversations) > LEDGER_CONVERSATIONS_MAX ||
-        HASH_COUNT(ledger->rows) > LEDGER_ROWS_MAX)
+        HASH_COUNT(ledger->rows) > LEDGER_ROWS_MAX || ledger->draft_bytes > LEDGER_DRAFT_BYTES_MAX)
         ledger_clear(ledger);
 }
 
@@ -259,6 +260,8 @@ static void set_row(struct ledger *ledger, struct row_document *doc)
     record_clear(&row_document_record, &row->doc);
     row->doc = *doc;
     row->exists = true;
+    if (row->doc.draft)
+        ledger->draft_bytes += strlen(row->doc.draft);
     *doc = (struct row_document){0};
     HASH_ADD_KEYPTR(hh, ledger->rows, row->doc.id, strlen(row->doc.id), row);
 }

@@ -55,11 +55,14 @@ struct ledger {
     struct store *store;
     struct conversation *conversations; /* hash by doc.id */
     struct row *rows;                   /* hash by doc.id */
+    size_t draft_bytes;                 /* that came into rows; those replaced count on */
 };
 
-/* 100,000 conversations are some 50 MB; past that all is forgotten between two batches. */
+/* 100,000 conversations are some 50 MB, 400,000 rows some 200 MB without their drafts, which are as
+ * long as users like; past that all is forgotten between two batches. */
 #define LEDGER_CONVERSATIONS_MAX 100000
 #define LEDGER_ROWS_MAX 400000
+#define LEDGER_DRAFT_BYTES_MAX (64UL * 1024 * 1024)
 
 void ledger_clear(struct ledger *ledger);
 void ledger_trim(struct ledger *ledger);

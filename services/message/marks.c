@@ -171,6 +171,7 @@ static void set(struct effects *effects, const struct command *command, struct r
     if (mark->draft) {
         free(row->doc.draft);
         row->doc.draft = memory_text(mark->draft);
+        effects->ledger->draft_bytes += strlen(mark->draft);
     }
 }
 

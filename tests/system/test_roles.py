@@ -120,9 +120,3 @@ def test_who_comes_back_is_no_admin_any_more(user):
     bob.join(group_id)
     assert roles(alice, group_id)[bob.id] == "member"
     bob.post("/api/messages", everybody(group_id)).refused(40301, "content.at_all")
-
-
-def test_nobody_is_named_everybody_in_private(user):
-    alice, bob = user(), user()
-    alice.post("/api/messages", {"type": 1, "to": bob.id, "content": {
-        "text": "all!", "at_all": True}}).refused(40001, "content.at_all")
