@@ -34,6 +34,35 @@ def test_what_was_stored_while_a_conversation_is_known_is_seen_once_it_is_acked(
     assert a.say("next", to=bob.id)["seq"] == 3
 
 
+def late_reaction(parley, sent, user_id):
+    """A reaction that a former owner stored late, and then died before he came to the conversation."""
+    conversation_id, message_id = sent["conversation_id"], sent["message_id"]
+    parley.mongo["changes"].insert_one({
+        "_id": f"{conversation_id}/1", "conversation_id": conversation_id,
+        "change_seq": bson.Int64(1), "kind": "reaction", "seq": bson.Int64(sent["seq"]),
+        "message_id": f"{conversation_id}/{message_id}", "user_id": user_id, "emoji": "🎉",
+        "created_at": bson.Int64(int(time.time() * 1000))})
+    parley.mongo["messages"].update_one(
+        {"_id": f"{conversation_id}/{message_id}"},
+        {"$set": {"change_seq": bson.Int64(1), "reactions": [f"🎉 {user_id}"]}})
+
+
+def test_a_change_that_was_stored_while_a_conversation_is_known_is_seen_once_it_is_acked(parley,
+                                                                                          user):
+    alice, bob = user(), user()
+    a, b = alice.device(), bob.device()
+    sent = a.say("first", to=bob.id)  # from now on its owner knows how far its changes are
+    late_reaction(parley, sent, bob.id)
+    after = len(b.frames)
+    b.send({"type": 35, "conversation_id": sent["conversation_id"],
+            "message_id": sent["message_id"], "emoji": "🎉"})
+    ack = b.wait_for(lambda f: f["type"] == 30 and f.get("change_seq"), after=after)
+    assert ack["code"] == 0 and ack["change_seq"] == 1
+    conversation = parley.mongo["conversations"].find_one({"_id": sent["conversation_id"]})
+    assert conversation["change_seq"] == 1  # so sync tells of it
+    assert a.wait_for(lambda f: f["type"] == 35)["change_seq"] == 1
+
+
 def test_a_bot_is_told_what_its_owner_did_not_live_to_tell(parley, user, hubot):
     alice = user()
     device = alice.device()

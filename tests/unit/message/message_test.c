@@ -210,6 +210,24 @@ static void what_a_dead_owner_stored_is_published_again_once(void **state)
     assert_false(ledger_take_republish(&conversation, 300 - REPUBLISH_MAX));
 }
 
+static void long_drafts_do_not_pile_up_in_memory(void **state)
+{
+    struct ledger ledger = {0};
+    struct conversation *conversation = memory_new(sizeof *conversation);
+
+    (void)state;
+    conversation->doc.id = memory_text("group:group_a");
+    HASH_ADD_KEYPTR(hh, ledger.conversations, conversation->doc.id, strlen(conversation->doc.id),
+                    conversation);
+    ledger.draft_bytes = LEDGER_DRAFT_BYTES_MAX;
+    ledger_trim(&ledger);
+    assert_non_null(ledger_find(&ledger, "group:group_a"));
+    ledger.draft_bytes++;
+    ledger_trim(&ledger);
+    assert_null(ledger_find(&ledger, "group:group_a"));
+    assert_true(ledger.draft_bytes == 0);
+}
+
 static void only_an_open_span_lets_one_write(void **state)
 {
     struct row_document row = {0};
@@ -236,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_system_message_of_a_large_group_fits_into_a_frame),
         cmocka_unit_test(a_refusal_names_the_message_and_an_ack_its_place),
         cmocka_unit_test(what_a_dead_owner_stored_is_published_again_once),
+        cmocka_unit_test(long_drafts_do_not_pile_up_in_memory),
         cmocka_unit_test(only_an_open_span_lets_one_write),
     };
 
