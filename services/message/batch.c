@@ -340,6 +340,7 @@ static void judge_change(struct batch *batch, struct command *command)
         return;
     }
     change->change_seq = command->change_seq = conversation->doc.change_seq + 1;
+    command->changed_at = change->created_at;
     change->id = change_id(conversation->doc.id, change->change_seq);
     change_apply(change, message, &conversation->doc);
     announce_change(&batch->announcement, change, message, command);

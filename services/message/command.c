@@ -252,6 +252,7 @@ void command_reset(struct command *command)
     command->conversation = NULL;
     command->message = NULL;
     command->change_seq = 0;
+    command->changed_at = 0;
     command->is_repeated = false;
     command->rev_expected = 0;
 }
@@ -376,7 +377,8 @@ bool command_answer(const struct command *command, struct buffer *ret)
         ack.message_id = (char *)message_id_of(message);
         ack.conversation_id = message->conversation_id;
         ack.seq = message->seq;
-        ack.timestamp = message->created_at;
+        ack.timestamp = command->changed_at ? command->changed_at : message->created_at;
+        ack.expires_at = message->expires_at;
     }
     record_to_json(&frame_ack_record, &ack, ret);
     return true;

@@ -45,6 +45,7 @@ struct command {
     struct conversation *conversation;
     struct error error; /* status OK: message is stored */
     const struct message_document *message;
+    int64_t changed_at;   /* CHANGE: when, if it is one */
     int64_t change_seq;   /* CHANGE: which it became, or the message's last one when */
     bool is_repeated;     /* it was so already */
     int64_t rev_expected; /* MEMBERS refused with CONFLICT */

@@ -57,7 +57,7 @@ def test_an_edit_reaches_every_device_live_and_stands_in_the_history(talk):
         frame = talk.heard(device, EDIT, 1)
         assert frame == {"type": EDIT, "conversation_id": talk.conversation_id,
                          "message_id": talk.id, "seq": 1, "from": talk.alice.id, "change_seq": 1,
-                         "timestamp": frame["timestamp"], "content": {"text": "second"}}
+                         "timestamp": ack["timestamp"], "content": {"text": "second"}}
     shown = talk.shown()
     assert shown["content"] == {"text": "second"} and shown["change_seq"] == 1
     assert shown["edited_at"] == frame["timestamp"] >= shown["timestamp"]
