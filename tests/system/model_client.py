@@ -338,17 +338,22 @@ class ModelDevice:
             self.gap_task = self.spawn(self.mind_gap())
 
     def handle_ack(self, ack):
-        sent = self.unacked.pop(ack["message_id"], None)
-        if sent is not None and ack["code"] == 0:
-            self.store.frame({
-                "type": sent["type"], "message_id": ack["message_id"], "from": self.session.id,
-                "content": sent["content"], "msg_type": 0, "seq": ack["seq"],
-                "conversation_id": ack["conversation_id"]})
-        elif sent is None and (ack["code"] or ack.get("repeated") or ack.get("change_seq")):
-            change = self.changing.pop(ack["message_id"], None)  # else a send's that came twice
-            if change and ack["code"] == 0 and not ack.get("repeated"):
+        """Of a change it has change_seq; of a send that came twice there may be two."""
+        message_id = ack["message_id"]
+        if ack.get("change_seq") or ack.get("repeated"):
+            change = self.changing.pop(message_id, None)
+            if change and not ack.get("repeated"):
                 self.store.frame({**change, "from": self.session.id, "seq": ack["seq"],
                                   "change_seq": ack["change_seq"]})
+        elif ack["code"]:
+            if self.unacked.pop(message_id, None) is None:
+                self.changing.pop(message_id, None)
+        elif message_id in self.unacked:
+            sent = self.unacked.pop(message_id)
+            self.store.frame({
+                "type": sent["type"], "message_id": message_id, "from": self.session.id,
+                "content": sent["content"], "msg_type": 0, "seq": ack["seq"],
+                "conversation_id": ack["conversation_id"]})
 
     async def mind_gap(self):
         is_told = self.store.wants_sync

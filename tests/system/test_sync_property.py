@@ -16,7 +16,7 @@ from model_client import DELIVERED, EDIT, PIN, REACTION, READ, RECALL, UNACKED_M
 
 SEEDS = [1, 2, 3, 4]
 STEPS = int(os.environ.get("PARLEY_PROPERTY_STEPS", "2500" if SLOWNESS == 1 else "250"))
-KILL_SEED, KILL_STEPS = 5, 400
+KILL_SEED, KILL_STEPS = 5, 600
 BURST = 230  # more than a sync gives without a gap
 QUIET_SECONDS = 15 * SLOWNESS
 EMOJIS = ["👍", "🎉", ":tea:"]
@@ -131,14 +131,14 @@ class World:
             await device.say(f"{self.sent} at once", **place)
 
     async def step(self):
-        if self.random.random() < 0.02:
+        if self.random.random() < 0.05:  # most are here most of the time
             device = self.random.choice(self.devices)
-            if device.wants_online:
-                self.count("disconnect")
-                await device.offline(abruptly=self.random.random() < 0.5)
-            else:
+            if not device.wants_online:
                 self.count("reconnect")
                 self.later(device.online())
+            elif self.random.random() < 0.3:
+                self.count("disconnect")
+                await device.offline(abruptly=self.random.random() < 0.5)
             return
         device = self.someone_online()
         if device is None:
@@ -344,7 +344,7 @@ def test_all_devices_end_as_the_store_is(parley, user, seed):
 def test_all_devices_end_as_the_store_is_though_processes_die(parley, user):
     async def kill(world, number):
         if number % 100 == 50:
-            name = world.random.choice(["message", "push"])
+            name = ["message", "push"][number // 100 % 2]
             world.count(f"kill {name}")
             with contextlib.suppress(ProcessLookupError):  # it is just being replaced
                 await asyncio.to_thread(parley.kill, name, wait=False)
