@@ -30,6 +30,7 @@ static enum status take_stored(struct session *session, const struct frame_ack *
         .timestamp = ack->timestamp,
         .conversation_id = ack->conversation_id,
         .seq = ack->seq,
+        .expires_at = ack->expires_at,
     };
 
     return conversation_take(session, &frame, err);

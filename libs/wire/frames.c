@@ -124,6 +124,7 @@ static const struct field frame_ack_fields[] = {
     FIELD(struct frame_ack, change_seq, .omit_zero = true),
     FIELD(struct frame_ack, repeated, .omit_zero = true),
     FIELD(struct frame_ack, timestamp, .required = true),
+    FIELD(struct frame_ack, expires_at, .omit_zero = true),
     FIELD(struct frame_ack, data, .of = &error_data_record),
 };
 const struct record frame_ack_record = RECORD("frame.ack", struct frame_ack, frame_ack_fields);

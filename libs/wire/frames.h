@@ -208,7 +208,8 @@ struct frame_ack {
     int64_t change_seq; /* of a change */
     bool repeated;      /* it was so already: change_seq is of the message's last change */
     int64_t timestamp;
-    void *data; /* struct error_data */
+    int64_t expires_at; /* of a message that disappears */
+    void *data;         /* struct error_data */
 };
 extern const struct record frame_ack_record;
 

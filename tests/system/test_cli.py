@@ -398,7 +398,8 @@ def test_a_timer_is_told_and_messages_show_when_they_disappear(two):
     a.type("timer soon", "timer 1h", "send not for long")
     b.wait_for(f"* {alice.username} lets messages disappear after 1 h")
     b.wait_for(": not for long")
-    assert "(disappears 2" in b.messages()[-1]
+    a.wait_for(": not for long")
+    assert "(disappears 2" in a.messages()[-1] and "(disappears 2" in b.messages()[-1]
     a.type("timer off", "send for ever")
     b.wait_for(f"{alice.username}: for ever")
     assert b.messages()[-2] == f"* {alice.username} lets messages stay from now on"

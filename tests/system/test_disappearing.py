@@ -60,12 +60,16 @@ def test_a_timer_is_told_to_all_and_later_messages_carry_their_end(parley, talk)
         assert told["seq"] == 2 and "expires_at" not in told
     ack = talk.peer.say("for an hour", to=talk.alice)
     live = talk.phone.message(ack["message_id"])
-    assert live["expires_at"] == ack["timestamp"] + 3600 * 1000
+    assert live["expires_at"] == ack["expires_at"] == ack["timestamp"] + 3600 * 1000
     before, timer, after = talk.history()
     assert "expires_at" not in before and "expires_at" not in timer
     assert after["expires_at"] == live["expires_at"]
     assert parley.mongo["conversations"].find_one({"_id": talk.id})["ttl"] == 3600
     assert talk.bob.conversations()[talk.id]["ttl"] == 3600
+    frame = {"type": 1, "to": talk.alice.id, "message_id": ack["message_id"],
+             "content": {"text": "for an hour"}}
+    talk.peer.send(frame)
+    assert talk.peer.ack(ack["message_id"], count=2) == [ack, ack]  # sent again: the same end
 
 
 def test_a_timer_is_set_once_however_often_it_is_asked_for(parley, talk):
