@@ -34,6 +34,17 @@ char *fold_name(const char *text)
     return NULL;
 }
 
+/* 18 is the longest decomposition in Unicode. */
+uint32_t fold_base(uint32_t character)
+{
+    utf8proc_int32_t parts[18];
+    int boundary = 0;
+    utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)character, parts, 18,
+                                                 UTF8PROC_DECOMPOSE, &boundary);
+
+    return n > 0 && n <= 18 ? (uint32_t)parts[0] : character;
+}
+
 enum fold_class fold_class(uint32_t character)
 {
     switch (utf8proc_category((utf8proc_int32_t)character)) {

@@ -14,6 +14,9 @@
  * then too). The caller frees it; it may be several times as long as the text. */
 char *fold_name(const char *text);
 
+/* The letter that an accented one is made of: e for é and ệ; others as they are. */
+uint32_t fold_base(uint32_t character);
+
 /* What a character is in a word. */
 enum fold_class {
     FOLD_OTHER, /* space, punctuation, symbols, emojis: between words */

@@ -99,6 +99,11 @@ static void add_unit(struct units *units, uint32_t character, int64_t start, int
 {
     enum script script = script_after(units, character, start);
 
+    if (script == SCRIPT_LATIN && character >= 0x80) { /* who types zurich looks for Zürich */
+        if (fold_class(character) == FOLD_MARK)
+            return;
+        character = fold_base(character);
+    }
     if (units->n == units->room) {
         units->room = units->room ? units->room * 2 : 64;
         units->items = memory_grow(units->items, units->room, sizeof *units->items);

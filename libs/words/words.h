@@ -8,7 +8,7 @@
 /* Texts as a search sees them: terms, and where each stands. Pure; any thread. The only home of
  * libstemmer.
  *
- * All is compared folded (fold.h). A word of letters and digits is one term, its stem: Latin ones by
+ * All is compared folded (fold.h), Latin letters without their accents. A word of letters and digits is one term, its stem: Latin ones by
  * the English rules, Cyrillic ones by the Russian. Chinese, Japanese, Korean and Thai and its kin put
  * no spaces between words: of each run of such characters every two neighbours are a term. A single
  * character of these is a term where it stands alone; a Chinese one also inside a run, since it is

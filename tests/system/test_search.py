@@ -99,9 +99,10 @@ def test_finds_chinese_japanese_and_korean_inside_a_sentence(talk):
 
 
 def test_finds_all_words_of_a_query_in_mixed_text(talk):
-    talk.say("Das Straßenfest 🎉 für iPhone手机 beginnt", "iPhone kaputt", "Книги и фильмы",
+    talk.say("Der Zug nach Zürich", "Das Straßenfest 🎉 für iPhone手机 beginnt", "iPhone kaputt", "Книги и фильмы",
              "mail to anna.b@example.com by 2026-11-21")
     assert show(talk.bob, "手机 iphone") == ["Das Straßenfest 🎉 für [iPhone手机] beginnt"]
+    assert show(talk.bob, "zurich") == ["Der Zug nach [Zürich]"]
     assert show(talk.bob, "STRASSENFEST") == ["Das [Straßenfest] 🎉 für iPhone手机 beginnt"]
     assert show(talk.bob, "книга") == ["[Книги] и фильмы"]
     assert show(talk.bob, "anna.b@example.com 21") == [
