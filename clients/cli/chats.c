@@ -2,14 +2,45 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "commands.h"
 #include "screen.h"
+
+#define LAST_MAX 60 /* characters */
 
 /* Conversations as a whole: the list of them, and what one sets for one's own. */
 
 /* ---- The list */
 
-/* "bob  3 unread, named, pinned, muted" */
+/* "  2026-11-21 10:00:00 bob: what was said last", its first line, and not all of a long one. */
+static void add_last(struct session *session, struct buffer *line,
+                     const struct frame_message *message)
+{
+    CLEANUP(buffer_clear) struct buffer text = {0};
+    char time_text[TIME_TEXT_MAX];
+    const char *end;
+
+    buffer_printf(line, "  %s ", time_show(message->timestamp, time_text));
+    if (message->msg_type == MSG_SYSTEM) {
+        content_add_system(session, &text, message);
+    } else {
+        buffer_printf(line, "%s", session_name(session, message->from));
+        if (message->recalled_at) {
+            buffer_add_text(line, " (taken back)");
+            return;
+        }
+        buffer_add_text(line, ": ");
+        content_add(&text, message->msg_type, message->content.text);
+    }
+    end = buffer_text(&text);
+    for (int i = 0; i < LAST_MAX && *end && *end != '\n'; i++)
+        utf8_next(&end);
+    buffer_add(line, buffer_text(&text), (size_t)(end - buffer_text(&text)));
+    if (*end)
+        buffer_add_text(line, "…");
+}
+
+/* "bob  3 unread, you are named, pinned, muted  2026-11-21 10:00:00 bob: tea?" */
 static void say_chat(struct session *session, const struct chat *chat)
 {
     CLEANUP(buffer_clear) struct buffer line = {0};
@@ -33,6 +64,8 @@ static void say_chat(struct session *session, const struct chat *chat)
     for (size_t i = 0; i < N_ELEMENTS(words); i++)
         if (words[i].is_so)
             buffer_printf(&line, "%s%s", before, words[i].word);
+    if (chat->last_message)
+        add_last(session, &line, chat->last_message);
     screen_say("%s", buffer_text(&line));
 }
 

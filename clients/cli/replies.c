@@ -166,6 +166,7 @@ static const struct field chat_fields[] = {
     FIELD(struct chat, conversation_id, .required = true, .min = 1),
     FIELD(struct chat, peer, .nullable = true, .of = &person_record),
     FIELD(struct chat, group, .nullable = true, .of = &room_record),
+    FIELD(struct chat, last_message, .nullable = true, .of = &any_message_record),
     FIELD(struct chat, last_seq, .required = true),
     FIELD(struct chat, read_seq),
     FIELD(struct chat, unread_count),

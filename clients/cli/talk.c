@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -142,15 +143,72 @@ enum status run_group(struct session *session, char *args, struct error *err)
     return s;
 }
 
+/* ---- Names in a text: "@bob: tea?" */
+
+#define NAME_MAX_LENGTH 32
+#define MENTIONS_MAX 20 /* so many are looked up: a pasted list of addresses is not meant */
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+
+static enum status add_mention(struct session *session, const char *name,
+                               struct content_text *content, struct error *err)
+{
+    CLEANUP(person_clear) struct person person = {0};
+    struct conversation *c = session->chosen;
+    enum status s;
+
+    if (c->is_group && strcmp(name, "all") == 0) {
+        content->at_all = true;
+        return STATUS_OK;
+    }
+    if (!c->is_group) {
+        if (strcasecmp(name, conversation_name(session, c)) == 0)
+            strings_add(&content->at_user_ids, c->peer);
+        return STATUS_OK;
+    }
+    s = person_find(session, name, &person, err);
+    if (s == STATUS_OK)
+        strings_add(&content->at_user_ids, person.user_id);
+    return s == STATUS_NOT_FOUND ? STATUS_OK : s; /* a word like any other */
+}
+
+/* The names in text that begin a word, without the dot that ends a sentence. */
+static enum status add_mentions(struct session *session, const char *text,
+                                struct content_text *content, struct error *err)
+{
+    enum status s = STATUS_OK;
+    int left = MENTIONS_MAX;
+
+    for (const char *at = strchr(text, '@'); at && left > 0 && s == STATUS_OK;
+         at = strchr(at + 1, '@')) {
+        size_t length = strspn(at + 1, NAME_CHARACTERS);
+        char name[NAME_MAX_LENGTH + 1];
+
+        while (length > 0 && at[length] == '.')
+            length--;
+        if (length == 0 || length > NAME_MAX_LENGTH || (at > text && !strchr(" \t\n(", at[-1])))
+            continue;
+        (void)snprintf(name, sizeof name, "%.*s", (int)length, at + 1);
+        s = add_mention(session, name, content, err);
+        left--;
+    }
+    return s;
+}
+
 enum status send_text(struct session *session, const char *text, const char *reply_to,
                       struct error *err)
 {
     CLEANUP(buffer_clear) struct buffer json = {0};
-    const struct content_text content = {.text = (char *)text, .reply_to = (char *)reply_to};
+    struct content_text content = {.text = (char *)text, .reply_to = (char *)reply_to};
+    enum status s;
 
     if (utf8_length(text, strlen(text)) > TEXT_MAX)
         return error_set(err, STATUS_INVALID, "a message has at most %d characters", TEXT_MAX);
-    record_to_json(&content_text_record, &content, &json);
+    s = add_mentions(session, text, &content, err);
+    if (s == STATUS_OK)
+        record_to_json(&content_text_record, &content, &json);
+    strings_clear(&content.at_user_ids);
+    if (s != STATUS_OK)
+        return s;
     outbox_add(&session->outbox, session->chosen->is_group, session->chosen->peer, MSG_TEXT,
                buffer_text(&json), text);
     return STATUS_OK;

@@ -62,6 +62,13 @@ class Cli:
             assert self.told.wait_for(find, timeout), (text, self.out[-20:], self.err[-20:])
             return find()[0]
 
+    def wait_for_chat(self, name, state, last=""):
+        """A line of the list of conversations: how it stands, and the last that was said."""
+        line = re.compile(re.escape(f"{name}  {state}  ") + STAMP.pattern[1:] + re.escape(last))
+        with self.told:
+            assert self.told.wait_for(lambda: any(map(line.match, self.out)), PATIENCE), (
+                line, self.out[-20:], self.err[-20:])
+
     def messages(self):
         """What was shown: who said what."""
         with self.told:
@@ -329,8 +336,8 @@ def test_reading_is_told_to_who_wrote_and_to_one_s_other_devices(two, cli):
     phone.wait_for(f"[{alice.username}] {alice.username}: one")
     eventually(lambda: a.type("listmsg 1") and any("✓✓" in line for line in a.out), what="✓✓")
     phone.type("unread", "chats")  # b has read it, in whose conversation it came
-    phone.wait_for(f"{alice.username}  0 unread")
-    assert [line for line in phone.out if line.endswith(" 1 unread")] == []
+    phone.wait_for_chat(alice.username, "0 unread", f"{alice.username}: one")
+    assert [line for line in phone.out if " 1 unread" in line] == []
     assert all(one.end() == 0 for one in (a, b, phone))
 
 
@@ -342,10 +349,26 @@ def test_what_came_elsewhere_is_delivered_and_unread_until_one_goes_there(two):
     eventually(lambda: a.type("listmsg 1") and any("✓" in line for line in a.out), what="✓")
     assert not any("✓✓" in line for line in a.out)
     b.type("unread")
-    b.wait_for(f"{alice.username}  1 unread")
+    b.wait_for_chat(alice.username, "1 unread", f"{alice.username}: one")
     b.type(f"to {alice.username}")
     eventually(lambda: a.type("listmsg 1") and any("✓✓" in line for line in a.out), what="✓✓")
     assert all(one.end() == 0 for one in (a, b))
+
+
+def test_who_is_named_in_a_text_sees_it_in_his_list(cli, user):
+    alice, bob, carol = user(), user(), user()
+    a = cli().type(f"login {alice.username} {PASSWORD}",
+                   f"group team {bob.username} {carol.username}",
+                   f"send (@{bob.username}, @nobody.) is it a@{carol.username}?")
+    a.wait_for(f"is it a@{carol.username}?")
+    b, c = (cli().type(f"login {one.username} {PASSWORD}", "unread") for one in (bob, carol))
+    last = f"{alice.username}: (@{bob.username}, @nobody.) is it a@"
+    b.wait_for_chat("team", "1 unread, you are named", last)
+    c.wait_for_chat("team", "1 unread", last)
+    a.type("send @all: tea!")
+    eventually(lambda: c.type("unread") and any("you are named" in line for line in c.out),
+               what="everybody is named")
+    assert all(one.end() == 0 for one in (a, b, c))
 
 
 def test_a_muted_conversation_is_counted_and_shown_when_one_goes_there(two):
@@ -355,7 +378,8 @@ def test_a_muted_conversation_is_counted_and_shown_when_one_goes_there(two):
     a.type("send one", "send two")
     a.wait_for(f"{alice.username}: two")
     eventually(lambda: b.type("unread") and any(
-        line == f"{alice.username}  2 unread, pinned, muted" for line in b.out), what="2 unread")
+        line.startswith(f"{alice.username}  2 unread, pinned, muted  ") for line in b.out),
+        what="2 unread")
     assert b.messages() == [f"{bob.username}: zero"]
     b.type(f"to {alice.username}", "mute-chat off", "hide", "chats")
     b.wait_for("* it is off the list, until somebody writes in it")
