@@ -105,10 +105,10 @@ MUST_CHECK enum status bus_park(struct bus *bus, const char *from, struct slice 
                                 const char *reason, struct error *err);
 
 /* Answer a delivery with JSON: to the queue of its reply_to, under its correlation_id, and without
- * waiting. INVALID: it has none, or one that is not for answers: a foreigner must not make us write
- * to queues that he may not write to himself. */
+ * waiting. INVALID: it has none, or one that is not for his answers: a foreigner must not make us write
+ * to queues that he may not write to himself, nor to another's. */
 #define REPLY_TO_PREFIX \
-    "reply." /* of queues of outsiders; "amq." are those that the broker names */
+    "reply." /* and "<user_id>.": queues of that outsider; "amq." are those that the broker names */
 MUST_CHECK enum status bus_reply(struct bus *bus, const struct delivery *delivery,
                                  struct slice json, struct error *err);
 

@@ -94,10 +94,15 @@ enum status bus_retry(struct bus *bus, enum queue queue, const struct delivery *
     return bus_ack(bus, delivery->channel, delivery->tag, false, err);
 }
 
-static bool is_for_answers(const char *queue)
+static bool is_for_answers(const struct delivery *delivery)
 {
-    return strncmp(queue, "amq.", 4) == 0 ||
-           strncmp(queue, REPLY_TO_PREFIX, strlen(REPLY_TO_PREFIX)) == 0;
+    const char *queue = delivery->reply_to;
+    CLEANUP(buffer_clear) struct buffer own = {0};
+
+    if (!queue || !delivery->user_id || strncmp(queue, "amq.", 4) == 0)
+        return queue && delivery->user_id;
+    buffer_printf(&own, REPLY_TO_PREFIX "%s.", delivery->user_id);
+    return strncmp(queue, buffer_text(&own), own.length) == 0;
 }
 
 enum status bus_reply(struct bus *bus, const struct delivery *delivery, struct slice json,
@@ -110,7 +115,7 @@ enum status bus_reply(struct bus *bus, const struct delivery *delivery, struct s
     };
     amqp_bytes_t bytes = {.len = json.length, .bytes = (void *)json.data};
 
-    if (!delivery->reply_to || !is_for_answers(delivery->reply_to))
+    if (!is_for_answers(delivery))
         return error_set(err, STATUS_INVALID, "no reply_to that is for answers");
     if (!bus->state)
         return connection_lost(err);

@@ -19,46 +19,62 @@ static enum status read_content(const char *text, struct content_file *ret, stru
     return record_from_json(&content_file_record, text, strlen(text), ret, err);
 }
 
-/* A forwarded one's content is complete, and its file another's. */
 static bool names_a_file(const struct command *command)
 {
-    return command->kind == COMMAND_SEND && command->envelope.kind != ENVELOPE_FORWARD &&
-           is_of_a_file(command->frame.send.msg_type);
+    return command->kind == COMMAND_SEND && is_of_a_file(command->frame.send.msg_type);
+}
+
+/* Its content is complete, and its file another's; it was checked on the way in, maybe long ago. */
+static bool is_forwarded(const struct command *command)
+{
+    return command->envelope.kind == ENVELOPE_FORWARD;
 }
 
 /* ---- Sends */
 
-static void collect(const struct command *command, struct strings *files, struct strings *users)
+/* The files that are named, the users whose they must be, and the forwarded ones, which may be
+ * anybody's. */
+struct named {
+    struct strings files;
+    struct strings users;
+    struct strings forwarded;
+};
+
+static void collect(const struct command *command, struct named *ret)
 {
     struct content_file content;
 
     if (!names_a_file(command) ||
         read_content(command->frame.send.content.text, &content, NULL) != STATUS_OK)
         return; /* checked at the edge and on the way in: cannot fail */
-    strings_add(files, content.file_id);
-    strings_add(users, command->user_id);
+    strings_add(&ret->files, content.file_id);
+    if (is_forwarded(command))
+        strings_add(&ret->forwarded, content.file_id);
+    else
+        strings_add(&ret->users, command->user_id);
     record_clear(&content_file_record, &content);
 }
 
 enum status file_sends_load(struct store *store, const struct command *commands, size_t n,
                             struct list *ret, struct error *err)
 {
-    struct strings files = {0};
-    struct strings users = {0};
+    struct named named = {0};
     enum status s = STATUS_OK;
 
     for (size_t i = 0; i < n; i++)
-        collect(&commands[i], &files, &users);
-    if (files.n > 0)
+        collect(&commands[i], &named);
+    if (named.files.n > 0)
         s = store_update(store, FILES, STORE_MANY, NULL, err,
-                         "[{'_id': {'$in': %p}, 'user_id': {'$in': %p}}, "
-                         "{'$max': {'sweep_at': %ld}}]",
-                         (void *)&files, (void *)&users, clock_now() + FILE_UNUSED_MS);
-    if (s == STATUS_OK && files.n > 0)
+                         "[{'_id': {'$in': %p}, '$or': [{'user_id': {'$in': %p}}, "
+                         "{'_id': {'$in': %p}}]}, {'$max': {'sweep_at': %ld}}]",
+                         (void *)&named.files, (void *)&named.users, (void *)&named.forwarded,
+                         clock_now() + FILE_UNUSED_MS);
+    if (s == STATUS_OK && named.files.n > 0)
         s = store_find(store, FILES, &(struct store_find){0}, &file_document_record, ret, err,
-                       "{'_id': {'$in': %p}}", (void *)&files);
-    strings_clear(&files);
-    strings_clear(&users);
+                       "{'_id': {'$in': %p}}", (void *)&named.files);
+    strings_clear(&named.files);
+    strings_clear(&named.users);
+    strings_clear(&named.forwarded);
     return s;
 }
 
@@ -72,13 +88,12 @@ void file_sends_clear(struct list *files)
     *files = (struct list){0};
 }
 
-static const struct file_document *find_own(const struct list *files, const char *file_id,
-                                            const char *user_id)
+static const struct file_document *find(const struct list *files, const char *file_id)
 {
     const struct file_document *file = files->items;
 
     for (size_t i = 0; i < files->n; i++)
-        if (strcmp(file[i].id, file_id) == 0 && strcmp(file[i].user_id, user_id) == 0)
+        if (strcmp(file[i].id, file_id) == 0)
             return &file[i];
     return NULL;
 }
@@ -116,8 +131,12 @@ enum status file_send_judge(const struct list *files, struct command *command)
     s = read_content(send->content.text, &said, &command->error);
     if (s != STATUS_OK)
         return s;
-    file = find_own(files, said.file_id, command->user_id);
-    if (!file)
+    file = find(files, said.file_id);
+    if (is_forwarded(command))
+        s = file ? STATUS_OK
+                 : error_field(&command->error, STATUS_NOT_FOUND, "message_id",
+                               "the message's file is gone");
+    else if (!file || strcmp(file->user_id, command->user_id) != 0)
         s = error_field(&command->error, STATUS_INVALID, "content.file_id",
                         "field 'content.file_id' must name a file that you uploaded");
     else if (!file_kind_fits(send->msg_type, file->file_type))

@@ -6,16 +6,16 @@
 
 /* The owner's part of files: what a send of one becomes, and which messages hold which file. */
 
-/* Find the files that the commands' sends name and that are their senders', in one query, and only
- * if some do. Until a day from now the sweeper leaves them alone. *ret: struct file_document; the
+/* Find the files that the commands' sends name, in one query, and only if some do. Until a day from
+ * now the sweeper leaves alone those that are their senders', or forwarded. *ret: struct file_document; the
  * caller ends it with file_sends_clear(). */
 MUST_CHECK enum status file_sends_load(struct store *store, const struct command *commands,
                                        size_t n, struct list *ret, struct error *err);
 void file_sends_clear(struct list *files);
 
 /* Make the content of a send what the server knows of the file. INVALID: it is not one that the
- * sender uploaded, or the kind of message is for other files; command->error says so. A send
- * without a file is as it should be. */
+ * sender uploaded, or the kind of message is for other files. NOT_FOUND: it is forwarded, and the
+ * file went meanwhile. command->error says so. A send without a file is as it should be. */
 MUST_CHECK enum status file_send_judge(const struct list *files, struct command *command);
 
 /* Which messages hold a file, and no longer do; collected for a batch. */

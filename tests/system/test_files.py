@@ -495,6 +495,23 @@ def test_files_that_nobody_sent_go_after_a_day_and_their_bytes_with_them(parley,
                what="the verdict about the other")
 
 
+def test_a_forwarded_file_is_kept_as_one_that_is_sent_or_the_forward_is_refused(parley, user):
+    """Who forwards was shown the message before; until his own is stored the file may become due."""
+    alice, bob, carol = user(), user(), user()
+    file = upload(alice, b"passed on").ok()
+    ack = send(alice.device(), file, to=bob.id)
+    documents = parley.mongo["files"]
+    path = f"/api/conversations/{single(alice, bob)}/messages/{ack['message_id']}/forward"
+    documents.update_one({"_id": file["file_id"]}, {"$set": {"sweep_at": 0}})
+    bob.post(path, {"to": carol.id}).ok()
+    kept = documents.find_one({"_id": file["file_id"]})
+    assert kept["sweep_at"] > kept["created_at"]
+    assert fetch(carol, file).raw == b"passed on"
+    documents.delete_one({"_id": file["file_id"]})
+    bob.post(path, {"to": carol.id}).refused(40401)
+    assert len(carol.private_history(bob.id)["messages"]) == 1
+
+
 def test_what_a_crash_left_of_an_upload_goes(parley):
     """Bytes without a file, and bytes that are not whole."""
     old = 1000

@@ -345,9 +345,11 @@ def test_a_user_of_the_broker_that_is_no_service_account_is_refused(parley, user
         assert "no service" in parked(parley, body)
 
 
-def test_answers_never_go_to_queues_of_ours(parley, user, to_outsider):
+@pytest.mark.parametrize("queue", ["message.p0", "reply.another.1", "reply.", "reply.{name}",
+                                   "reply.{name}x.1"])
+def test_answers_never_go_to_queues_of_ours_or_of_another(parley, user, to_outsider, queue):
     body = json.dumps({**notice("Hello", user()), "to": "user_nobody"}).encode()
-    to_outsider.publish(body, reply_to="message.p0")
+    to_outsider.publish(body, reply_to=queue.format(name=to_outsider.service.username))
     assert "no such user" in parked(parley, body)
 
 
