@@ -308,16 +308,26 @@ static enum status may_change(struct batch *batch, struct command *command)
     return s;
 }
 
-/* It is so already. A former owner may have made it so and died before he told of it. */
+/* It is so already. A former owner may have made it so and died before he told of it: the message's
+ * last change is told again, whatever it was; who misses one before it sees the gap. */
 static void repeat_change(struct batch *batch, struct command *command,
                           const struct message_document *message)
 {
-    struct change_document change;
+    CLEANUP(free) char *id = change_id(message->conversation_id, message->change_seq);
+    struct change_document change = {0};
+    enum status s;
 
+    command->change_seq = message->change_seq;
+    command->is_repeated = true;
     if (message->change_seq == 0 || message->change_seq > command->conversation->loaded_change_seq)
         return;
-    change_of_repeat(command, message, &change);
-    announce_change(&batch->announcement, &change, message, command);
+    s = store_find_one(batch->context->message->store, CHANGES, &change_document_record, &change,
+                       &command->error, "{'_id': %s}", id);
+    if (s == STATUS_NOT_FOUND)
+        command->error = (struct error){0};
+    if (s == STATUS_OK)
+        announce_change(&batch->announcement, &change, message, command);
+    record_clear(&change_document_record, &change);
 }
 
 static void judge_change(struct batch *batch, struct command *command)
@@ -334,8 +344,6 @@ static void judge_change(struct batch *batch, struct command *command)
         return;
     command->message = message;
     if (!change) {
-        command->change_seq = message->change_seq;
-        command->is_repeated = true;
         repeat_change(batch, command, message);
         return;
     }

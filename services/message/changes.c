@@ -304,23 +304,3 @@ void change_to_frame(const struct change_document *change, const struct message_
     if (change->emoji)
         ret->count = change_count_reactions(message, change->emoji);
 }
-
-void change_of_repeat(const struct command *command, const struct message_document *message,
-                      struct change_document *ret)
-{
-    const struct frame_change *frame = &command->frame.change;
-
-    *ret = (struct change_document){
-        .conversation_id = message->conversation_id,
-        .kind = (char *)kinds[index_of_type(frame->type)].kind,
-        .message_id = message->id,
-        .change_seq = message->change_seq,
-        .seq = message->seq,
-        .user_id = command->is_administrator ? NULL : (char *)command->user_id,
-        .emoji = frame->emoji,
-        .removed = frame->removed,
-        .created_at = message->recalled_at ? message->recalled_at : message->edited_at,
-    };
-    if (frame->type == FRAME_EDIT)
-        ret->content = message->content;
-}

@@ -29,11 +29,6 @@ void change_to_frame(const struct change_document *change, const struct message_
                      struct frame_changed *ret);
 const struct record *change_frame_record(const struct change_document *change);
 
-/* What a message's last change of a repeated command's kind was: for those who may have missed it.
- * *ret owns nothing. */
-void change_of_repeat(const struct command *command, const struct message_document *message,
-                      struct change_document *ret);
-
 /* How many have reacted with emoji. */
 int64_t change_count_reactions(const struct message_document *message, const char *emoji);
 

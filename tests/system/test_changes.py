@@ -270,6 +270,18 @@ def test_changes_survive_the_death_of_message_in_their_middle(parley, talk):
     assert changes == list(range(1, len(changes) + 1))
 
 
+def test_what_an_owner_may_not_have_told_is_told_again_as_it_was(parley, talk):
+    """He dies; whoever repeats a change of his makes the next one tell the message's last change."""
+    talk.change(talk.phone, EDIT, content={"text": "second"})
+    talk.change(talk.laptop, REACTION, emoji="👍")
+    talk.heard(talk.peer, REACTION, 2)
+    parley.kill("message")
+    parley.wait_whole()
+    assert talk.change(talk.phone, EDIT, content={"text": "second"})["repeated"] is True
+    told = talk.peer.wait_for(lambda f: f.get("change_seq"), count=3)
+    assert [(f["type"], f["change_seq"]) for f in told] == [(EDIT, 1), (REACTION, 2), (REACTION, 2)]
+
+
 def test_a_message_may_be_changed_before_its_ack_has_come(talk):
     """Both in one batch, perhaps: stored as it was sent, then changed."""
     ids = [fresh() for _ in range(20)]
