@@ -326,14 +326,14 @@ static enum status add_receipts(struct message_state *message, const char *user_
     }
     if (ids.n > 0)
         s = store_find(message->store, CONVERSATION_USERS, &(struct store_find){0},
-                       &row_document_record, &found, err, "{'_id': {'$in': %p}}", (void *)&ids);
+                       &row_standing_record, &found, err, "{'_id': {'$in': %p}}", (void *)&ids);
     rows = found.items;
     for (size_t i = 0; i < found.n; i++) {
         struct conversation_peer *peer = find_peer(page, rows[i].user_id);
 
         peer->read_seq = rows[i].receipt_seq;
         peer->delivered_seq = rows[i].delivered_seq;
-        record_clear(&row_document_record, &rows[i]);
+        record_clear(&row_standing_record, &rows[i]);
     }
     free(found.items);
     strings_clear(&ids);

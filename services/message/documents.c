@@ -96,6 +96,18 @@ static const struct field row_fields[] = {
 const struct record row_document_record =
     RECORD("conversation_user.document", struct row_document, row_fields);
 
+static const struct field standing_fields[] = {
+    FIELD(struct row_document, user_id),
+    FIELD(struct row_document, conversation_id),
+    FIELD(struct row_document, read_seq),
+    FIELD(struct row_document, spans, .of = &span_record),
+    FIELD(struct row_document, rev),
+    FIELD(struct row_document, receipt_seq),
+    FIELD(struct row_document, delivered_seq),
+};
+const struct record row_standing_record =
+    RECORD("conversation_user.standing", struct row_document, standing_fields);
+
 char *change_id(const char *conversation_id, int64_t change_seq)
 {
     struct buffer id = {0};

@@ -112,6 +112,9 @@ struct row_document {
 };
 extern const struct record row_document_record;
 
+/* The same without what he alone is shown, drafts above all: for who reads the rows of many. */
+extern const struct record row_standing_record;
+
 /* "<conversation_id>/<change_seq>"; the caller frees it. */
 char *change_id(const char *conversation_id, int64_t change_seq);
 

@@ -73,13 +73,13 @@ enum status handle_groups(void *state, const void *request, void *reply, struct 
         user->user_id = memory_text(ids->user_ids.items[i]);
     }
     s = store_find(message->store, CONVERSATION_USERS, &(struct store_find){0},
-                   &row_document_record, &found, err, "{'user_id': {'$in': %p}, 'spans.to_seq': 0}",
+                   &row_standing_record, &found, err, "{'user_id': {'$in': %p}, 'spans.to_seq': 0}",
                    (void *)&ids->user_ids);
     rows = found.items;
     index = index_users(ret);
     for (size_t i = 0; i < found.n; i++) {
         add_row(index, &rows[i]);
-        record_clear(&row_document_record, &rows[i]);
+        record_clear(&row_standing_record, &rows[i]);
     }
     free_index(index);
     free(found.items);

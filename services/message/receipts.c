@@ -22,7 +22,7 @@ static enum status find_members(struct message_state *message, const char *conve
 {
     static const struct store_find how = {.limit = RECEIPTS_MEMBERS_MAX + 1};
     enum status s =
-        store_find(message->store, CONVERSATION_USERS, &how, &row_document_record, ret, err,
+        store_find(message->store, CONVERSATION_USERS, &how, &row_standing_record, ret, err,
                    "{'conversation_id': %s, 'spans.to_seq': %ld}", conversation_id, (int64_t)0);
 
     if (s == STATUS_OK && ret->n > RECEIPTS_MEMBERS_MAX)
@@ -37,7 +37,7 @@ static enum status find_rows(struct message_state *message, const struct message
     if (of->group_id)
         return find_members(message, of->conversation_id, ret, err);
     return store_find(message->store, CONVERSATION_USERS, &(struct store_find){0},
-                      &row_document_record, ret, err, "{'conversation_id': %s, 'user_id': %s}",
+                      &row_standing_record, ret, err, "{'conversation_id': %s, 'user_id': %s}",
                       of->conversation_id, of->to_user_id);
 }
 
@@ -93,7 +93,7 @@ static enum status fill(struct message_state *message, const struct message_docu
     for (size_t i = 0; i < rows.n; i++) {
         if (s == STATUS_OK && is_concerned(&row[i], of, &conversation))
             add(ret, &row[i], of, query);
-        record_clear(&row_document_record, &row[i]);
+        record_clear(&row_standing_record, &row[i]);
     }
     free(rows.items);
     record_clear(&conversation_document_record, &conversation);
