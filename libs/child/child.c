@@ -22,31 +22,45 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static int running;
+static const char *places[CHILDREN]; /* for whom a program runs in each; NULL: none does */
 
-static enum status take_place(struct error *err)
+/* With the lock held. NULL: all are taken, or one of them for the same. */
+static const char **find_place(const char *for_whom)
+{
+    const char **unused = NULL;
+
+    for (size_t i = 0; i < CHILDREN; i++) {
+        if (!places[i])
+            unused = &places[i];
+        else if (*for_whom && strcmp(places[i], for_whom) == 0)
+            return NULL;
+    }
+    return unused;
+}
+
+static enum status take_place(const char *for_whom, const char ***ret, struct error *err)
 {
     struct timespec until;
-    bool taken;
 
     clock_gettime(CLOCK_REALTIME, &until); /* what pthread_cond_timedwait() goes by */
     until.tv_sec += CHILD_WAIT_MS / 1000;
     pthread_mutex_lock(&lock);
-    while (running >= CHILDREN && pthread_cond_timedwait(&changed, &lock, &until) == 0)
-        ;
-    taken = running < CHILDREN;
-    running += taken;
+    do
+        *ret = find_place(for_whom);
+    while (!*ret && pthread_cond_timedwait(&changed, &lock, &until) == 0);
+    if (*ret)
+        **ret = for_whom;
     pthread_mutex_unlock(&lock);
-    return taken ? STATUS_OK
-                 : error_set(err, STATUS_UNAVAILABLE, "all %d places for programs are taken",
-                             CHILDREN);
+    return *ret ? STATUS_OK
+                : error_set(err, STATUS_UNAVAILABLE, "all places for programs are taken");
 }
 
-static void give_back_place(void)
+/* All are woken: not every one may have it. */
+static void give_back_place(const char **place)
 {
     pthread_mutex_lock(&lock);
-    running--;
-    pthread_cond_signal(&changed);
+    *place = NULL;
+    pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);
 }
 
@@ -153,11 +167,12 @@ static enum status run(const char *const argv[], const char *const environment[]
 enum status child_run(const char *const argv[], const char *const environment[], int in_fd,
                       int out_fd, const struct child_limits *limits, struct error *err)
 {
-    enum status s = take_place(err);
+    const char **place;
+    enum status s = take_place(limits->for_whom ? limits->for_whom : "", &place, err);
 
     if (s != STATUS_OK)
         return s;
     s = run(argv, environment, in_fd, out_fd, limits, err);
-    give_back_place();
+    give_back_place(place);
     return s;
 }

@@ -12,6 +12,8 @@ struct child_limits {
     int64_t wall_ms;      /* then it and all that it started are killed */
     int64_t memory_bytes; /* of address space */
     int64_t output_bytes; /* of any file that it writes */
+    const char *for_whom; /* one at a time for each: nobody's slow files keep all others waiting;
+                             NULL: for nobody in particular */
 };
 
 /* At once, in all of this process: two of the largest pictures are as much as a small machine's

@@ -61,10 +61,14 @@ static char *read_output(int fd)
     return buffer_take(&text);
 }
 
-static enum status print(const char *const program[], int fd, char **ret, struct error *err)
+static enum status print(const char *const program[], int fd, const char *user_id, char **ret,
+                         struct error *err)
 {
-    const struct child_limits limits = {
-        .cpu_s = 5, .wall_ms = 10000, .memory_bytes = MEMORY, .output_bytes = OUTPUT_MAX};
+    const struct child_limits limits = {.cpu_s = 5,
+                                        .wall_ms = 10000,
+                                        .memory_bytes = MEMORY,
+                                        .output_bytes = OUTPUT_MAX,
+                                        .for_whom = user_id};
     CLEANUP(temporary_close) int out = -1;
     enum status s = temporary_open(&out, err);
 
@@ -75,10 +79,11 @@ static enum status print(const char *const program[], int fd, char **ret, struct
     return s;
 }
 
-static enum status find_type(int fd, struct file_facts *facts, struct error *err)
+static enum status find_type(int fd, const char *user_id, struct file_facts *facts,
+                             struct error *err)
 {
     CLEANUP(free) char *text = NULL;
-    enum status s = print(type_program, fd, &text, err);
+    enum status s = print(type_program, fd, user_id, &text, err);
     size_t length;
 
     if (s == STATUS_UNAVAILABLE)
@@ -96,11 +101,14 @@ static enum status find_type(int fd, struct file_facts *facts, struct error *err
 }
 
 /* 100 MiB are copied within a second or two. */
-static enum status take_position_out(int fd, int64_t size, struct file_facts *facts,
-                                     struct error *err)
+static enum status take_position_out(int fd, int64_t size, const char *user_id,
+                                     struct file_facts *facts, struct error *err)
 {
-    const struct child_limits limits = {
-        .cpu_s = 20, .wall_ms = 60000, .memory_bytes = MEMORY, .output_bytes = size + ROOM};
+    const struct child_limits limits = {.cpu_s = 20,
+                                        .wall_ms = 60000,
+                                        .memory_bytes = MEMORY,
+                                        .output_bytes = size + ROOM,
+                                        .for_whom = user_id};
     struct stat clean;
     enum status s = temporary_open(&facts->clean_fd, err);
 
@@ -137,10 +145,10 @@ void file_read_measures(const char *text, int64_t *ret_width, int64_t *ret_heigh
     *ret_height = is_size ? (is_turned ? width : height) : 0;
 }
 
-static enum status measure(int fd, struct file_facts *facts, struct error *err)
+static enum status measure(int fd, const char *user_id, struct file_facts *facts, struct error *err)
 {
     CLEANUP(free) char *text = NULL;
-    enum status s = print(header_program, fd, &text, err);
+    enum status s = print(header_program, fd, user_id, &text, err);
 
     if (s == STATUS_UNAVAILABLE)
         return s;
@@ -149,10 +157,14 @@ static enum status measure(int fd, struct file_facts *facts, struct error *err)
 }
 
 /* A picture that cannot be made smaller, or would take too much, has no thumbnail. */
-static enum status make_thumbnail(int fd, struct file_facts *facts, struct error *err)
+static enum status make_thumbnail(int fd, const char *user_id, struct file_facts *facts,
+                                  struct error *err)
 {
-    const struct child_limits limits = {
-        .cpu_s = 8, .wall_ms = 15000, .memory_bytes = MEMORY, .output_bytes = OUTPUT_MAX};
+    const struct child_limits limits = {.cpu_s = 8,
+                                        .wall_ms = 15000,
+                                        .memory_bytes = MEMORY,
+                                        .output_bytes = OUTPUT_MAX,
+                                        .for_whom = user_id};
     struct stat made;
     enum status s;
 
@@ -170,22 +182,23 @@ static enum status make_thumbnail(int fd, struct file_facts *facts, struct error
     return STATUS_OK;
 }
 
-enum status file_look(int fd, int64_t size, struct file_facts *ret, struct error *err)
+enum status file_look(int fd, int64_t size, const char *user_id, struct file_facts *ret,
+                      struct error *err)
 {
     const struct file_type *type;
     enum status s;
 
     *ret = (struct file_facts){.clean_fd = -1, .thumbnail_fd = -1};
-    s = find_type(fd, ret, err);
+    s = find_type(fd, user_id, ret, err);
     if (s != STATUS_OK)
         return s;
     type = file_type_find(ret->mime_type);
     if (type->has_position)
-        s = take_position_out(fd, size, ret, err);
+        s = take_position_out(fd, size, user_id, ret, err);
     if (s == STATUS_OK && type->has_picture)
-        s = measure(fd, ret, err);
+        s = measure(fd, user_id, ret, err);
     if (s == STATUS_OK && type->has_picture)
-        s = make_thumbnail(fd, ret, err);
+        s = make_thumbnail(fd, user_id, ret, err);
     return s;
 }
 

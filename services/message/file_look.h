@@ -15,10 +15,11 @@ struct file_facts {
 
 #define THUMBNAIL_PIXELS 320
 
-/* Look at the file of size bytes. INVALID: its position cannot be taken out, so that it must not be
+/* Look at the file of size bytes that the user uploads. INVALID: its position cannot be taken out, so that it must not be
  * kept. UNAVAILABLE: the programs are busy, or not there. What else fails leaves facts out. The
  * caller ends *ret with file_facts_clear() in any case. */
-MUST_CHECK enum status file_look(int fd, int64_t size, struct file_facts *ret, struct error *err);
+MUST_CHECK enum status file_look(int fd, int64_t size, const char *user_id, struct file_facts *ret,
+                                 struct error *err);
 void file_facts_clear(struct file_facts *facts);
 
 /* Width and height out of what `vipsheader -a` prints, turned by the orientation; both 0 when they

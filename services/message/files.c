@@ -189,7 +189,7 @@ enum status handle_file_upload(void *state, struct call *call, const void *reque
     (void)request;
     if (upload->size == 0)
         return error_field(err, STATUS_INVALID, "file", "field 'file' is empty");
-    s = file_look(upload->fd, upload->size, &facts, err);
+    s = file_look(upload->fd, upload->size, call->user_id, &facts, err);
     if (s == STATUS_OK) {
         fill(call, upload, &facts, &file);
         s = keep_all(state, upload, &facts, &file, err);

@@ -1,9 +1,12 @@
 /* Other people's programs, held short. */
 
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -65,14 +68,14 @@ static void ends_what_fails_or_takes_too_much(void **state)
         struct child_limits limits;
         const char *text;
     } cases[] = {
-        {"exit 3", {5, 10000, 1 << 30, 1 << 20}, "ended with 3"},
-        {"kill -9 $$", {5, 10000, 1 << 30, 1 << 20}, "ended by signal 9"},
-        {"while :; do :; done", {1, 10000, 1 << 30, 1 << 20}, "ended by signal"},
-        {"exec sleep 60", {5, 100, 1 << 30, 1 << 20}, "took too long"},
-        {"sleep 60 & sleep 60", {5, 100, 1 << 30, 1 << 20}, "took too long"},
-        {"exec head -c 2000000 /dev/zero", {5, 10000, 1 << 30, 1 << 20}, "ended"},
+        {"exit 3", {5, 10000, 1 << 30, 1 << 20, NULL}, "ended with 3"},
+        {"kill -9 $$", {5, 10000, 1 << 30, 1 << 20, NULL}, "ended by signal 9"},
+        {"while :; do :; done", {1, 10000, 1 << 30, 1 << 20, NULL}, "ended by signal"},
+        {"exec sleep 60", {5, 100, 1 << 30, 1 << 20, NULL}, "took too long"},
+        {"sleep 60 & sleep 60", {5, 100, 1 << 30, 1 << 20, NULL}, "took too long"},
+        {"exec head -c 2000000 /dev/zero", {5, 10000, 1 << 30, 1 << 20, NULL}, "ended"},
         {"exec dd if=/dev/zero of=/dev/null bs=900M count=1",
-         {5, 10000, 1 << 29, 1 << 20},
+         {5, 10000, 1 << 29, 1 << 20, NULL},
          "ended"},
     };
     char text[4096];
@@ -96,6 +99,58 @@ static void says_that_a_program_is_not_there(void **state)
     assert_string_equal(err.text, "/nowhere/to/be/found cannot be run");
 }
 
+/* A line of shell for somebody, in a thread of its own. */
+struct other {
+    pthread_t thread;
+    const char *line;
+    const char *for_whom;
+    char text[4096];
+};
+
+static void *run_other(void *context)
+{
+    struct other *other = context;
+    struct child_limits limits = usual;
+
+    limits.for_whom = other->for_whom;
+    assert_int_equal(run(other->line, &limits, other->text), STATUS_OK);
+    return NULL;
+}
+
+static void runs_one_at_a_time_for_each(void **state)
+{
+    char folder[] = "/tmp/child_test_XXXXXX";
+    char waits[256];
+    char looks[256];
+    struct other slow = {.for_whom = "ada", .line = waits};
+    struct other second = {.for_whom = "ada", .line = looks};
+    struct other ends = {.for_whom = "bob", .line = folder};
+    char command[256];
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    /* Ada's first waits for what Bob's does; her second must not be what is running meanwhile. */
+    (void)snprintf(
+        waits, sizeof waits,
+        "touch %s/begun; until [ -e %s/go ]; do sleep 0.01; done; sleep 0.2; touch %s/ended",
+        folder, folder, folder);
+    (void)snprintf(looks, sizeof looks, "[ -e %s/ended ] && echo after", folder);
+    (void)snprintf(command, sizeof command,
+                   "until [ -e %s/begun ]; do sleep 0.01; done; touch %s/go", folder, folder);
+    ends.line = command;
+    assert_int_equal(pthread_create(&slow.thread, NULL, run_other, &slow), 0);
+    (void)snprintf(second.text, sizeof second.text, "%s/begun", folder);
+    while (access(second.text, F_OK) != 0)
+        (void)sched_yield();
+    assert_int_equal(pthread_create(&second.thread, NULL, run_other, &second), 0);
+    run_other(&ends);
+    pthread_join(slow.thread, NULL);
+    pthread_join(second.thread, NULL);
+    assert_string_equal(second.text, "after\n");
+    (void)snprintf(command, sizeof command, "rm -r %s", folder);
+    run_other(&ends);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +158,7 @@ int main(void)
         cmocka_unit_test(gives_it_nothing_of_ours),
         cmocka_unit_test(ends_what_fails_or_takes_too_much),
         cmocka_unit_test(says_that_a_program_is_not_there),
+        cmocka_unit_test(runs_one_at_a_time_for_each),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
