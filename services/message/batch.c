@@ -234,10 +234,11 @@ static void repeat(struct batch *batch, struct command *command,
 static enum status check_references(struct batch *batch, struct command *command)
 {
     const struct frame_send *send = &command->frame.send;
-    const struct row *row =
-        ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
+    const struct row *row = NULL;
 
-    return references_check(send->msg_type, send->content.text, send->group_id ? &row->doc : NULL,
+    if (send->group_id)
+        row = ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
+    return references_check(send->msg_type, send->content.text, row ? &row->doc : NULL,
                             &command->error);
 }
 
@@ -309,7 +310,8 @@ static enum status may_change(struct batch *batch, struct command *command)
 }
 
 /* It is so already. A former owner may have made it so and died before he told of it: the message's
- * last change is told again, whatever it was; who misses one before it sees the gap. */
+ * last change is told again, whatever it was; who misses one before it sees the gap. It is told to the
+ * socket that asks as well: the ack of the change itself may be what did not come. */
 static void repeat_change(struct batch *batch, struct command *command,
                           const struct message_document *message)
 {
@@ -326,7 +328,7 @@ static void repeat_change(struct batch *batch, struct command *command,
     if (s == STATUS_NOT_FOUND)
         command->error = (struct error){0};
     if (s == STATUS_OK)
-        announce_change(&batch->announcement, &change, message, command);
+        announce_change(&batch->announcement, &change, message, NULL);
     record_clear(&change_document_record, &change);
 }
 

@@ -280,6 +280,7 @@ def test_what_an_owner_may_not_have_told_is_told_again_as_it_was(parley, talk):
     assert talk.change(talk.phone, EDIT, content={"text": "second"})["repeated"] is True
     told = talk.peer.wait_for(lambda f: f.get("change_seq"), count=3)
     assert [(f["type"], f["change_seq"]) for f in told] == [(EDIT, 1), (REACTION, 2), (REACTION, 2)]
+    talk.phone.wait_for(lambda f: f["type"] == REACTION, count=2)  # whose ack may not have come
 
 
 def test_a_message_may_be_changed_before_its_ack_has_come(talk):
