@@ -53,7 +53,7 @@ static void mark_read(struct effects *effects, const struct conversation *conver
     }
     mark->seq = message->seq;
     mark->count = message->count;
-    row = ledger_find_row(effects->ledger, message->from_user_id, conversation->doc.id);
+    HASH_FIND_STR(effects->ledger->rows, mark->id, row);
     if (!row)
         return;
     row->exists = true;
