@@ -15,9 +15,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "bus/bus.h"
+#include "http/pace.h"
 #include "rpc/rpc.h"
 #include "service/known_services.h"
 #include "service/refusals.h"
@@ -48,6 +50,7 @@ struct identity {
     int wake_fd;
     pthread_t thread;
     bool running;
+    struct paces *strangers; /* how fast each network may name service tokens that we do not know */
     atomic_bool stopping;
     atomic_bool keys_wanted;
     atomic_bool attached; /* our queue is bound and consumed */
@@ -361,6 +364,7 @@ enum status identity_open(const struct identity_config *config, struct identity 
     enum status s;
 
     init_lock(&identity->lock);
+    identity->strangers = paces_new();
     identity->wake_fd = -1;
     identity->backoff_ms = RETRY_MS;
     identity->events = config->events;
@@ -398,6 +402,7 @@ void identity_close(struct identity *identity)
     token_keys_close(identity->keys);
     refusals_clear(&identity->refusals);
     known_services_clear(&identity->services);
+    paces_free(identity->strangers);
     if (identity->wake_fd >= 0)
         (void)close(identity->wake_fd);
     pthread_rwlock_destroy(&identity->lock);
@@ -460,13 +465,28 @@ enum status identity_claims(struct identity *identity, const char *token, struct
 
 /* ---- Service accounts */
 
-static enum status ask_service(struct identity *identity, const char *token_hash,
+/* Anyone can make up a token that auth must look for: so many a second as one may try to log in. */
+static enum status check_pace(struct identity *identity, struct call *call, struct error *err)
+{
+    char network[ADDRESS_MAX];
+    enum status s;
+
+    address_network(call->address, network);
+    s = paces_take(identity->strangers, HTTP_CALLS, network, clock_monotonic(), err);
+    if (s != STATUS_OK)
+        http_set_retry_after(call, 1);
+    return s;
+}
+
+static enum status ask_service(struct identity *identity, const char *token_hash, struct call *call,
                                struct token_claims *ret, struct error *err)
 {
     const struct service_query query = {.token_hash = (char *)token_hash}; /* only read */
     struct service_identity reply;
-    enum status s;
+    enum status s = check_pace(identity, call, err);
 
+    if (s != STATUS_OK)
+        return s;
     s = rpc_call(identity->auth, RPC_AUTH_FIND_SERVICE, &service_query_record, &query,
                  &service_identity_record, &reply, ASK_MS, err);
     if (s != STATUS_OK)
@@ -480,7 +500,7 @@ static enum status ask_service(struct identity *identity, const char *token_hash
 }
 
 /* auth is asked without the lock, and what it said is judged by all that was heard meanwhile. */
-static enum status service_claims(struct identity *identity, const char *token,
+static enum status service_claims(struct identity *identity, const char *token, struct call *call,
                                   struct token_claims *ret, struct error *err)
 {
     char hash[REFRESH_HASH_MAX];
@@ -492,7 +512,7 @@ static enum status service_claims(struct identity *identity, const char *token,
     is_known = known_services_find(&identity->services, hash, clock_monotonic(), ret);
     pthread_rwlock_unlock(&identity->lock);
     if (!is_known)
-        s = ask_service(identity, hash, ret, err);
+        s = ask_service(identity, hash, call, ret, err);
     if (s != STATUS_OK)
         return s;
     if (is_known)
@@ -524,7 +544,7 @@ enum status identity_verify(void *context, const char *token, struct call *call,
     struct token_claims claims;
     enum status s;
 
-    s = service_token_is(token) ? service_claims(context, token, &claims, err)
+    s = service_token_is(token) ? service_claims(context, token, call, &claims, err)
                                 : identity_claims(context, token, &claims, err);
     if (s != STATUS_OK)
         return s;

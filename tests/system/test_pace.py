@@ -4,7 +4,9 @@ import concurrent.futures
 import http.client
 import itertools
 import json
+import secrets
 import time
+import types
 
 import pytest
 
@@ -50,3 +52,12 @@ def test_messages_over_http_are_no_way_around_the_rate_of_a_socket(parley, user)
     # What is no message goes on meanwhile, and so do other people.
     alice.get("/api/conversations").ok()
     bob.post("/api/messages", {"type": 1, "to": alice.id, "content": {"text": "hi"}}).ok()
+
+
+def test_made_up_tokens_of_services_are_looked_for_at_a_pace(parley, user):
+    """Each is a question to auth, and costs who asks nothing."""
+    alice = user()
+    stranger = types.SimpleNamespace(token=f"service_{secrets.token_urlsafe(32)}")
+    data, wait = Hammer(parley, stranger, "GET", "/api/conversations", None).first_refusal()
+    assert (data["code"], wait) == (42901, "1")
+    alice.get("/api/conversations").ok()
