@@ -133,8 +133,8 @@ extern const struct record room_wanted_record;
 
 struct chat { /* a conversation: in sync, with what is new in it, and in lists */
     char *conversation_id;
-    void *peer;  /* struct person: private */
-    void *group; /* struct room */
+    void *peer;         /* struct person: private */
+    void *group;        /* struct room */
     void *last_message; /* struct frame_message */
     int64_t last_seq;
     int64_t read_seq;

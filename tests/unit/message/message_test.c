@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "services/message/command.h"
 #include "services/message/ledger.h"
 
