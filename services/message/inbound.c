@@ -78,19 +78,21 @@ static enum status acknowledge(struct inbound *inbound, struct pending *pending,
     return s;
 }
 
-/* With who sent it, which the parked bytes do not say. */
+/* With who sent it, which the parked bytes do not say. Of what is too long the beginning will do: one
+ * of 100 MB would push all else out of im.dead. */
 static enum status park(struct inbound *inbound, struct pending *pending, const char *reason,
                         struct error *err)
 {
     CLEANUP(buffer_clear) struct buffer why = {0};
+    struct slice body = pending->delivery.body;
     enum status s;
 
-    buffer_printf(&why, "%s (from %s)", reason,
-                  pending->delivery.user_id ? pending->delivery.user_id : "nobody");
+    buffer_printf(&why, "%s (from %s, %zu bytes)", reason,
+                  pending->delivery.user_id ? pending->delivery.user_id : "nobody", body.length);
+    body.length = body.length < FRAME_MAX ? body.length : FRAME_MAX;
     log_warn("inbound message parked", LOG_TEXT("reason", buffer_text(&why)));
     atomic_fetch_add(&inbound->message->parked, 1);
-    s = bus_park(inbound->bus, queues[QUEUE_MESSAGE_INBOUND].name, pending->delivery.body,
-                 buffer_text(&why), err);
+    s = bus_park(inbound->bus, queues[QUEUE_MESSAGE_INBOUND].name, body, buffer_text(&why), err);
     return s == STATUS_OK ? acknowledge(inbound, pending, err) : s;
 }
 
