@@ -55,3 +55,13 @@ def test_as_an_admin(parley, admin, user, tmp_path):
 
 def test_the_end_of_a_session(parley, user, tmp_path):
     probe(parley, tmp_path, "--include-operation-id", "logout", token=user().token)
+
+
+def test_conversations_and_groups(parley, user, tmp_path):
+    """One's own: most answers are of what is there."""
+    alice, bob = user(), user()
+    group_id = alice.create_group(bob)
+    ack = alice.device().say("hello", group_id=group_id)
+    probe(parley, tmp_path, "--include-tag", "message", "--include-tag", "group",
+          "--exclude-path-regex", "/leave$", token=alice.token,
+          group_id=group_id, conversation_id=f"group:{group_id}", message_id=ack["message_id"])
