@@ -90,8 +90,11 @@ def answers(device, frame, group_id=UNKNOWN_GROUP):
     if "message_id" in frame:
         device.ack(frame["message_id"])
     fence = fresh()
-    # Refused by the group's partition, so after whatever answers the frame there.
-    device.send({"type": 2, "group_id": group_id, "message_id": fence, "content": {"text": "x"}})
+    # Refused by the partition that the frame went to, so after whatever answers it there.
+    target = {"type": 2, "group_id": group_id}
+    if frame["type"] in (1, 33) and "to" in frame:
+        target = {"type": 1, "to": frame["to"]}
+    device.send({**target, "message_id": fence, "content": {"text": "x"}})
     device.ack(fence)
     found = [device.raw[i] for i in range(start, len(device.raw))
              if device.frames[i].get("message_id") != fence]
