@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 static const struct {
     const char *name;
     int code;
@@ -37,30 +39,39 @@ enum fate status_fate(enum status status)
     return statuses[status].fate;
 }
 
-/* A cut in the middle of a character would make an answer that is not UTF-8. */
-static void cut_at_character(char *text)
+/* How many bytes the character at text has; 0 when none is whole there. */
+static size_t character_length(const char *text)
 {
-    size_t n = strlen(text);
-    size_t start = n;
+    for (size_t n = 1; n <= 4 && text[n - 1]; n++)
+        if (utf8_is_valid(text, n))
+            return n;
+    return 0;
+}
 
-    while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
-        start--;
-    if (start > 0 && (unsigned char)text[start - 1] >= 0xc0)
-        text[start - 1] = '\0';
-    else if (start < n)
-        text[start] = '\0';
+/* A text of somebody else's may have been cut in the middle of a character, by our length or by a
+ * precision of fmt: the answer would not be UTF-8. */
+static void drop_broken_characters(char *text)
+{
+    char *end = text;
+
+    while (*text) {
+        size_t n = character_length(text);
+
+        memmove(end, text, n);
+        end += n;
+        text += n ? n : 1;
+    }
+    *end = '\0';
 }
 
 __attribute__((format(printf, 4, 0))) static void
 fill(struct error *err, enum status status, const char *field, const char *fmt, va_list args)
 {
-    int n;
-
     err->status = status;
-    (void)snprintf(err->field, sizeof err->field, "%s", field); /* cut is fine: ours, ASCII */
-    n = vsnprintf(err->text, sizeof err->text, fmt, args);
-    if (n >= (int)sizeof err->text)
-        cut_at_character(err->text);
+    (void)snprintf(err->field, sizeof err->field, "%s", field); /* cut is fine */
+    (void)vsnprintf(err->text, sizeof err->text, fmt, args);
+    drop_broken_characters(err->field);
+    drop_broken_characters(err->text);
 }
 
 enum status error_set(struct error *err, enum status status, const char *fmt, ...)

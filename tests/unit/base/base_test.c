@@ -83,6 +83,19 @@ static void a_long_error_is_cut_between_characters(void **state)
     }
 }
 
+static void an_error_has_no_broken_character_whatever_cut_it(void **state)
+{
+    struct error err;
+
+    (void)state;
+    (void)error_field(&err, STATUS_INVALID, "a\xc3", "the key '%.3s' is '%s'", "u\xc3\xbc\xc3\xbc",
+                      "\xf0\x9f\x98\x80\xf0\x9f");
+    assert_string_equal(err.field, "a");
+    assert_string_equal(err.text, "the key 'u\xc3\xbc' is '\xf0\x9f\x98\x80'");
+    (void)error_set(&err, STATUS_INVALID, "the key '%.4s' comes twice", "u\xc3\xbc\xc3\xbc");
+    assert_string_equal(err.text, "the key 'u\xc3\xbc' comes twice");
+}
+
 static void each_status_has_its_code_and_back(void **state)
 {
     (void)state;
@@ -159,6 +172,7 @@ int main(void)
         cmocka_unit_test(characters_are_counted_not_bytes),
         cmocka_unit_test(an_error_carries_status_field_and_text),
         cmocka_unit_test(a_long_error_is_cut_between_characters),
+        cmocka_unit_test(an_error_has_no_broken_character_whatever_cut_it),
         cmocka_unit_test(each_status_has_its_code_and_back),
         cmocka_unit_test(ids_are_unique_and_sort_by_time),
         cmocka_unit_test(the_first_id_of_a_time_comes_before_all_that_are_made_then_and_later),
