@@ -42,6 +42,7 @@ static const struct field session_fields[] = {
     FIELD(struct auth_session, user_id, .required = true),
     FIELD(struct auth_session, username, .required = true),
     FIELD(struct auth_session, nickname, .required = true),
+    FIELD(struct auth_session, role, .required = true),
     FIELD(struct auth_session, token, .required = true, .max = TOKEN_TEXT_MAX),
     FIELD(struct auth_session, refresh_token, .required = true),
     FIELD(struct auth_session, expires_at, .required = true),

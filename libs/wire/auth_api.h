@@ -48,6 +48,7 @@ struct auth_session {
     char *user_id;
     char *username;
     char *nickname;
+    char *role; /* user, moderator or admin: what a page may offer; rights are judged by token */
     char *token;
     char *refresh_token;
     int64_t expires_at; /* of token, Unix ms */

@@ -55,6 +55,7 @@ static enum status fill_reply(struct auth_state *auth, struct call *call,
     ret->user_id = memory_text(account->id);
     ret->username = memory_text(account->username);
     ret->nickname = memory_text(account->nickname);
+    ret->role = memory_text(account->role);
     ret->refresh_token = memory_text(refresh_token);
     ret->expires_at = claims.expires_at;
     ret->websocket_url = websocket_url(auth, call);

@@ -36,7 +36,7 @@ def test_registers_and_logs_in_with_the_fields_of_the_protocol(parley, rest):
     answer = login(rest, username, PASSWORD, headers={"X-Forwarded-Proto": "http"})
     entry = answer.ok()
     assert set(entry) == {"user_id", "username", "nickname", "token", "refresh_token",
-                          "expires_at", "websocket_url"}
+                          "expires_at", "websocket_url", "role"}
     assert entry["user_id"] == data["user_id"] and entry["nickname"] == "Ännchen 🐚"
     assert 14 * 60e3 < entry["expires_at"] - before < 16 * 60e3
     assert entry["websocket_url"] == parley.ws_url

@@ -84,7 +84,7 @@ def test_the_first_login_makes_the_account_and_the_next_ones_find_it(parley, rea
     answer = browser.log_in(kind, f"sub-{name}|{name.upper()}|Anna {name}", device="Anna's phone")
     entry = answer.ok()
     assert set(entry) == {"user_id", "username", "nickname", "token", "refresh_token",
-                          "expires_at", "websocket_url"}
+                          "expires_at", "websocket_url", "role"}
     assert (entry["username"], entry["nickname"]) == (name, f"Anna {name}")
     cookies = {cookie.partition("=")[0] for cookie in answer.cookies}
     assert {"access_token", "refresh_token"} <= cookies
