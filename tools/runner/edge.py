@@ -67,6 +67,13 @@ def prefixes(tables):
     return ret
 
 
+def connect_sources(place):
+    """Where pages may send requests: our origin, and push where it has an address of its own."""
+    address = place.environment.get("PUSH_PUBLIC_URL", "")
+    origin = re.match(r"wss?://[A-Za-z0-9.:\[\]-]+", address)
+    return "'self'" + (f" {origin[0]}" if origin else "")
+
+
 def render(place):
     tables = {service: routes_of(place, service) for service in SERVICES}
     upstreams, locations = [], []
@@ -87,6 +94,8 @@ def render(place):
         "USER": f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else "",
         "PORT": str(place.port),
         "VAR": str(place.var),
+        "ROOT": str(place.root),
+        "CONNECT": connect_sources(place),
         "OPENAPI": str(place.root / "build/openapi.json"),
         "UPSTREAMS": "\n".join(upstreams).strip(),
         "LOCATIONS": "\n".join(locations).strip(),
