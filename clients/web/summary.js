@@ -1,0 +1,90 @@
+/** Messages in one line: for the list, quotes, notifications, and what screen readers are told. */
+import { parley, nameOf } from '/client.js';
+import { locale, t } from '/texts.js';
+
+const MAX_SUMMARY = 200; // characters: more than any line shows
+
+const KINDS = { 4: 'kind_image', 5: 'kind_voice', 6: 'kind_video', 7: 'kind_file', 8: 'kind_location', 9: 'kind_custom' };
+
+/** Names in a row: "Anna, Ben and Chloe". @param {string[]} names */
+export function listNames(names) {
+  return new Intl.ListFormat(locale(), { type: 'conjunction' }).format(names);
+}
+
+const own = (user_id) => user_id === parley.me?.user_id;
+
+// "You" where a sentence is about oneself.
+const called = (user_id) => (own(user_id) ? t('you') : nameOf(user_id));
+
+function calledAll(ids) {
+  if (ids.length > 5) return t('people_and_more', { names: listNames(ids.slice(0, 4).map(called)), count: ids.length - 4 });
+  return listNames(ids.map(called));
+}
+
+function newOwner(content) {
+  const owner = content.roles?.find(({ role }) => role === 'owner');
+  return owner ? ` ${t('system_owner', { name: called(owner.user_id) })}` : '';
+}
+
+function roleText({ user_id, roles = [] }) {
+  const key = { owner: 'system_owner', admin: 'system_admin', member: 'system_member' };
+  const told = roles.some(({ role }) => role === 'owner') ? roles.filter(({ role }) => role === 'owner') : roles;
+  return told.map(({ user_id: who, role }) => t(key[role] ?? 'system_member', { name: called(who), by: called(user_id) }))
+    .join(' ');
+}
+
+/**
+ * A length of time in words: "1 hour", "30 seconds".
+ * @param {number} seconds
+ */
+export function timeSpan(seconds) {
+  const units = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
+  const [unit, size] = units.find(([, length]) => seconds % Number(length) === 0);
+  return new Intl.NumberFormat(locale(), { style: 'unit', unit, unitDisplay: 'long' }).format(seconds / size);
+}
+
+/**
+ * What happened to a conversation, as a sentence. Events that we don't know are told, too.
+ * @param {{event: string, user_id?: string, user_ids?: string[], name?: string, roles?: any[], seconds?: number}} content
+ * @returns {string}
+ */
+export function systemText(content) {
+  const { event, user_id, user_ids = [], name = '' } = content;
+  const by = called(user_id ?? '');
+  const others = user_ids.filter((id) => id !== user_id);
+  switch (event) {
+    case 'group.created':
+      return others.length ? t('system_created_with', { by, name, names: calledAll(others) }) : t('system_created', { by, name });
+    case 'group.joined':
+      return others.length ? t('system_added', { by, names: calledAll(others) }) : t('system_joined', { by });
+    case 'group.left':
+      return (others.length ? t('system_removed', { by, names: calledAll(others) }) : t('system_left', { by })) + newOwner(content);
+    case 'group.role':
+      return roleText(content);
+    case 'conversation.timer':
+      return content.seconds ? t('system_timer', { by, time: timeSpan(content.seconds) }) : t('system_timer_off', { by });
+    default:
+      return t('system_other', { event: String(event) });
+  }
+}
+
+/** The sentence that stands where a message was taken back. */
+export function recalledText(message) {
+  return own(message.from) ? t('recalled_own') : t('recalled', { name: nameOf(message.from) });
+}
+
+/**
+ * A message in one line of plain text, without its author.
+ * @param {object} message
+ * @returns {string}
+ */
+export function summaryOf(message) {
+  const { content, msg_type } = message;
+  if (message.recalled_at) return recalledText(message);
+  if (msg_type === 3) return systemText(content);
+  if (msg_type === 0) return String(content.text ?? '').slice(0, MAX_SUMMARY).replace(/\s+/g, ' ').trim();
+  const kind = t(KINDS[msg_type] ?? 'kind_custom');
+  if (msg_type === 7) return `${kind}: ${content.file_name ?? ''}`;
+  if (msg_type === 8) return `${kind}: ${content.title ?? ''}`;
+  return kind;
+}

@@ -1,0 +1,26 @@
+/** The words of the chat pane: its header, its messages, and what one does with them. */
+export const chatTexts = {
+  // summary.js
+  you: ['You', '你'],
+  people_and_more: [{ one: '{names} and {count} other', other: '{names} and {count} others' }, { other: '{names}等另外 {count} 人' }],
+  kind_image: ['Picture', '图片'],
+  kind_voice: ['Voice message', '语音'],
+  kind_video: ['Video', '视频'],
+  kind_file: ['File', '文件'],
+  kind_location: ['Location', '位置'],
+  kind_custom: ['Special message', '特殊消息'],
+  system_created: ['{by} made the group “{name}”.', '{by}创建了群“{name}”。'],
+  system_created_with: ['{by} made the group “{name}” with {names}.', '{by}创建了群“{name}”，成员有{names}。'],
+  system_joined: ['{by} joined.', '{by}加入了群。'],
+  system_added: ['{by} added {names}.', '{by}邀请了{names}入群。'],
+  system_left: ['{by} left.', '{by}离开了群。'],
+  system_removed: ['{by} removed {names}.', '{by}移除了{names}。'],
+  system_owner: ['{name} owns the group from now on.', '{name}现在是群主。'],
+  system_admin: ['{by} made {name} an admin.', '{by}将{name}设为管理员。'],
+  system_member: ['{name} is no admin any more.', '{name}不再是管理员。'],
+  system_timer: ['{by} set messages to disappear after {time}.', '{by}设置消息在{time}后消失。'],
+  system_timer_off: ['{by} ended the disappearing of messages.', '{by}关闭了消息自动消失。'],
+  system_other: ['Something happened: {event}', '发生了：{event}'],
+  recalled_own: ['You took this message back.', '你撤回了一条消息。'],
+  recalled: ['{name} took a message back.', '{name}撤回了一条消息。'],
+};
