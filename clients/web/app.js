@@ -1,0 +1,100 @@
+/** The page: who is not logged in sees the log-in, all others the rail and the panes. */
+import { html, render, useErrorBoundary } from '/vendor/preact.js';
+import { parley, ui, useTopic } from '/client.js';
+import { go, useRoute } from '/router.js';
+import { t } from '/texts.js';
+import { Avatar, Empty, Spinner, drawToasts } from '/ui.js';
+import { Icon } from '/icons.js';
+import { Login } from '/login.js';
+import { ChatList } from '/list.js';
+import { Chat } from '/chat.js';
+import { People } from '/people.js';
+import { InfoPanel } from '/group.js';
+import { SearchPane } from '/search.js';
+import { Settings } from '/settings.js';
+
+let resumed = false; // the first answer is here: logged in, or not
+
+function App() {
+  useTopic('me', 'state');
+  const [error] = useErrorBoundary((thrown) => console.error(thrown));
+  if (error) return html`<${Broken} error=${error} />`;
+  if (!resumed) return html`<div class="starting"><${Spinner} size=${32} label=${t('loading')} /></div>`;
+  return parley.me ? html`<${Shell} />` : html`<${Login} />`;
+}
+
+function Broken({ error }) {
+  return html`<main class="starting"><${Empty} icon="alert" title=${t('broken')} text=${t('broken_text')}>
+    <pre class="hint">${error.message}</pre>
+    <button type="button" class="button primary" onClick=${() => location.reload()}>${t('reload')}</button>
+  <//></main>`;
+}
+
+function Shell() {
+  const route = useRoute();
+  useTopic('ui', 'me');
+  const is_open = route.view === 'chats' ? Boolean(route.conversation_id) : route.view !== 'people';
+  return html`<div class=${`shell view-${route.view} ${is_open ? 'open' : ''}`}>
+    <a class="skip" href="#content" onClick=${skip}>${t('skip_to_content')}</a>
+    <${Rail} view=${route.view} />
+    <div class="panes"><${Panes} route=${route} /></div>
+  </div>`;
+}
+
+// Not by the address: that says which conversation is open.
+function skip(event) {
+  event.preventDefault();
+  document.getElementById('content')?.focus();
+}
+
+function Panes({ route }) {
+  if (route.view === 'people' || route.view === 'join') {
+    return html`<main id="content" class="pane-wide" tabindex="-1"><${People} join=${route.group_id} /></main>`;
+  }
+  if (route.view === 'search') {
+    return html`<main id="content" class="pane-wide" tabindex="-1"><${SearchPane} query=${route.query} /></main>`;
+  }
+  if (route.view === 'settings') {
+    return html`<main id="content" class="pane-wide" tabindex="-1"><${Settings} tab=${route.tab} /></main>`;
+  }
+  const { conversation_id, message_id } = route;
+  return html`
+    <${ChatList} conversation_id=${conversation_id} />
+    <main id="content" class="chat-pane" tabindex="-1">${conversation_id
+      ? html`<${Chat} key=${conversation_id} conversation_id=${conversation_id} message_id=${message_id} />`
+      : html`<${Empty} icon="chats" title=${t('choose_chat')} text=${t('choose_chat_text')} />`}</main>
+    ${ui.info && conversation_id && html`<aside class="info-pane" aria-label=${t('info')}>
+      <${InfoPanel} key=${conversation_id} conversation_id=${conversation_id} /></aside>`}`;
+}
+
+const RAIL = [
+  { view: 'chats', icon: 'chats', href: '#/chats' },
+  { view: 'people', icon: 'people', href: '#/people' },
+  { view: 'search', icon: 'search', href: '#/search' },
+  { view: 'settings', icon: 'settings', href: '#/settings' },
+];
+
+function Rail({ view }) {
+  const me = parley.me;
+  const profile = parley.profile(me.user_id);
+  useTopic('people', 'list');
+  return html`<nav class="rail" aria-label=${t('navigation')}>
+    <button type="button" class="rail-me" aria-label=${t('own_profile')} title=${t('own_profile')}
+      onClick=${() => go('#/settings/profile')}>
+      <${Avatar} id=${me.user_id} name=${me.nickname} src=${profile?.avatar} size=${40} /></button>
+    ${RAIL.map((item) => html`<a key=${item.view} href=${item.href} class="rail-item"
+      aria-current=${view === item.view ? 'page' : undefined} title=${t(item.view)}>
+      <${Icon} name=${item.icon} /><span class="rail-label">${t(item.view)}</span></a>`)}
+  </nav>`;
+}
+
+async function begin() {
+  drawToasts();
+  render(html`<${App} />`, document.getElementById('app'));
+  const is_logged_in = await parley.resume();
+  resumed = true;
+  if (is_logged_in) parley.start();
+  render(html`<${App} />`, document.getElementById('app'));
+}
+
+begin();

@@ -1,0 +1,5 @@
+import { html } from '/vendor/preact.js';
+
+export function FileContent({ message }) {
+  return html`<p>FileContent</p>`;
+}

@@ -1,0 +1,79 @@
+/** What a person chose for this browser: kept in localStorage, and equal in all tabs. */
+import { useEffect, useState } from '/vendor/preact.js';
+
+const KEY = 'parley.preferences';
+
+/** All of them, with what holds until something else is chosen. */
+const DEFAULTS = {
+  theme: 'system', // 'light', 'dark'
+  language: 'system', // 'en', 'zh'
+  notifications: false, // asked for by a click in the settings
+  send_key: 'enter', // 'ctrl_enter'
+};
+
+let values = read();
+const listeners = new Set();
+
+function read() {
+  try {
+    return { ...DEFAULTS, ...JSON.parse(localStorage.getItem(KEY)) };
+  } catch {
+    return { ...DEFAULTS }; // storage is forbidden, or holds what is not ours
+  }
+}
+
+function apply() {
+  const root = document.documentElement;
+  if (values.theme === 'system') delete root.dataset.theme;
+  else root.dataset.theme = values.theme;
+  for (const fn of [...listeners]) fn();
+}
+
+window.addEventListener('storage', (event) => {
+  if (event.key !== KEY) return;
+  values = read();
+  apply();
+});
+
+/**
+ * One preference.
+ * @param {keyof typeof DEFAULTS} name
+ */
+export function preference(name) {
+  return values[name];
+}
+
+/**
+ * Choose, for all tabs of this browser. Where storage is forbidden it holds until the page is closed.
+ * @param {keyof typeof DEFAULTS} name
+ * @param {string | boolean} value
+ */
+export function setPreference(name, value) {
+  values = { ...values, [name]: value };
+  try {
+    localStorage.setItem(KEY, JSON.stringify(values));
+  } catch {
+    // The choice still holds in this tab.
+  }
+  apply();
+}
+
+/**
+ * Be told of every change, this tab's and others'.
+ * @param {() => void} fn
+ * @returns {() => void} takes it off again
+ */
+export function onPreference(fn) {
+  listeners.add(fn);
+  return () => listeners.delete(fn);
+}
+
+/**
+ * A preference, as a hook: its component is drawn again when it changes.
+ * @param {keyof typeof DEFAULTS} name
+ */
+export function usePreference(name) {
+  const [, redraw] = useState(0);
+  useEffect(() => onPreference(() => redraw((n) => n + 1)), []);
+  return values[name];
+}

@@ -1,0 +1,3 @@
+/** The words of the part that texts.js calls composer. */
+export const composerTexts = {
+};

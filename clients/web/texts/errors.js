@@ -1,0 +1,26 @@
+/** Refusals in words, by their code. What names a field has the server's message behind it. */
+export const errorTexts = {
+  error_0: ['You are offline. Try again when the network is back.', '网络已断开，恢复后请重试。'],
+  error_40000: ['The server did not understand: {message}.', '服务器无法理解：{message}。'],
+  error_40001: ['That does not fit: {message}.', '内容不符合要求：{message}。'],
+  error_40101: ['You are logged out. Log in again.', '你已退出登录，请重新登录。'],
+  error_40102: ['You are logged out. Log in again.', '你已退出登录，请重新登录。'],
+  error_40103: ['Wrong name or password.', '用户名或密码错误。'],
+  error_40301: ['This is not allowed: {message}.', '不允许此操作：{message}。'],
+  error_40302: ['This person does not take your messages.', '对方不接收你的消息。'],
+  error_40303: ['You are muted: {message}.', '你已被禁言：{message}。'],
+  error_40304: ['This page is not allowed to do that.', '此页面无权执行该操作。'],
+  error_40401: ['It is not there (any more).', '内容不存在或已被删除。'],
+  error_40501: ['The server does not know this.', '服务器不支持此操作。'],
+  error_40901: ['This message was sent by somebody else.', '该消息编号已被他人使用。'],
+  error_40902: ['This name is taken.', '该名称已被占用。'],
+  error_40903: ['It has changed meanwhile. Look again.', '内容已发生变化，请刷新后再试。'],
+  error_41301: ['It is too large.', '内容过大。'],
+  error_41601: ['The file has no such part.', '文件没有这一部分。'],
+  error_42901: [
+    { one: 'Too fast. Wait a second.', other: 'Too fast. Wait {count} seconds.' },
+    '操作太快，请等待 {count} 秒。',
+  ],
+  error_50001: ['Something went wrong on the server.', '服务器出了问题。'],
+  error_50301: ['The server is busy. Try again in a moment.', '服务器繁忙，请稍后再试。'],
+};

@@ -1,0 +1,55 @@
+/** The words of the shell: log-in, rail, list, banner, settings' frame, notifications, and what all parts use. */
+export const shellTexts = {
+  // what all parts use
+  cancel: ['Cancel', '取消'],
+  close: ['Close', '关闭'],
+  back: ['Back', '返回'],
+  save: ['Save', '保存'],
+  dismiss: ['Dismiss', '知道了'],
+  loading: ['Loading…', '正在加载…'],
+  more: ['More', '更多'],
+  try_again: ['Try again', '重试'],
+  today: ['Today', '今天'],
+  yesterday: ['Yesterday', '昨天'],
+  just_now: ['just now', '刚刚'],
+  you: ['You', '你'],
+
+  // the rail
+  skip_to_content: ['Skip to content', '跳到内容'],
+  navigation: ['Navigation', '导航'],
+  chats: ['Chats', '聊天'],
+  people: ['People', '联系人'],
+  search: ['Search', '搜索'],
+  settings: ['Settings', '设置'],
+  own_profile: ['Your profile', '你的资料'],
+  info: ['Info', '详情'],
+  choose_chat: ['Choose a chat', '选择一个聊天'],
+  choose_chat_text: ['Or find a friend and say hello.', '或者去找一位朋友打个招呼。'],
+  broken: ['Something broke', '页面出了问题'],
+  broken_text: ['The page has a fault. Your messages are safe: load it again.', '页面出现故障。你的消息是安全的，请重新加载。'],
+  reload: ['Reload', '重新加载'],
+
+  // log-in
+  username: ['Username', '用户名'],
+  password: ['Password', '密码'],
+  log_in: ['Log in', '登录'],
+  register: ['Create account', '注册'],
+  no_account: ['No account yet? Create one', '还没有账号？注册一个'],
+  have_account: ['Have an account? Log in', '已有账号？登录'],
+
+  // settings
+  settings_profile: ['Profile', '个人资料'],
+  settings_appearance: ['Appearance', '外观'],
+  settings_notifications: ['Notifications', '通知'],
+  settings_privacy: ['Privacy', '隐私'],
+  settings_devices: ['Devices', '设备'],
+  settings_account: ['Account', '账号'],
+  theme: ['Theme', '主题'],
+  theme_light: ['Light', '浅色'],
+  theme_dark: ['Dark', '深色'],
+  as_the_system: ['As the system', '跟随系统'],
+  language: ['Language', '语言'],
+  send_key: ['Send with', '发送方式'],
+  send_key_enter: ['Enter (Shift+Enter: new line)', '回车键（Shift+回车换行）'],
+  send_key_ctrl: ['Ctrl+Enter (Enter: new line)', 'Ctrl+回车（回车换行）'],
+};
