@@ -14,22 +14,23 @@ export function listNames(names) {
 const own = (user_id) => user_id === parley.me?.user_id;
 
 // "You" where a sentence is about oneself.
-const called = (user_id) => (own(user_id) ? t('you') : nameOf(user_id));
+const called = (user_id) => (own(user_id) ? t('system_you') : nameOf(user_id));
+const whom = (user_id) => (own(user_id) ? t('system_you_object') : nameOf(user_id));
 
 function calledAll(ids) {
-  if (ids.length > 5) return t('people_and_more', { names: listNames(ids.slice(0, 4).map(called)), count: ids.length - 4 });
-  return listNames(ids.map(called));
+  if (ids.length > 5) return t('people_and_more', { names: listNames(ids.slice(0, 4).map(whom)), count: ids.length - 4 });
+  return listNames(ids.map(whom));
 }
 
 function newOwner(content) {
   const owner = content.roles?.find(({ role }) => role === 'owner');
-  return owner ? ` ${t('system_owner', { name: called(owner.user_id) })}` : '';
+  return owner ? ` ${t('system_owner', { name: whom(owner.user_id) })}` : '';
 }
 
 function roleText({ user_id, roles = [] }) {
   const key = { owner: 'system_owner', admin: 'system_admin', member: 'system_member' };
   const told = roles.some(({ role }) => role === 'owner') ? roles.filter(({ role }) => role === 'owner') : roles;
-  return told.map(({ user_id: who, role }) => t(key[role] ?? 'system_member', { name: called(who), by: called(user_id) }))
+  return told.map(({ user_id: who, role }) => t(key[role] ?? 'system_member', { name: whom(who), by: called(user_id) }))
     .join(' ');
 }
 

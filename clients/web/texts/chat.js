@@ -1,7 +1,8 @@
 /** The words of the chat pane: its header, its messages, and what one does with them. */
 export const chatTexts = {
   // summary.js
-  you: ['You', '你'],
+  system_you: ['You', '你'],
+  system_you_object: ['you', '你'],
   people_and_more: [{ one: '{names} and {count} other', other: '{names} and {count} others' }, { other: '{names}等另外 {count} 人' }],
   kind_image: ['Picture', '图片'],
   kind_voice: ['Voice message', '语音'],
@@ -15,9 +16,9 @@ export const chatTexts = {
   system_added: ['{by} added {names}.', '{by}邀请了{names}入群。'],
   system_left: ['{by} left.', '{by}离开了群。'],
   system_removed: ['{by} removed {names}.', '{by}移除了{names}。'],
-  system_owner: ['{name} owns the group from now on.', '{name}现在是群主。'],
+  system_owner: ['The group belongs to {name} from now on.', '群主现在是{name}。'],
   system_admin: ['{by} made {name} an admin.', '{by}将{name}设为管理员。'],
-  system_member: ['{name} is no admin any more.', '{name}不再是管理员。'],
+  system_member: ['{by} made {name} a plain member.', '{by}取消了{name}的管理员身份。'],
   system_timer: ['{by} set messages to disappear after {time}.', '{by}设置消息在{time}后消失。'],
   system_timer_off: ['{by} ended the disappearing of messages.', '{by}关闭了消息自动消失。'],
   system_other: ['Something happened: {event}', '发生了：{event}'],
