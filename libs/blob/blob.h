@@ -54,6 +54,10 @@ MUST_CHECK enum status blob_list(struct blobs *blobs, const char *after, int64_t
 /* Remove what puts and removals that ended half-way, before before_ms, have left. */
 MUST_CHECK enum status blob_sweep(struct blobs *blobs, int64_t before_ms, struct error *err);
 
+/* About how many there are, and their bytes in all. Costs the same however many. */
+MUST_CHECK enum status blobs_measure(struct blobs *blobs, int64_t *ret_n, int64_t *ret_bytes,
+                                     struct error *err);
+
 DEFINE_CLEANUP(struct blob *, blob_close)
 
 #endif

@@ -396,3 +396,17 @@ enum status blob_sweep(struct blobs *blobs, int64_t before_ms, struct error *err
     }
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
+
+/* ---- Measure */
+
+enum status blobs_measure(struct blobs *blobs, int64_t *ret_n, int64_t *ret_bytes,
+                          struct error *err)
+{
+    struct store_size size = {0};
+    enum status s = store_estimate(blobs->store, FILES, ret_n, err);
+
+    if (s == STATUS_OK)
+        s = store_measure(blobs->store, CHUNKS, &size, err);
+    *ret_bytes = size.data_bytes;
+    return s;
+}

@@ -10,7 +10,7 @@
 
 #define CACHE_PIPELINE_MAX 500 /* commands: neither side's buffers need hold more */
 
-#define CACHE_SCRIPTS 4
+#define CACHE_SCRIPTS 5
 
 struct cache {
     char *host;

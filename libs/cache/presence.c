@@ -11,9 +11,11 @@
 /* Of a dead life's users: a day for somebody to sweep it. */
 #define SET_SECONDS 86400
 
+#define ONLINE "im:online"
+
 /* ---- Scripts: each is one step that cannot be seen half done */
 
-enum script { SCRIPT_SESSION, SCRIPT_LIFE, SCRIPT_DEAD, SCRIPT_FORGET };
+enum script { SCRIPT_SESSION, SCRIPT_LIFE, SCRIPT_DEAD, SCRIPT_FORGET, SCRIPT_ONLINE };
 
 /* Redis sends a script's effects to its copies, not the script, so asking for the time is fine. */
 #define NOW \
@@ -22,8 +24,9 @@ enum script { SCRIPT_SESSION, SCRIPT_LIFE, SCRIPT_DEAD, SCRIPT_FORGET };
 #define IS_DEAD "(tonumber(redis.call('ZSCORE', 'im:nodes', ARGV[1]) or 0) + keep <= now) "
 
 static const char *const scripts[CACHE_SCRIPTS] = {
-    /* online:{user}, the life's users; life, session ("": all, because the life is dead), come or
-     * go, keep, user. Answers whether the user has turned; a sweep answers whether he is gone. */
+    /* online:{user}, the life's users, all who are online; life, session ("": all, because the life
+     * is dead), come or go, keep, user. Answers whether the user has turned; a sweep answers whether
+     * he is gone. */
     [SCRIPT_SESSION] = NOW "local life, session, keep = ARGV[1] .. ':', ARGV[2], tonumber(ARGV[4]) "
                            "if session == '' and not " IS_DEAD "then return 0 end "
                            "local field, all = life .. session, redis.call('HGETALL', KEYS[1]) "
@@ -41,9 +44,13 @@ static const char *const scripts[CACHE_SCRIPTS] = {
                            "  redis.call('HSET', KEYS[1], field, string.format('%d', now)) "
                            "  redis.call('PEXPIRE', KEYS[1], keep) "
                            "  redis.call('SADD', KEYS[2], ARGV[5]) "
+                           "  redis.call('ZADD', KEYS[3], now, ARGV[5]) "
                            "elseif session ~= '' then "
                            "  redis.call('HDEL', KEYS[1], field) "
                            "  if not is_here then redis.call('SREM', KEYS[2], ARGV[5]) end "
+                           "end "
+                           "if ARGV[3] ~= 'come' and not is_on then "
+                           "  redis.call('ZREM', KEYS[3], ARGV[5]) "
                            "end "
                            "return is_on and 0 or 1",
     /* life, address, sockets, keep, seconds. Answers whether it was swept. */
@@ -73,6 +80,10 @@ static const char *const scripts[CACHE_SCRIPTS] = {
             "  redis.call('ZREM', 'im:nodes', ARGV[1]) "
             "end "
             "return 1",
+    /* all who are online; keep. Whom nobody took out (his node died, and with it all that could
+     * sweep) goes here. */
+    [SCRIPT_ONLINE] = NOW "redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[1]) "
+                          "return redis.call('ZCARD', KEYS[1])",
 };
 
 /* With the lock held. */
@@ -117,7 +128,7 @@ static void append_session(struct cache *cache, const char *life, const char *us
                            const char *session_id, const char *what)
 {
     (void)redisAppendCommand(cache->context,
-                             "EVALSHA %s 2 online:%s im:node:%s:users %s %s %s %d %s",
+                             "EVALSHA %s 3 online:%s im:node:%s:users " ONLINE " %s %s %s %d %s",
                              cache->digests[SCRIPT_SESSION], user_id, life, life, session_id, what,
                              CACHE_ONLINE_MS, user_id);
 }
@@ -364,4 +375,17 @@ void cache_online_clear(struct cache_online *online, size_t n)
         strings_clear(&online[i].nodes);
         online[i].seen_at = 0;
     }
+}
+
+enum status cache_count_online(struct cache *cache, int64_t *ret, struct error *err)
+{
+    enum status s = lock_with_scripts(cache, err);
+
+    if (s == STATUS_OK) {
+        (void)redisAppendCommand(cache->context, "EVALSHA %s 1 " ONLINE " %d",
+                                 cache->digests[SCRIPT_ONLINE], CACHE_ONLINE_MS);
+        s = cache_read_numbers(cache, 1, ret, err);
+    }
+    cache_unlock(cache);
+    return s;
 }

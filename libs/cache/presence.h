@@ -6,6 +6,7 @@
 
 /* Who is online, and where. In Redis:
  *   online:{user_id}        hash "<life>:<session>" -> Unix ms of its last refresh
+ *   im:online               sorted set of the users who are, by the Unix ms of their last refresh
  *   im:nodes                sorted set of lives by the Unix ms of their last refresh
  *   im:node:<life>          hash about it: address, sockets
  *   im:node:<life>:users    set of the users who have a session there
@@ -73,5 +74,8 @@ struct cache_online {
 MUST_CHECK enum status cache_find_online(struct cache *cache, const struct strings *user_ids,
                                          struct cache_online *ret, struct error *err);
 void cache_online_clear(struct cache_online *online, size_t n);
+
+/* How many people are online, each once. Costs the same however many. */
+MUST_CHECK enum status cache_count_online(struct cache *cache, int64_t *ret, struct error *err);
 
 #endif

@@ -68,6 +68,20 @@ MUST_CHECK enum status store_count(struct store *store, const char *collection, 
                                    int64_t *ret, struct error *err, const char *fmt, ...)
     PRINTF_LIKE(6, 7);
 
+/* About how many there are in all: free, however many. */
+MUST_CHECK enum status store_estimate(struct store *store, const char *collection, int64_t *ret,
+                                      struct error *err);
+
+struct store_size {
+    int64_t data_bytes;  /* of documents, not compressed */
+    int64_t index_bytes; /* on disk */
+};
+
+/* About how large a collection is, or (NULL) the database: free likewise. One that is not there
+ * has nothing in it. */
+MUST_CHECK enum status store_measure(struct store *store, const char *collection,
+                                     struct store_size *ret, struct error *err);
+
 MUST_CHECK enum status store_insert(struct store *store, const char *collection,
                                     const struct record *rec, const void *value, struct error *err);
 

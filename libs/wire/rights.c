@@ -17,8 +17,8 @@ static const struct {
     unsigned rights;
 } roles[] = {
     {ROLE_USER, 0},
-    {ROLE_MODERATOR,
-     BIT(USERS_READ) | BIT(USERS_BAN) | BIT(USERS_MUTE) | BIT(USERS_LOGOUT) | BIT(MESSAGES_RECALL)},
+    {ROLE_MODERATOR, BIT(OVERVIEW_READ) | BIT(USERS_READ) | BIT(USERS_BAN) | BIT(USERS_MUTE) |
+                         BIT(USERS_LOGOUT) | BIT(MESSAGES_RECALL)},
     {ROLE_ADMIN, ~0U},
 };
 

@@ -13,6 +13,7 @@
     "service" /* a program's account: it has no rights, and only the routes that say so */
 
 #define RIGHT_LIST(X) \
+    X(OVERVIEW_READ, "overview.read") \
     X(USERS_READ, "users.read") \
     X(USERS_BAN, "users.ban") \
     X(USERS_MUTE, "users.mute") \

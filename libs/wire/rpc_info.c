@@ -4,6 +4,7 @@
 
 #include "wire/internal.h"
 #include "wire/moderation.h"
+#include "wire/overview.h"
 
 const struct rpc_info rpc_infos[] = {
     {RPC_AUTH_KEYS, "the public keys by which everybody verifies tokens, as a JWKS", 1000},
@@ -31,6 +32,7 @@ const struct rpc_info rpc_infos[] = {
     {RPC_USER_ERASE, "a second's work of forgetting a person; again until it is done", 15000},
     {RPC_GROUP_ERASE, "the same in group", 15000},
     {RPC_MESSAGE_ERASE, "the same in message", 15000},
+    {RPC_MESSAGE_FIGURES, "how much message keeps, for the administrators' overview", 2000},
     {RPC_MESSAGE_LOOK_UP,
      "a message as it is, and what happened to it; for administrators, whom auth has judged", 2000},
     {RPC_MESSAGE_RECALL, "a message is recalled by an administrator; harmless to repeat", 7000},

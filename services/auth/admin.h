@@ -85,6 +85,10 @@ http_handler handle_admin_users;
 http_handler handle_admin_user;
 http_handler handle_admin_sessions;
 
+/* ---- overview.c */
+
+http_handler handle_admin_overview;
+
 /* ---- admin_messages.c: looked up and recalled, in the name of who sent them */
 
 http_handler handle_admin_message;

@@ -11,6 +11,7 @@
 #include "oauth.h"
 #include "wire/message_api.h"
 #include "wire/moderation.h"
+#include "wire/overview.h"
 #include "wire/service_api.h"
 #include "wire/session_api.h"
 
@@ -56,6 +57,8 @@ static const struct http_route routes[] = {
     {"GET", "/.well-known/jwks.json", HTTP_PUBLIC, NULL, &auth_jwks_record, .handle = handle_jwks,
      .raw = true},
 
+    {"GET", "/v1/admin/overview", HTTP_USER, NULL, &admin_overview_record,
+     .handle = handle_admin_overview, .right = RIGHT_OVERVIEW_READ},
     {"GET", "/v1/admin/users", HTTP_USER, &admin_users_query_record, &admin_users_record,
      .handle = handle_admin_users, .right = RIGHT_USERS_READ},
     {"GET", "/v1/admin/users/{user_id}", HTTP_USER, &admin_user_path_record, &admin_account_record,

@@ -10,6 +10,7 @@
 #include "wire/internal.h"
 #include "wire/marks.h"
 #include "wire/moderation.h"
+#include "wire/overview.h"
 #include "wire/retention.h"
 #include "wire/search_api.h"
 #include "wire/sync_api.h"
@@ -68,6 +69,7 @@ static const struct rpc_method methods[] = {
     {RPC_MESSAGE_LOOK_UP, &admin_message_query_record, &admin_message_record, handle_look_up},
     {RPC_MESSAGE_RECALL, &admin_message_path_record, &message_changed_record,
      handle_administrators_recall},
+    {RPC_MESSAGE_FIGURES, &nothing_record, &message_figures_record, handle_figures},
     {RPC_MESSAGE_PEERS, &peers_query_record, &peers_record, handle_peers},
 };
 
@@ -92,7 +94,7 @@ static const struct service_event events[] = {
 
 static const struct worker workers[] = {
     {"owner", owner_run},      {"inbound", inbound_run}, {"sweeper", sweeper_run},
-    {"files", file_sweep_run}, {"indexer", indexer_run},
+    {"files", file_sweep_run}, {"indexer", indexer_run}, {"tally", tally_run},
 };
 
 static enum status start(void *state, struct service_context *context, struct error *err)
@@ -200,7 +202,7 @@ static struct message_state message_state = {.news = PERMISSION_NEWS_INITIALIZER
 
 static const struct service message = {
     .name = "message",
-    .uses = USES_BUS | USES_STORE | USES_IDENTITY | USES_ASK,
+    .uses = USES_BUS | USES_STORE | USES_CACHE | USES_IDENTITY | USES_ASK,
     .config = &config_record,
     .upload_max = upload_max,
     .state = &message_state,

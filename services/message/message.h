@@ -119,6 +119,10 @@ MUST_CHECK enum status search_forget(struct store *store, const struct strings *
 enum status handle_send(void *state, struct call *call, const void *request, void *reply,
                         struct error *err);
 
+/* figures.c: RPC_MESSAGE_FIGURES, and the worker that says how many messages came lately. */
+enum status handle_figures(void *state, const void *request, void *reply, struct error *err);
+void tally_run(void *state, struct service_context *context);
+
 /* moderation.c: RPC_MESSAGE_LOOK_UP and RPC_MESSAGE_RECALL */
 enum status handle_look_up(void *state, const void *request, void *reply, struct error *err);
 enum status handle_administrators_recall(void *state, const void *request, void *reply,

@@ -18,6 +18,7 @@
 #include "wire/message_api.h"
 #include "wire/moderation.h"
 #include "wire/oauth_api.h"
+#include "wire/overview.h"
 #include "wire/presence_api.h"
 #include "wire/retention.h"
 #include "wire/search_api.h"
@@ -48,6 +49,7 @@ static const struct {
     {sync_api_records, &n_sync_api_records},
     {retention_records, &n_retention_records},
     {moderation_records, &n_moderation_records},
+    {overview_records, &n_overview_records},
     {file_api_records, &n_file_api_records},
     {egg_records, &n_egg_records},
     {forward_records, &n_forward_records},

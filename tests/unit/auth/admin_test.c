@@ -33,9 +33,9 @@ static void a_role_has_the_rights_of_its_row_and_no_others(void **state)
 {
     (void)state;
     for (int right = RIGHT_NONE + 1; right < RIGHT_COUNT; right++) {
-        bool is_moderators = right == RIGHT_USERS_READ || right == RIGHT_USERS_BAN ||
-                             right == RIGHT_USERS_MUTE || right == RIGHT_USERS_LOGOUT ||
-                             right == RIGHT_MESSAGES_RECALL;
+        bool is_moderators = right == RIGHT_OVERVIEW_READ || right == RIGHT_USERS_READ ||
+                             right == RIGHT_USERS_BAN || right == RIGHT_USERS_MUTE ||
+                             right == RIGHT_USERS_LOGOUT || right == RIGHT_MESSAGES_RECALL;
 
         assert_false(role_has(ROLE_USER, right));
         assert_int_equal(role_has(ROLE_MODERATOR, right), is_moderators);

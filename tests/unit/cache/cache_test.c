@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "cache/presence.h"
+#include "cache/tally.h"
 
 /* ---- A Redis that says what it was told to say, and notes what it was asked */
 
@@ -181,7 +182,7 @@ static void keeps_a_text_for_a_while_and_gives_it_away_once(void **state)
 /* ---- Presence */
 
 #define GREETING "+OK\r\n|+OK\r\n|" /* AUTH, SELECT */
-#define LOADED "$1\r\na\r\n|$1\r\nb\r\n|$1\r\nc\r\n|$1\r\nd\r\n|"
+#define LOADED "$1\r\na\r\n|$1\r\nb\r\n|$1\r\nc\r\n|$1\r\nd\r\n|$1\r\ne\r\n|"
 
 static void knows_the_online_by_a_fresh_time(void **state)
 {
@@ -222,9 +223,35 @@ static void says_who_turned_by_a_change(void **state)
     assert_true(sessions[0].has_turned);
     assert_false(sessions[1].has_turned);
     close_cache(cache);
-    assert_non_null(strstr(redis.heard, "EVALSHA\r\n$1\r\na\r\n$1\r\n2\r\n$13\r\nonline:user_1\r\n"
-                                        "$18\r\nim:node:n1#a:users\r\n$4\r\nn1#a\r\n"
-                                        "$6\r\nsess_1\r\n$4\r\ncome\r\n$5\r\n45000\r\n"));
+    assert_non_null(strstr(redis.heard,
+                           "EVALSHA\r\n$1\r\na\r\n$1\r\n3\r\n$13\r\nonline:user_1\r\n"
+                           "$18\r\nim:node:n1#a:users\r\n$9\r\nim:online\r\n$4\r\nn1#a\r\n"
+                           "$6\r\nsess_1\r\n$4\r\ncome\r\n$5\r\n45000\r\n"));
+}
+
+static void counts_who_is_online_by_one_set(void **state)
+{
+    struct cache *cache = open_cache(GREETING LOADED ":70312\r\n");
+    int64_t n = 0;
+
+    (void)state;
+    assert_int_equal(cache_count_online(cache, &n, NULL), STATUS_OK);
+    assert_int_equal(n, 70312);
+    close_cache(cache);
+    assert_non_null(strstr(redis.heard, "e\r\n$1\r\n1\r\n$9\r\nim:online\r\n$5\r\n45000"));
+}
+
+static void tallies_what_happened_lately(void **state)
+{
+    struct cache *cache = open_cache(GREETING ":1\r\n|:812\r\n");
+    int64_t n = 0;
+
+    (void)state;
+    assert_int_equal(cache_tally(cache, "messages", 40, NULL), STATUS_OK);
+    assert_int_equal(cache_get_tally(cache, "messages", &n, NULL), STATUS_OK);
+    assert_int_equal(n, 812);
+    close_cache(cache);
+    assert_non_null(strstr(redis.heard, "im:tally:messages\r\n$2\r\n40\r\n$2\r\n30"));
 }
 
 static void gives_each_run_of_a_node_a_life_of_its_own(void **state)
@@ -279,6 +306,8 @@ int main(void)
         cmocka_unit_test(keeps_a_text_for_a_while_and_gives_it_away_once),
         cmocka_unit_test(knows_the_online_by_a_fresh_time),
         cmocka_unit_test(says_who_turned_by_a_change),
+        cmocka_unit_test(counts_who_is_online_by_one_set),
+        cmocka_unit_test(tallies_what_happened_lately),
         cmocka_unit_test(gives_each_run_of_a_node_a_life_of_its_own),
         cmocka_unit_test(fails_soon_and_then_at_once_while_redis_is_silent),
         cmocka_unit_test(says_what_redis_said),
