@@ -54,7 +54,7 @@ def moderator(admin, user):
 
 def test_each_role_gets_what_it_has_a_right_to(parley, admin, moderator, user, routes_of_admin):
     someone, plain = user(), user()
-    moderators = {"users.read", "users.ban", "users.mute", "users.logout",
+    moderators = {"overview.read", "users.read", "users.ban", "users.mute", "users.logout",
                   "messages.recall"}
     for route in routes_of_admin:
         path = route["path"].replace("{user_id}", UNKNOWN_USER)
