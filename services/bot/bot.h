@@ -50,6 +50,10 @@ extern const size_t n_builtin_commands;
 /* Append the answer to text, which is never empty; a hint when it is no command. */
 void builtin_answer(const char *text, struct buffer *ret);
 
+/* ---- profile.c: REST */
+
+http_handler handle_bot;
+
 /* ---- reply.c */
 
 /* The frame that answers a command, as JSON. Its message_id follows from the command's seq, so

@@ -4,12 +4,19 @@
 
 #include <stdio.h>
 
+#include "wire/bot_api.h"
 #include "wire/internal.h"
+#include "wire/user_api.h"
 
 #define HUBOT "hubot"
 #define FIND_TIMEOUT_MS 1000
 
 static struct bot_state bot_state;
+
+static const struct http_route routes[] = {
+    {"GET", "/api/bots/{user_id}", HTTP_USER, &user_path_record, &bot_profile_record,
+     .handle = handle_bot},
+};
 
 static const struct worker workers[] = {
     {"inbox", inbox_run},
@@ -79,14 +86,17 @@ static void metrics(void *state, struct buffer *ret)
 
 static const struct service bot = {
     .name = "bot",
-    .uses = USES_BUS | USES_ASK,
+    .uses = USES_BUS | USES_IDENTITY | USES_ASK,
     .state = &bot_state,
     .start = start,
     .stop = stop,
     .is_ready = is_ready,
     .metrics = metrics,
+    .routes = routes,
+    .n_routes = N_ELEMENTS(routes),
     .workers = workers,
     .n_workers = N_ELEMENTS(workers),
+    .serves_http = true,
 };
 
 int main(int argc, char **argv)

@@ -6,6 +6,7 @@
 #include "wire/account_api.h"
 #include "wire/admin_api.h"
 #include "wire/auth_api.h"
+#include "wire/bot_api.h"
 #include "wire/changes.h"
 #include "wire/egg.h"
 #include "wire/file_api.h"
@@ -54,6 +55,7 @@ static const struct {
     {egg_records, &n_egg_records},
     {forward_records, &n_forward_records},
     {search_api_records, &n_search_api_records},
+    {bot_api_records, &n_bot_api_records},
 };
 
 static inline size_t contract_n_records(void)

@@ -94,6 +94,13 @@ def an_account(world):
     return {"user_id": world.newcomer().id}
 
 
+def hubot(world):
+    found = eventually(lambda: [
+        row for row in world.stranger.get("/api/users?query=hubot").ok()["users"]
+        if row["username"] == "hubot"], what="hubot")
+    return {"user_id": found[0]["user_id"]}
+
+
 def a_service(world):
     made = world.admin.post("/v1/admin/services", {"username": fresh(), "reason": "because"}).ok()
     return {"user_id": made["service"]["user_id"]}
@@ -230,6 +237,7 @@ RULES = {
     ("PATCH", "/api/users/me"): own(body=lambda world, who: {"bio": "x"}),
     ("GET", "/api/users/{user_id}"): own(names=lambda world: {"user_id": world.owner.id}),
     ("GET", "/api/users"): own(query=lambda world: f"query={world.owner.username}"),
+    ("GET", "/api/bots/{user_id}"): own(names=hubot),
     ("GET", "/api/presence"): own(query=lambda world: f"user_ids={world.owner.id}",
                                   hides=lambda world: [world.owner.id]),
     ("GET", "/api/friends"): own(hides=friend_id),

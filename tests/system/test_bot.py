@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from client import single
+from client import fresh, single
 
 
 def ask(device, text, hubot):
@@ -134,3 +134,30 @@ def test_replies_once_to_each_command_although_it_is_killed_in_between(parley, u
     said = [row["content"] for row in parley.stored(single(alice.id, hubot))
             if row["from_user_id"] == hubot]
     assert len(said) == 60 == len(set(said))
+
+
+def test_tells_its_commands_as_help_does(user, hubot):
+    alice = user()
+    bot = alice.get(f"/api/bots/{hubot}").ok()
+    assert bot["user_id"] == hubot and bot["username"] == "hubot" and bot["nickname"]
+    help_text = ask(alice.device(), "/help", hubot)
+    assert help_text.split("\n")[1:] == [
+        f"{command['usage']}: {command['about']}" for command in bot["commands"]]
+    for command in bot["commands"]:
+        assert command["usage"].split()[0] == command["name"]
+
+
+def test_a_program_with_a_service_account_is_a_bot_without_commands(user, admin):
+    name = fresh("shop")
+    service = admin.post("/v1/admin/services", {
+        "username": name, "nickname": "The shop", "reason": "orders"}).ok()["service"]
+    bot = user().get(f"/api/bots/{service['user_id']}").ok()
+    assert bot == {"user_id": service["user_id"], "username": name, "nickname": "The shop",
+                   "commands": []}
+
+
+def test_people_and_nobody_are_no_bots(user, rest):
+    alice, bob = user(), user()
+    for user_id in (bob.id, alice.id, "user_01ARZ3NDEKTSV4RRFFQ69G5FAV", "x"):
+        alice.get(f"/api/bots/{user_id}").refused(40401)
+    rest.call("GET", f"/api/bots/{bob.id}").refused(40101)
