@@ -1,5 +1,231 @@
-import { html } from '/vendor/preact.js';
+/**
+ * Where one writes: the text with its completions, the bar of what is answered or edited, files that
+ * wait to be sent, and the buttons for emoji, files, places and voices.
+ */
+import { html, useEffect, useLayoutEffect, useRef, useState } from '/vendor/preact.js';
+import { nameOf, parley, stopReplyAndEdit, startEdit, useTopic } from '/client.js';
+import { Icon } from '/icons.js';
+import { preference } from '/preferences.js';
+import { errorText, t } from '/texts.js';
+import { IconButton, openDialog, openMenu, toast } from '/ui.js';
+import { DropZone, Tray, useAttachments } from '/attachments.js';
+import { useCommands } from '/commands.js';
+import { useCompletion } from '/completion.js';
+import { useDraftText } from '/draft_text.js';
+import { openEmojiPicker } from '/emoji.js';
+import { useEmojiNames } from '/emoji_names.js';
+import { LocationDialog } from '/location.js';
+import { mentionsIn, useMentions } from '/mention.js';
+import { summaryOf } from '/summary.js';
+import { VoiceRecorder } from '/voice.js';
 
-export function Composer({ conversation_id }) {
-  return html`<p>Composer</p>`;
+const TEXT_MAX = 10000; // code points: content.text.json
+const COUNT_FROM = 9000; // from here on the field says how many are left
+
+/** How many characters as the server counts them; of a short text that need not be exact. */
+function lengthOf(text) {
+  return text.length < COUNT_FROM ? text.length : [...text].length;
+}
+
+/** Does this key send, as the person has chosen? While an input method composes, Enter is its own. */
+function isSendKey(event) {
+  if (event.key !== 'Enter' || event.isComposing || event.keyCode === 229) return false;
+  const with_control = event.ctrlKey || event.metaKey;
+  return preference('send_key') === 'ctrl_enter' ? with_control : with_control || (!event.shiftKey && !event.altKey);
+}
+
+/** The newest text of one's own, for ArrowUp in an empty field. */
+function lastOwnText(conversation_id) {
+  const messages = parley.span(conversation_id)?.messages || [];
+  return messages.findLast((message) => message.from === parley.me?.user_id && message.msg_type === 0
+    && !message.recalled_at);
+}
+
+/**
+ * The composer of a conversation. What is answered or edited it takes from `ui` in client.js, where
+ * startReply() and startEdit() put it.
+ * @param {{conversation_id: string, on_done?: () => void}} props on_done: something was sent or edited
+ */
+export function Composer({ conversation_id, on_done = () => {} }) {
+  return html`<${Writing} key=${conversation_id} conversation_id=${conversation_id} on_done=${on_done} />`;
+}
+
+function Writing({ conversation_id, on_done }) {
+  const [recording, setRecording] = useState(false);
+  const attachments = useAttachments(conversation_id);
+  const field = useRef(null);
+  return html`
+    <div class="composer">
+      <${DropZone} on_files=${attachments.add} />
+      <${Tray} attachments=${attachments} />
+      ${recording
+    ? html`<${VoiceRecorder} conversation_id=${conversation_id} on_done=${() => { setRecording(false); on_done(); }} />`
+    : html`<${TextRow} conversation_id=${conversation_id} attachments=${attachments} field=${field}
+        on_record=${() => setRecording(true)} on_done=${on_done} />`}
+    </div>`;
+}
+
+/** All completions of a text field, and who is named in it. */
+function useCompletions(conversation_id, draft, caret, composing, on_replace) {
+  useTopic(conversation_id);
+  const conversation = parley.conversations.get(conversation_id);
+  const { text } = draft;
+  const people = useMentions(conversation?.group?.group_id, text.includes('@'));
+  const commands = useCommands(conversation, text.startsWith('/'));
+  const emoji = useEmojiNames(text);
+  const mentions = {
+    ...people.source,
+    on_choose: ({ member }) => member && draft.addMention({ user_id: member.user_id, name: member.nickname }),
+  };
+  const completion = useCompletion({
+    id: 'completion', text, caret, composing, sources: [commands, mentions, emoji], on_replace,
+  });
+  return { completion, people };
+}
+
+function TextRow({ conversation_id, attachments, field, on_record, on_done }) {
+  const draft = useDraftText(conversation_id);
+  const { text, edit, reply } = draft;
+  const [caret, setCaret] = useState(0);
+  const [composing, setComposing] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const left = TEXT_MAX - lengthOf(text);
+  const has_something = Boolean(text.trim()) || (!edit && attachments.list.length > 0);
+
+  const change = (value, at) => {
+    draft.setText(value);
+    setCaret(at);
+    if (value && !edit) parley.typingIn(conversation_id);
+  };
+  const replace = (start, end, insert) => {
+    field.current.setRangeText(insert, start, end, 'end');
+    field.current.focus();
+    change(field.current.value, field.current.selectionStart);
+  };
+  const { completion, people } = useCompletions(conversation_id, draft, caret, composing, replace);
+  useFocus(field, edit, reply);
+  useLayoutEffect(() => grow(field.current), [text]);
+
+  const content = () => ({ text, ...mentionsIn(text, draft.mentions, people.members, people.may_all) });
+  const saveEdit = async () => {
+    setBusy(true);
+    try {
+      const { at_user_ids, at_all, ...rest } = edit.content; // who is named follows from the new text
+      await parley.edit(edit, { ...rest, ...content() });
+      draft.clear();
+      stopReplyAndEdit(conversation_id);
+      on_done();
+    } catch (error) {
+      toast(errorText(error), { kind: 'error' }); // the text stays in the field
+    }
+    setBusy(false);
+  };
+  const send = () => {
+    if (!has_something || left < 0 || busy) return;
+    if (edit) {
+      saveEdit();
+      return;
+    }
+    if (text.trim()) parley.send(conversation_id, { ...content(), ...(reply ? { reply_to: reply.message_id } : {}) });
+    attachments.send();
+    draft.clear();
+    stopReplyAndEdit(conversation_id);
+    field.current.focus();
+    on_done();
+  };
+  const onKeyDown = (event) => {
+    if (event.isComposing || completion.onKeyDown(event)) return;
+    if (isSendKey(event)) send();
+    else if (event.key === 'Escape' && (edit || reply)) cancel();
+    else if (event.key === 'ArrowUp' && !text && !edit && lastOwnText(conversation_id)) startEdit(lastOwnText(conversation_id));
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const cancel = () => {
+    if (edit) draft.clear();
+    stopReplyAndEdit(conversation_id);
+    field.current.focus();
+  };
+  const pickEmoji = async (event) => {
+    const { selectionStart, selectionEnd } = field.current;
+    const emoji = await openEmojiPicker(event.currentTarget);
+    if (emoji) replace(selectionStart, selectionEnd, emoji);
+  };
+
+  return html`
+    ${(edit || reply) && html`<${Bar} message=${edit || reply} is_edit=${Boolean(edit)} on_cancel=${cancel} />`}
+    ${completion.list}
+    ${left < TEXT_MAX - COUNT_FROM && html`<p class=${`composer-count ${left < 0 ? 'is-over' : ''}`} id="composer-count"
+      role="status">${left < 0 ? t('composer_too_long', { count: -left }) : t('composer_left', { count: left })}</p>`}
+    <form class="composer-row" onSubmit=${(event) => { event.preventDefault(); send(); }}>
+      ${!edit && html`<${AttachButton} conversation_id=${conversation_id} attachments=${attachments} />`}
+      <textarea class="composer-text" ref=${field} rows="1" value=${text} dir="auto" enterkeyhint="send"
+        aria-label=${edit ? t('composer_edit_label') : t('composer_label')} placeholder=${t('composer_label')}
+        aria-invalid=${left < 0 ? 'true' : undefined} aria-describedby=${left < 0 ? 'composer-count' : undefined}
+        ...${completion.field} onKeyDown=${onKeyDown}
+        onInput=${(event) => change(event.target.value, event.target.selectionStart)}
+        onSelect=${(event) => setCaret(event.target.selectionStart)}
+        onCompositionStart=${() => setComposing(true)} onCompositionEnd=${() => setComposing(false)}
+        onPaste=${(event) => pasteFiles(event, attachments)} />
+      <${IconButton} icon="smile" label=${t('composer_emoji')} onClick=${pickEmoji} />
+      ${has_something || edit
+    ? html`<button type="submit" class="composer-send" aria-label=${edit ? t('composer_save') : t('composer_send')}
+        title=${edit ? t('composer_save') : t('composer_send')} aria-busy=${busy}
+        disabled=${!has_something || left < 0}><${Icon} name=${edit ? 'check' : 'send'} /></button>`
+    : html`<${IconButton} icon="mic" label=${t('voice_record')} onClick=${on_record} />`}
+    </form>`;
+}
+
+/** The field is as high as its text; css/composer.css says how high at most. */
+function grow(field) {
+  field.style.height = 'auto';
+  field.style.height = `${field.scrollHeight + field.offsetHeight - field.clientHeight}px`;
+}
+
+/** Who opens a conversation, answers or edits wants to write, unless a touch would bring up the keyboard. */
+function useFocus(field, edit, reply) {
+  useEffect(() => {
+    if (edit || reply || matchMedia('(hover: hover)').matches) field.current.focus({ preventScroll: true });
+    const end = field.current.value.length;
+    field.current.setSelectionRange(end, end);
+  }, [edit?.message_id, reply?.message_id]);
+}
+
+/** Files and pictures of the clipboard; a text that comes with a picture of itself (as from a table) is a text. */
+function pasteFiles(event, attachments) {
+  const files = [...event.clipboardData.files];
+  if (!files.length || event.clipboardData.types.includes('text/plain')) return;
+  event.preventDefault();
+  attachments.add(files);
+}
+
+function Bar({ message, is_edit, on_cancel }) {
+  useTopic('people');
+  const title = is_edit ? t('composer_editing') : t('composer_replying', { name: nameOf(message.from) });
+  return html`
+    <div class="composer-bar" role="group" aria-label=${title}>
+      <${Icon} name=${is_edit ? 'edit' : 'reply'} size=${20} />
+      <div class="composer-bar-text">
+        <strong dir="auto">${title}</strong>
+        <span dir="auto">${summaryOf(message)}</span>
+      </div>
+      <${IconButton} icon="close" size=${20} label=${is_edit ? t('composer_stop_edit') : t('composer_stop_reply')}
+        onClick=${on_cancel} />
+    </div>`;
+}
+
+function AttachButton({ conversation_id, attachments }) {
+  const input = useRef(null);
+  const choose = (event) => openMenu(event.currentTarget, [
+    { label: t('attach_files'), icon: 'clip', onSelect: () => input.current.click() },
+    { label: t('attach_location'), icon: 'location', onSelect: () => openDialog(LocationDialog, { conversation_id }) },
+  ], t('attach'));
+  const onChange = (event) => {
+    attachments.add([...event.target.files]);
+    event.target.value = ''; // the same file again is a change, too
+  };
+  return html`
+    <${IconButton} icon="clip" label=${t('attach')} aria-haspopup="menu" onClick=${choose} />
+    <input type="file" multiple hidden ref=${input} data-testid="file-input" onChange=${onChange} />`;
 }

@@ -49,7 +49,7 @@ function Tabs({ group, on_choose }) {
       ${GROUPS.map(([id, sign]) => html`
         <button key=${id} type="button" role="tab" data-group=${id} class="emoji-tab" title=${t(`emoji_group_${id}`)}
           aria-label=${t(`emoji_group_${id}`)} aria-selected=${id === group ? 'true' : 'false'}
-          aria-controls="emoji-grid" tabindex=${id === group ? 0 : -1} onClick=${() => on_choose(id)}>${sign}</button>`)}
+          tabindex=${id === group ? 0 : -1} onClick=${() => on_choose(id)}>${sign}</button>`)}
     </div>`;
 }
 
