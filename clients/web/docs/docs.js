@@ -1,7 +1,12 @@
 /*
  * The page at /docs/: /openapi.json, rendered by Swagger UI. What is tried out there goes to this
- * origin with the cookie of whoever is logged in to the chat page.
+ * origin, with the cookie of whoever is logged in to the chat page.
  */
+
+const dark = matchMedia('(prefers-color-scheme: dark)');
+const showColours = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+dark.addEventListener('change', showColours);
+showColours();
 
 globalThis.SwaggerUIBundle({
   url: '/openapi.json',
