@@ -5,6 +5,7 @@ import http.client
 import json
 import re
 import sys
+import urllib.parse
 
 import pytest
 
@@ -25,7 +26,7 @@ KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css",
          ".json": "application/json", ".webmanifest": "application/manifest+json",
          ".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp", ".txt": "text/plain"}
 
-NAMED = re.compile(r"""(?:\bfrom |\bimport |\bimport\(|\bsrc=|\bhref=)["'](/[^"'#?]*)["']""")
+NAMED = re.compile(r"""(?:\bfrom |\bimport |\bimport\(|\bsrc=|\bhref=)["'](\.{0,2}/[^"'#?]*)["']""")
 
 
 def fetch(parley, path, method="GET", **headers):
@@ -105,7 +106,7 @@ def test_what_the_pages_name_is_there(parley):
         if path.suffix not in (".html", ".js", ".css") or address.startswith("/vendor/"):
             continue
         text = path.read_text(encoding="utf-8")
-        named = NAMED.findall(text)
+        named = [urllib.parse.urljoin(address, other) for other in NAMED.findall(text)]
         missing += [f"{address} names {other}" for other in named
                     if fetch(parley, other)[0] not in (200, 301)]
     assert not missing
