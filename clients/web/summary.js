@@ -18,7 +18,7 @@ const called = (user_id) => (own(user_id) ? t('system_you') : nameOf(user_id));
 const whom = (user_id) => (own(user_id) ? t('system_you_object') : nameOf(user_id));
 
 function calledAll(ids) {
-  if (ids.length > 5) return t('people_and_more', { names: listNames(ids.slice(0, 4).map(whom)), count: ids.length - 4 });
+  if (ids.length > 5) return t('msg_people_and_more', { names: listNames(ids.slice(0, 4).map(whom)), count: ids.length - 4 });
   return listNames(ids.map(whom));
 }
 
@@ -71,7 +71,7 @@ export function systemText(content) {
 
 /** The sentence that stands where a message was taken back. */
 export function recalledText(message) {
-  return own(message.from) ? t('recalled_own') : t('recalled', { name: nameOf(message.from) });
+  return own(message.from) ? t('msg_recalled_own') : t('msg_recalled', { name: nameOf(message.from) });
 }
 
 /**

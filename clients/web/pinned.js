@@ -1,0 +1,31 @@
+/** The bar of pinned messages: shows one, a click jumps to it and shows the one before. */
+import { html, useEffect, useState } from '/vendor/preact.js';
+import { nameOf } from '/client.js';
+import { t } from '/texts.js';
+import { Icon } from '/icons.js';
+import { useMessage } from '/message_body.js';
+import { summaryOf } from '/summary.js';
+
+/** @param {{conversation: object, jump: (message_id: string) => void}} props */
+export function PinnedBar({ conversation, jump }) {
+  const ids = conversation.pinned_ids ?? [];
+  const [back, setBack] = useState(0); // how many pins before the newest
+  const newest = ids.at(-1);
+  useEffect(() => setBack(0), [newest, ids.length]);
+  if (!ids.length) return null;
+  const at = ids.length - 1 - (back % ids.length);
+  const show = () => {
+    jump(ids[at]);
+    setBack((back + 1) % ids.length);
+  };
+  return html`<${Bar} conversation_id=${conversation.conversation_id} message_id=${ids[at]} at=${at} count=${ids.length} show=${show} />`;
+}
+
+function Bar({ conversation_id, message_id, at, count, show }) {
+  const message = useMessage(conversation_id, message_id);
+  const text = message ? `${nameOf(message.from)}: ${summaryOf(message)}` : t(message === null ? 'msg_quote_gone' : 'loading');
+  return html`<button type="button" class="pinned-bar" onClick=${show} title=${t('msg_pinned_show')}>
+    <${Icon} name="pin" size=${20} />
+    <span class="pinned-title">${count > 1 ? t('msg_pinned_number', { number: at + 1, count }) : t('msg_pinned_one')}</span>
+    <span class="pinned-text" dir="auto">${text}</span></button>`;
+}
