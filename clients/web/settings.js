@@ -3,7 +3,10 @@ import { html } from '/vendor/preact.js';
 import { t } from '/texts.js';
 import { Icon } from '/icons.js';
 import { AppearanceSettings, NotificationSettings } from '/appearance.js';
-import { AccountSettings, DevicesSettings, PrivacySettings, ProfileSettings } from '/account.js';
+import { AccountSettings } from '/account.js';
+import { ProfileSettings } from '/own_profile.js';
+import { PrivacySettings } from '/privacy.js';
+import { DevicesSettings } from '/sessions.js';
 
 const TABS = [
   { tab: 'profile', icon: 'user', Component: ProfileSettings },
