@@ -1,26 +1,34 @@
 /** The page: who is not logged in sees the log-in, all others the rail and the panes. */
-import { html, render, useErrorBoundary } from '/vendor/preact.js';
-import { parley, ui, useTopic } from '/client.js';
+import { html, render, useEffect, useErrorBoundary, useState } from '/vendor/preact.js';
+import { nameFriendsBy, parley, ui, useTopic } from '/client.js';
+import { onPreference } from '/preferences.js';
 import { go, useRoute } from '/router.js';
 import { t } from '/texts.js';
-import { Avatar, Empty, Spinner, drawToasts } from '/ui.js';
+import { Avatar, Empty, LiveRegion, Spinner, closeOverlays, drawToasts } from '/ui.js';
 import { Icon } from '/icons.js';
+import { Banner } from '/banner.js';
+import { startNotifying } from '/notify.js';
+import { startShortcuts } from '/shortcuts.js';
+import { findFriend, incomingCount, useRelations } from '/relations.js';
 import { Login } from '/login.js';
 import { ChatList } from '/list.js';
 import { Chat } from '/chat.js';
 import { People } from '/people.js';
-import { InfoPanel } from '/group.js';
+import { InfoPanel } from '/info.js';
 import { SearchPane } from '/search.js';
 import { Settings } from '/settings.js';
 
 let resumed = false; // the first answer is here: logged in, or not
 
 function App() {
+  const [, redraw] = useState(0);
   useTopic('me', 'state');
+  useEffect(() => onPreference(() => redraw((n) => n + 1)), []); // another language, all over
   const [error] = useErrorBoundary((thrown) => console.error(thrown));
   if (error) return html`<${Broken} error=${error} />`;
   if (!resumed) return html`<div class="starting"><${Spinner} size=${32} label=${t('loading')} /></div>`;
-  return parley.me ? html`<${Shell} />` : html`<${Login} />`;
+  if (!parley.me) return html`<${Login} />`;
+  return html`<${Shell} key=${parley.me.user_id} />`; // nothing of one person's page is left for the next
 }
 
 function Broken({ error }) {
@@ -34,10 +42,11 @@ function Shell() {
   const route = useRoute();
   useTopic('ui', 'me');
   const is_open = route.view === 'chats' ? Boolean(route.conversation_id) : route.view !== 'people';
+  useEffect(() => closeOverlays, []);
   return html`<div class=${`shell view-${route.view} ${is_open ? 'open' : ''}`}>
     <a class="skip" href="#content" onClick=${skip}>${t('skip_to_content')}</a>
     <${Rail} view=${route.view} />
-    <div class="panes"><${Panes} route=${route} /></div>
+    <div class="stage"><${Banner} /><div class="panes"><${Panes} route=${route} /></div></div>
   </div>`;
 }
 
@@ -75,21 +84,32 @@ const RAIL = [
 ];
 
 function Rail({ view }) {
+  useTopic('people', 'list', 'me');
+  useRelations();
   const me = parley.me;
-  const profile = parley.profile(me.user_id);
-  useTopic('people', 'list');
+  const unread = parley.list().filter(({ unread_count, muted }) => unread_count && !muted).length;
+  const counts = { chats: unread, people: incomingCount() };
+  const spoken = { chats: unread && t('unread_chats', { count: unread }),
+    people: incomingCount() && t('waiting_requests', { count: incomingCount() }) };
   return html`<nav class="rail" aria-label=${t('navigation')}>
     <button type="button" class="rail-me" aria-label=${t('own_profile')} title=${t('own_profile')}
       onClick=${() => go('#/settings/profile')}>
-      <${Avatar} id=${me.user_id} name=${me.nickname} src=${profile?.avatar} size=${40} /></button>
+      <${Avatar} id=${me.user_id} name=${me.nickname} src=${parley.profile(me.user_id)?.avatar} size=${40} /></button>
     ${RAIL.map((item) => html`<a key=${item.view} href=${item.href} class="rail-item"
       aria-current=${view === item.view ? 'page' : undefined} title=${t(item.view)}>
-      <${Icon} name=${item.icon} /><span class="rail-label">${t(item.view)}</span></a>`)}
+      <${Icon} name=${item.icon} /><span class="rail-label">${t(item.view)}</span>
+      ${counts[item.view] > 0 && html`<span class="badge" aria-hidden="true">${
+        counts[item.view] > 99 ? '99+' : counts[item.view]}</span>
+        <span class="visually-hidden">${spoken[item.view]}</span>`}</a>`)}
+    <${LiveRegion} text=${spoken.people || ''} />
   </nav>`;
 }
 
 async function begin() {
   drawToasts();
+  nameFriendsBy((user_id) => findFriend(user_id)?.remark);
+  startNotifying();
+  startShortcuts();
   render(html`<${App} />`, document.getElementById('app'));
   const is_logged_in = await parley.resume();
   resumed = true;

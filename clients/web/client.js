@@ -1,9 +1,19 @@
 /** The one Parley of the page, its hooks, and what only the page knows (what is being replied to or edited). */
 import { useEffect, useState } from '/vendor/preact.js';
 import { Parley } from '/js/parley.js';
+import { storage } from '/storage.js';
 
 /** The connection and the model; see clients/js/parley.js. */
-export const parley = new Parley({});
+export const parley = new Parley({ device: deviceName(), storage });
+
+// What the list of one's devices calls this one.
+function deviceName() {
+  const find = (names) => names.find(([word]) => navigator.userAgent.includes(word))?.[1];
+  const browser = find([['Edg/', 'Edge'], ['OPR/', 'Opera'], ['Firefox/', 'Firefox'], ['Chrome/', 'Chrome'], ['Safari/', 'Safari']]);
+  const system = find([['Android', 'Android'], ['iPhone', 'iPhone'], ['iPad', 'iPad'], ['Windows', 'Windows'],
+    ['Mac OS', 'macOS'], ['Linux', 'Linux']]);
+  return [browser ?? 'Browser', system].filter(Boolean).join(', ');
+}
 
 /**
  * State of the page that several views share. Changed by uiChanged() only.
@@ -66,14 +76,26 @@ export function stopReplyAndEdit(conversation_id) {
   });
 }
 
+let findRemark = (_user_id) => undefined;
+
+/**
+ * Say where remarks are: what one calls one's friends. Once, by the page.
+ * @param {(user_id: string) => string | null | undefined} find
+ */
+export function nameFriendsBy(find) {
+  findRemark = find;
+}
+
 /**
  * What a person is called here: one's own remark, the nickname, the username. Asks for the profile if need be.
  * @param {string} user_id
  * @returns {string} '…' while nothing is known
  */
 export function nameOf(user_id) {
+  const remark = findRemark(user_id);
+  if (remark) return remark;
   const profile = parley.profile(user_id);
-  return profile?.remark || profile?.nickname || profile?.username || '…';
+  return profile?.nickname || profile?.username || '…';
 }
 
 /**
@@ -81,9 +103,10 @@ export function nameOf(user_id) {
  * @param {object} conversation
  * @returns {string}
  */
-export function titleOf(conversation) {
-  if (conversation.group) return conversation.group.name ?? '…';
-  const peer = conversation.peer;
-  const profile = parley.profile(peer.user_id);
-  return profile?.remark || profile?.nickname || peer.nickname || peer.username || '…';
+export function titleOf({ group, peer }) {
+  if (group) return group.name ?? '…';
+  const remark = findRemark(peer.user_id);
+  if (remark) return remark;
+  const profile = parley.profile(peer.user_id); // newer than what the conversation has
+  return profile?.nickname || peer.nickname || profile?.username || peer.username || '…';
 }

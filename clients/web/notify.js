@@ -1,0 +1,58 @@
+/** Telling of messages that are not on the screen: desktop notifications, and the count in the title. */
+import { nameOf, parley, titleOf } from '/client.js';
+import { preference, setPreference } from '/preferences.js';
+import { chatHref, go, route } from '/router.js';
+import { summaryOf } from '/summary.js';
+import { t } from '/texts.js';
+
+const MAX_COUNT = 999; // as the server counts unread
+
+/** Can this browser show notifications, and was it allowed? 'granted', 'denied', 'default' or 'unsupported'. */
+export function notificationState() {
+  return 'Notification' in window ? Notification.permission : 'unsupported';
+}
+
+/** Ask for permission. Only from a click, or browsers refuse for good. @returns {Promise<boolean>} */
+export async function enableNotifications() {
+  const allowed = await Notification.requestPermission() === 'granted';
+  setPreference('notifications', allowed);
+  return allowed;
+}
+
+/** Begin: called once by the page. */
+export function startNotifying() {
+  parley.on('message', tell);
+  parley.on('change', (topic) => {
+    if (topic === 'list' || topic === 'me') showCount();
+  });
+}
+
+function isSeen(conversation_id) {
+  return document.visibilityState === 'visible' && document.hasFocus() && route().conversation_id === conversation_id;
+}
+
+function tell(message) {
+  const { conversation_id } = message;
+  const conversation = parley.conversations.get(conversation_id);
+  if (!preference('notifications') || notificationState() !== 'granted') return;
+  if (!conversation || conversation.muted || message.msg_type === 3 || isSeen(conversation_id)) return;
+  const author = nameOf(message.from);
+  const title = conversation.group ? t('notification_in', { name: author, group: titleOf(conversation) }) : titleOf(conversation);
+  // One for each conversation: the newest takes the place of the one before. Of several tabs the tag makes one, too.
+  const notification = new Notification(title, { body: summaryOf(message), tag: conversation_id, icon: '/icon.svg' });
+  notification.onclick = () => {
+    window.focus();
+    go(chatHref(conversation_id));
+    notification.close();
+  };
+}
+
+// Unread conversations that make noise, and not messages: the number that one can do something about.
+function showCount() {
+  let count = 0;
+  for (const conversation of parley.me ? parley.list() : []) {
+    if (conversation.unread_count && !conversation.muted) count += conversation.unread_count;
+  }
+  const shown = count > MAX_COUNT ? `${MAX_COUNT}+` : count;
+  document.title = count ? `(${shown}) Parley` : 'Parley';
+}
