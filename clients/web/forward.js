@@ -3,7 +3,7 @@ import { html, useState } from '/vendor/preact.js';
 import { parley, titleOf, useTopic } from '/client.js';
 import { errorText, t } from '/texts.js';
 import { Avatar, Button, Dialog, toast } from '/ui.js';
-import { friends, nameOf as nameOfPerson, useRelations } from '/relations.js';
+import { calledOf, friends, useRelations } from '/relations.js';
 import { summaryOf } from '/summary.js';
 
 const MAX_SHOWN = 100; // rows: who has more conversations filters them
@@ -17,7 +17,7 @@ function targets() {
   const known = new Set(found.map((target) => target.user_id));
   const others = friends.items.filter((friend) => !known.has(friend.user_id));
   return [...found, ...others.map((friend) => ({
-    id: friend.user_id, name: nameOfPerson(friend), address: { user_id: friend.user_id }, avatar: friend.avatar,
+    id: friend.user_id, name: calledOf(friend), address: { user_id: friend.user_id }, avatar: friend.avatar,
   }))];
 }
 
