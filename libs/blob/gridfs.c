@@ -353,15 +353,6 @@ enum status blob_remove(struct blobs *blobs, const char *key, int64_t before_ms,
     return s == STATUS_NOT_FOUND ? STATUS_OK : s;
 }
 
-static void free_documents(struct list *docs)
-{
-    struct blob_document *doc = docs->items;
-
-    for (size_t i = 0; i < docs->n; i++)
-        record_clear(&blob_document_record, &doc[i]);
-    free(docs->items);
-}
-
 enum status blob_list(struct blobs *blobs, const char *after, int64_t before_ms, int64_t limit,
                       struct strings *ret, struct error *err)
 {
@@ -376,7 +367,7 @@ enum status blob_list(struct blobs *blobs, const char *after, int64_t before_ms,
     doc = found.items;
     for (size_t i = 0; s == STATUS_OK && i < found.n; i++)
         strings_add(ret, doc[i].filename);
-    free_documents(&found);
+    list_clear(&found, &blob_document_record);
     return s;
 }
 

@@ -66,7 +66,7 @@ void *list_add(struct list *list, const struct record *of)
     return memset(item, 0, of->size);
 }
 
-static void list_clear(struct list *list, const struct record *of)
+void list_clear(struct list *list, const struct record *of)
 {
     for (size_t i = 0; i < list->n; i++)
         record_clear(of, (char *)list->items + i * of->size);

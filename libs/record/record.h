@@ -179,6 +179,7 @@ void record_copy(const struct record *rec, const void *value, void *ret);
 /* Append one zeroed struct to a list and return it (valid until the next append), or one copy of
  * text to strings. */
 void *list_add(struct list *list, const struct record *of);
+void list_clear(struct list *list, const struct record *of); /* all that it owns; empty then */
 void strings_add(struct strings *strings, const char *text);
 void strings_clear(struct strings *strings);
 

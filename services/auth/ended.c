@@ -237,8 +237,6 @@ enum status handle_check_sessions(void *state, const void *request, void *reply,
         end->session_id = memory_text(asked->items[i]);
         end->reason = memory_text(reason);
     }
-    for (size_t i = 0; i < found.n; i++)
-        record_clear(&standing_record, &standings[i]);
-    free(found.items);
+    list_clear(&found, &standing_record);
     return s;
 }

@@ -315,9 +315,7 @@ enum status handle_get(void *state, struct call *call, const void *request, void
 
 static void heads_clear_at(struct list *heads)
 {
-    for (size_t i = 0; i < heads->n; i++)
-        record_clear(&group_head_record, &((struct group *)heads->items)[i]);
-    free(heads->items);
+    list_clear(heads, &group_head_record);
 }
 
 /* Newest first. The cursor is the last id that was shown. */

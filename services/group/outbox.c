@@ -239,9 +239,7 @@ enum status outbox_flush(struct outbox *outbox, const char *group_id, int64_t re
 
 static void groups_clear_at(struct list *groups)
 {
-    for (size_t i = 0; i < groups->n; i++)
-        record_clear(&group_outbox_record, &((struct group *)groups->items)[i]);
-    free(groups->items);
+    list_clear(groups, &group_outbox_record);
 }
 
 /* What is pending for longer than a request takes is nobody's. Groups come in the order of their

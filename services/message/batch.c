@@ -497,24 +497,6 @@ static enum status store_and_publish(struct batch *batch, struct error *err)
     return s;
 }
 
-static void clear_messages(struct list *messages)
-{
-    struct message_document *all = messages->items;
-
-    for (size_t i = 0; i < messages->n; i++)
-        record_clear(&message_document_record, &all[i]);
-    free(messages->items);
-}
-
-static void clear_changes(struct list *changes)
-{
-    struct change_document *all = changes->items;
-
-    for (size_t i = 0; i < changes->n; i++)
-        record_clear(&change_document_record, &all[i]);
-    free(changes->items);
-}
-
 static void batch_clear(struct batch *batch)
 {
     struct stored *stored;
@@ -532,9 +514,9 @@ static void batch_clear(struct batch *batch)
         free(batch->fresh[i]);
     }
     free(batch->fresh);
-    clear_messages(&batch->known);
-    clear_messages(&batch->recovered);
-    clear_changes(&batch->changes);
+    list_clear(&batch->known, &message_document_record);
+    list_clear(&batch->recovered, &message_document_record);
+    list_clear(&batch->changes, &change_document_record);
     file_sends_clear(&batch->files);
     for (size_t i = 0; i < batch->n; i++)
         batch->commands[i].message = NULL;

@@ -13,15 +13,8 @@
 
 void overview_clear(struct overview *overview)
 {
-    struct row_document *rows = overview->rows.items;
-    struct conversation_document *conversations = overview->conversations.items;
-
-    for (size_t i = 0; i < overview->rows.n; i++)
-        record_clear(&row_document_record, &rows[i]);
-    for (size_t i = 0; i < overview->conversations.n; i++)
-        record_clear(&conversation_document_record, &conversations[i]);
-    free(overview->rows.items);
-    free(overview->conversations.items);
+    list_clear(&overview->rows, &row_document_record);
+    list_clear(&overview->conversations, &conversation_document_record);
     free(overview->entries);
 }
 

@@ -459,16 +459,6 @@ enum status effects_write(struct effects *effects, struct error *err)
     return s;
 }
 
-static void clear_changes(struct effects *effects)
-{
-    struct change_document *changes = effects->changes.items;
-
-    for (size_t i = 0; i < effects->changes.n; i++)
-        record_clear(&change_document_record, &changes[i]);
-    free(effects->changes.items);
-    effects->changes = (struct list){0};
-}
-
 void effects_clear(struct effects *effects)
 {
     struct mark *mark;
@@ -486,7 +476,7 @@ void effects_clear(struct effects *effects)
         effects->dirty->has_changes = false;
         effects->dirty->is_touched = false;
     }
-    clear_changes(effects);
+    list_clear(&effects->changes, &change_document_record);
     search_news_free(TAKE(effects->news));
     free(TAKE(effects->expired));
     effects->n_expired = 0;

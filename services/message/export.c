@@ -91,13 +91,6 @@ static bool is_full(const struct export *export)
            clock_monotonic() >= export->deadline;
 }
 
-static void clear_list(struct list *list, const struct record *rec)
-{
-    for (size_t i = 0; i < list->n; i++)
-        record_clear(rec, (char *)list->items + i * rec->size);
-    free(list->items);
-}
-
 /* Rows of the user's after that of after ("": from the first), in the order of their ids. */
 static enum status find_rows(const struct export *export, const char *after, int64_t limit,
                              struct list *ret, struct error *err)
@@ -176,7 +169,7 @@ static enum status add_rows(struct export *export, const struct list *rows, stru
         if (found)
             add_settings(export, &row[i], found);
     }
-    clear_list(&conversations, &conversation_document_record);
+    list_clear(&conversations, &conversation_document_record);
     strings_clear(&ids);
     return s;
 }
@@ -197,7 +190,7 @@ static enum status export_conversations(struct export *export, const char *after
             buffer_add_text(&cursor, IN_MESSAGES);
         export->page->next_cursor = buffer_take(&cursor);
     }
-    clear_list(&rows, &row_document_record);
+    list_clear(&rows, &row_document_record);
     return s;
 }
 
@@ -243,7 +236,7 @@ static enum status enter_next(struct export *export, struct place *place, struct
 
     if (s == STATUS_OK)
         s = rows.n > 0 ? enter(export, rows.items, 0, place, err) : STATUS_NOT_FOUND;
-    clear_list(&rows, &row_document_record);
+    list_clear(&rows, &row_document_record);
     return s;
 }
 
@@ -332,7 +325,7 @@ static enum status read_on(struct export *export, struct place *place, struct er
         else
             place->seq = to;
     }
-    clear_list(&found, &message_document_record);
+    list_clear(&found, &message_document_record);
     return s;
 }
 
@@ -398,7 +391,7 @@ static enum status export_changes(struct export *export, const char *after, stru
             buffer_add_text(&cursor, IN_FILES);
         export->page->next_cursor = buffer_take(&cursor);
     }
-    clear_list(&found, &change_document_record);
+    list_clear(&found, &change_document_record);
     return s;
 }
 
@@ -454,7 +447,7 @@ static enum status export_files(struct export *export, const char *place, const 
         buffer_add_text(&cursor, next);
     if (cursor.length > 0)
         export->page->next_cursor = buffer_take(&cursor);
-    clear_list(&files, &file_document_record);
+    list_clear(&files, &file_document_record);
     return s;
 }
 

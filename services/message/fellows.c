@@ -19,13 +19,6 @@ static const struct field place_fields[] = {
 };
 static const struct record place_record = RECORD("message.place", struct place, place_fields);
 
-static void clear_places(struct list *places)
-{
-    for (size_t i = 0; i < places->n; i++)
-        record_clear(&place_record, &((struct place *)places->items)[i]);
-    free(places->items);
-}
-
 /* The groups of which he is a member now. */
 static enum status find_groups(struct message_state *message, const char *user_id,
                                struct strings *ret, struct error *err)
@@ -39,7 +32,7 @@ static enum status find_groups(struct message_state *message, const char *user_i
     places = found.items;
     for (size_t i = 0; i < found.n; i++)
         strings_add(ret, places[i].conversation_id);
-    clear_places(&found);
+    list_clear(&found, &place_record);
     return s;
 }
 
@@ -63,7 +56,7 @@ enum status handle_fellows(void *state, const void *request, void *reply, struct
     for (size_t i = 0; i < found.n; i++)
         if (!strings_has(&ret->user_ids, places[i].user_id))
             strings_add(&ret->user_ids, places[i].user_id);
-    clear_places(&found);
+    list_clear(&found, &place_record);
     strings_clear(&groups);
     return s;
 }

@@ -80,12 +80,7 @@ enum status file_sends_load(struct store *store, const struct command *commands,
 
 void file_sends_clear(struct list *files)
 {
-    struct file_document *file = files->items;
-
-    for (size_t i = 0; i < files->n; i++)
-        record_clear(&file_document_record, &file[i]);
-    free(files->items);
-    *files = (struct list){0};
+    list_clear(files, &file_document_record);
 }
 
 static const struct file_document *find(const struct list *files, const char *file_id)
@@ -176,15 +171,6 @@ void file_uses_note_left(struct file_uses *uses, const struct message_document *
         strings_add(&uses->left, message->id);
 }
 
-static void clear_uses(struct list *list)
-{
-    struct file_use *use = list->items;
-
-    for (size_t i = 0; i < list->n; i++)
-        record_clear(&file_use_record, &use[i]);
-    free(list->items);
-}
-
 /* The files are due before they are let go of, so that a crash in between forgets none; by so much
  * later that they have been let go of when the sweeper looks. */
 static enum status remove_uses(struct store *store, struct list *found, struct error *err)
@@ -218,7 +204,7 @@ enum status file_uses_remove(struct store *store, const struct strings *message_
 
     if (s == STATUS_OK)
         s = remove_uses(store, &found, err);
-    clear_uses(&found);
+    list_clear(&found, &file_use_record);
     return s;
 }
 
@@ -237,7 +223,7 @@ enum status file_uses_remove_up_to(struct store *store, const char *conversation
         if (s == STATUS_OK)
             s = remove_uses(store, &found, err);
         n = found.n;
-        clear_uses(&found);
+        list_clear(&found, &file_use_record);
     }
     return s;
 }

@@ -49,14 +49,6 @@ struct indexer {
     int64_t commands;  /* and what it had done */
 };
 
-static void clear_all(const struct record *rec, struct list *list)
-{
-    for (size_t i = 0; i < list->n; i++)
-        record_clear(rec, (char *)list->items + i * rec->size);
-    free(list->items);
-    *list = (struct list){0};
-}
-
 static bool is_stopping(struct indexer *indexer)
 {
     return atomic_load(&indexer->context->stopping);
@@ -110,7 +102,7 @@ static enum status index_ids(struct indexer *indexer, struct strings *ids, struc
                        &messages, err, "{'_id': {'$in': %p}}", (const void *)&some);
         if (s == STATUS_OK)
             s = write_terms(indexer, &messages, err);
-        clear_all(&message_document_record, &messages);
+        list_clear(&messages, &message_document_record);
     }
     return s;
 }
@@ -141,7 +133,7 @@ static enum status index_messages(struct indexer *indexer, struct progress *prog
         s = write_terms(indexer, &messages, err);
     if (s == STATUS_OK)
         progress->indexed_seq = messages.n < BULK ? progress->last_seq : all[BULK - 1].seq;
-    clear_all(&message_document_record, &messages);
+    list_clear(&messages, &message_document_record);
     return s;
 }
 
@@ -167,7 +159,7 @@ static enum status index_changes(struct indexer *indexer, struct progress *progr
         progress->indexed_change_seq =
             changes.n < BULK ? progress->change_seq : all[BULK - 1].change_seq;
     strings_clear(&ids);
-    clear_all(&change_document_record, &changes);
+    list_clear(&changes, &change_document_record);
     return s;
 }
 
@@ -270,7 +262,7 @@ static enum status serve_queue(struct indexer *indexer, int wait_ms, struct erro
     s = load_progress(indexer, news, &progresses, err);
     if (s == STATUS_OK)
         s = index_news(indexer, news, &progresses, err);
-    clear_all(&progress_record, &progresses);
+    list_clear(&progresses, &progress_record);
     search_news_free(news);
     return s;
 }
@@ -311,7 +303,7 @@ static enum status sweep(struct indexer *indexer, struct error *err)
             free(after);
             after = memory_text(all[page.n - 1].id);
         }
-        clear_all(&progress_record, &page);
+        list_clear(&page, &progress_record);
     }
     return s;
 }

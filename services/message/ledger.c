@@ -174,9 +174,7 @@ static enum status load_documents(struct ledger *ledger, const struct strings *i
     docs = found.items;
     for (size_t i = 0; s == STATUS_OK && i < found.n; i++)
         set_document(ledger, &docs[i]);
-    for (size_t i = 0; i < found.n; i++)
-        record_clear(&conversation_document_record, &docs[i]);
-    free(found.items);
+    list_clear(&found, &conversation_document_record);
     if (s == STATUS_OK)
         s = load_above(ledger, ids, ret_recovered, err);
     return s == STATUS_OK ? load_changes_above(ledger, ids, ret_changes, err) : s;

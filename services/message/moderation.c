@@ -65,7 +65,6 @@ static enum status find_changes(struct message_state *message, const char *id,
     const struct store_find how = {.sort = "{'change_seq': 1}", .limit = query->limit + 1};
     int64_t after = query->cursor ? strtoll(query->cursor, NULL, 10) : 0;
     struct list found = {0};
-    struct change_document *changes;
     enum status s =
         store_count(message->store, CHANGES, TOTAL_MAX, &ret->total, err, "{'message_id': %s}", id);
 
@@ -74,10 +73,7 @@ static enum status find_changes(struct message_state *message, const char *id,
                        "{'message_id': %s, 'change_seq': {'$gt': %ld}}", id, after);
     if (s == STATUS_OK)
         fill(&found, query->limit, ret);
-    changes = found.items;
-    for (size_t i = 0; i < found.n; i++)
-        record_clear(&change_document_record, &changes[i]);
-    free(found.items);
+    list_clear(&found, &change_document_record);
     return s;
 }
 

@@ -46,16 +46,6 @@ enum status page_check(const struct history_page *page, int64_t *ret_at, struct 
 
 /* ---- What is shown */
 
-static void clear_found(struct list *found)
-{
-    struct message_document *messages = found->items;
-
-    for (size_t i = 0; i < found->n; i++)
-        record_clear(&message_document_record, &messages[i]);
-    free(found->items);
-    *found = (struct list){0};
-}
-
 /* The first n of what was found, which came forwards or backwards. */
 static void show(const struct list *found, size_t n, bool forwards, struct history *ret)
 {
@@ -82,7 +72,7 @@ static enum status read_in_order(struct message_state *message, const struct rea
     ret->has_more = found.n > n;
     if (s == STATUS_OK)
         show(&found, n, forwards, ret);
-    clear_found(&found);
+    list_clear(&found, &message_document_record);
     return s;
 }
 
@@ -117,8 +107,8 @@ static enum status read_at(struct message_state *message, const struct readable 
         show(&before, n_before, false, ret);
         show(&after, n_after, true, ret);
     }
-    clear_found(&before);
-    clear_found(&after);
+    list_clear(&before, &message_document_record);
+    list_clear(&after, &message_document_record);
     return s;
 }
 

@@ -15,18 +15,11 @@ struct standing {
     struct list messages;      /* struct message_document, the newest of each conversation */
 };
 
-static void clear_list(const struct record *rec, struct list *list)
-{
-    for (size_t i = 0; i < list->n; i++)
-        record_clear(rec, (char *)list->items + i * rec->size);
-    free(list->items);
-}
-
 static void standing_clear(struct standing *standing)
 {
-    clear_list(&conversation_document_record, &standing->conversations);
-    clear_list(&row_document_record, &standing->rows);
-    clear_list(&message_document_record, &standing->messages);
+    list_clear(&standing->conversations, &conversation_document_record);
+    list_clear(&standing->rows, &row_document_record);
+    list_clear(&standing->messages, &message_document_record);
 }
 
 static enum status find_by_ids(struct message_state *message, const char *collection,

@@ -57,13 +57,6 @@ struct sweeper {
     bool is_walking;
 };
 
-static void clear_all(struct list *list, const struct record *rec)
-{
-    for (size_t i = 0; i < list->n; i++)
-        record_clear(rec, (char *)list->items + i * rec->size);
-    free_at(&list->items);
-}
-
 /* n of one conversation, in the order of seq. */
 static enum status have_removed(struct sweeper *sweeper, const struct due *due, size_t n,
                                 bool is_prefix, struct error *err)
@@ -129,7 +122,7 @@ static enum status sweep_timers(struct sweeper *sweeper, bool *ret_more, struct 
         i += n;
     }
     *ret_more = found.n == DUE;
-    clear_all(&found, &due_record);
+    list_clear(&found, &due_record);
     return s == STATUS_OK ? failed : s;
 }
 
@@ -162,7 +155,7 @@ static enum status is_any_old(struct sweeper *sweeper, const char *conversation_
     enum status s = find_oldest(sweeper, conversation_id, 1, &found, err);
 
     *ret = count_old(&found, before) > 0;
-    clear_all(&found, &due_record);
+    list_clear(&found, &due_record);
     return s;
 }
 
@@ -181,7 +174,7 @@ static enum status trim(struct sweeper *sweeper, const char *conversation_id, st
         if (s == STATUS_OK && n > 0)
             s = have_removed(sweeper, found.items, n, true, err);
         is_old = n == EXPIRE_MAX;
-        clear_all(&found, &due_record);
+        list_clear(&found, &due_record);
     }
     return s;
 }
@@ -218,7 +211,7 @@ static enum status walk_page(struct sweeper *sweeper, bool *ret_end, struct erro
     *ret_end = found.n < PAGE;
     if (s == STATUS_OK && !atomic_load(&sweeper->context->stopping))
         s = store_place(sweeper, *ret_end ? "" : names[found.n - 1].id, err);
-    clear_all(&found, &name_record);
+    list_clear(&found, &name_record);
     record_clear(&place_record, &place);
     return s;
 }

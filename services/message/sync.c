@@ -33,21 +33,12 @@ struct sync {
         rows; /* struct row_document, by id: of the page, as they are after the conversations */
 };
 
-static void clear_rows(struct list *rows)
-{
-    struct row_document *all = rows->items;
-
-    for (size_t i = 0; i < rows->n; i++)
-        record_clear(&row_document_record, &all[i]);
-    free(rows->items);
-}
-
 static void sync_clear(struct sync *sync)
 {
     for (size_t i = 0; sync->candidates && i < sync->overview.n; i++)
         free(sync->candidates[i].key);
     free(sync->candidates);
-    clear_rows(&sync->rows);
+    list_clear(&sync->rows, &row_document_record);
     overview_clear(&sync->overview);
     sync_vector_clear(&sync->vector);
     record_clear(&sync_state_record, &sync->from);

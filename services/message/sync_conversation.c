@@ -15,15 +15,6 @@
 #define MESSAGE_SIZE 500                /* about, without content */
 #define REACTION_SIZE 40
 
-static void clear_messages(struct list *messages)
-{
-    struct message_document *all = messages->items;
-
-    for (size_t i = 0; i < messages->n; i++)
-        record_clear(&message_document_record, &all[i]);
-    free(messages->items);
-}
-
 static size_t size_of(const struct message_document *message)
 {
     return MESSAGE_SIZE + strlen(message->content.text ? message->content.text : "") +
@@ -78,7 +69,7 @@ static enum status add_messages(const struct sync_source *source, const struct r
         ret->item.last_message = memory_new(sizeof(struct frame_message));
         message_to_view(&messages[0], ret->item.last_message);
     }
-    clear_messages(&found);
+    list_clear(&found, &message_document_record);
     return s;
 }
 
@@ -95,15 +86,6 @@ static const struct field change_mark_fields[] = {
 };
 static const struct record change_mark_record =
     RECORD("sync.change_mark", struct change_mark, change_mark_fields);
-
-static void clear_marks(struct list *marks)
-{
-    struct change_mark *all = marks->items;
-
-    for (size_t i = 0; i < marks->n; i++)
-        record_clear(&change_mark_record, &all[i]);
-    free(marks->items);
-}
 
 static bool is_visible(const struct readable *readable, const struct message_document *message)
 {
@@ -205,8 +187,8 @@ static enum status add_changes(const struct sync_source *source, const struct re
         s = find_changed(source, &marks, &messages, err);
     if (s == STATUS_OK)
         give_changed(readable, &marks, &messages, ret, ret_to, ret_size);
-    clear_marks(&marks);
-    clear_messages(&messages);
+    list_clear(&marks, &change_mark_record);
+    list_clear(&messages, &message_document_record);
     return s;
 }
 
@@ -278,7 +260,6 @@ static enum status add_pinned(const struct sync_source *source, const struct rea
     const struct strings *pinned_ids = &source->entry.conversation->pinned_ids;
     struct list found = {0};
     struct strings ids = {0};
-    struct pinned *pinned;
     enum status s = STATUS_OK;
 
     for (size_t i = 0; i < pinned_ids->n; i++) {
@@ -295,10 +276,7 @@ static enum status add_pinned(const struct sync_source *source, const struct rea
         if (is_pin_visible(readable, &found, pinned_ids->items[i]))
             strings_add(&ret->pinned_ids, pinned_ids->items[i]);
     strings_clear(&ids);
-    pinned = found.items;
-    for (size_t i = 0; i < found.n; i++)
-        record_clear(&pinned_record, &pinned[i]);
-    free(found.items);
+    list_clear(&found, &pinned_record);
     return s;
 }
 

@@ -52,10 +52,7 @@ const struct presence_profile *presence_profile_get(const struct list *profiles,
 
 void presence_profiles_clear(struct list *profiles)
 {
-    for (size_t i = 0; i < profiles->n; i++)
-        record_clear(&presence_profile_record, &((struct presence_profile *)profiles->items)[i]);
-    free(profiles->items);
-    *profiles = (struct list){0};
+    list_clear(profiles, &presence_profile_record);
 }
 
 /* ---- What somebody may know of others */

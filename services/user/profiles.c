@@ -133,10 +133,7 @@ const struct user_own *profiles_get(const struct list *profiles, const char *use
 
 void profiles_clear(struct list *profiles)
 {
-    for (size_t i = 0; i < profiles->n; i++)
-        record_clear(&profile_record, &((struct user_own *)profiles->items)[i]);
-    free(profiles->items);
-    *profiles = (struct list){0};
+    list_clear(profiles, &profile_record);
 }
 
 static void sort_profiles(struct list *profiles)

@@ -77,10 +77,7 @@ static int by_pair(const void *a, const void *b)
 
 void relations_clear(struct list *relations)
 {
-    for (size_t i = 0; i < relations->n; i++)
-        record_clear(&relation_record, &((struct relation *)relations->items)[i]);
-    free(relations->items);
-    *relations = (struct list){0};
+    list_clear(relations, &relation_record);
 }
 
 enum status relations_find(struct user_state *user, const struct strings *pair_ids,
