@@ -1,0 +1,197 @@
+/**
+ * Requests to /api, and the session that they are made in.
+ *
+ * In a page the cookies are the session, and no token is held; elsewhere the tokens are kept here. A token
+ * that has expired is exchanged once for all requests that notice it.
+ */
+
+/** How long before its end a token is exchanged, ms. */
+const AHEAD_MS = 60_000;
+/** Answers that do not come within this are taken as lost, ms; an upload may take longer. */
+const ANSWER_MS = 30_000;
+
+/** A refusal of the server (code and status as docs/protocol.md has them), or code 0: the network is away. */
+export class ParleyError extends Error {
+  /**
+   * @param {string} message in English, for people
+   * @param {{code?: number, status?: number, field?: string, retryAfter?: number}} [more]
+   *   field: the member at fault; retryAfter: seconds to wait
+   */
+  constructor(message, { code = 0, status = 0, field = undefined, retryAfter = undefined } = {}) {
+    super(message);
+    this.name = 'ParleyError';
+    this.code = code;
+    this.status = status;
+    this.field = field;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** @param {number} status @param {any} body @param {string | null} retryAfter the header */
+function takeOut(status, body, retryAfter) {
+  if (body && body.code === 0) return body.data;
+  if (!body || typeof body.code !== 'number') {
+    // Not the servers behind the edge: the edge itself, or whatever stands before it.
+    throw new ParleyError(`HTTP ${status}`, { code: status >= 500 ? 50301 : 0, status });
+  }
+  const seconds = Number(retryAfter) || undefined;
+  throw new ParleyError(body.message, { code: body.code, status, field: body.data?.field, retryAfter: seconds });
+}
+
+/** @param {string} text */
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {unknown} fault */
+function asError(fault) {
+  return fault instanceof ParleyError ? fault : new ParleyError(String((/** @type {any} */ (fault)).message));
+}
+
+export class Http {
+  /**
+   * @param {{url: string, cookies: boolean, fetch: typeof fetch,
+   *   onSession: (session: import('./types.d.ts').AuthSession) => void}} options
+   *   onSession: a session began or was refreshed
+   */
+  constructor({ url, cookies, fetch, onSession }) {
+    this.url = url.replace(/\/$/, '');
+    this.cookies = cookies;
+    this.fetch = fetch;
+    this.onSession = onSession;
+    /** @type {{token?: string, refresh_token?: string, expires_at: number, websocket_url: string} | null} */
+    this.session = null;
+    /** How far the server's clock is ahead of ours, ms. */
+    this.ahead = 0;
+    this.refreshing = null;
+  }
+
+  /** The server's time, as well as it is known: to the second. */
+  now() {
+    return Date.now() + this.ahead;
+  }
+
+  /**
+   * Log in or register: no session is needed.
+   * @param {string} path @param {object} body
+   */
+  async enter(path, body) {
+    const data = await this.send('POST', path, { body });
+    if (path !== '/api/register') this.take(data);
+    return data;
+  }
+
+  /** @param {import('./types.d.ts').AuthSession} session */
+  take(session) {
+    const { token, refresh_token, expires_at, websocket_url } = session;
+    this.session = this.cookies ? { expires_at, websocket_url } : { token, refresh_token, expires_at, websocket_url };
+    this.onSession(session);
+  }
+
+  /** Exchange the token; several callers share one exchange. Rejects with 40101 when the session is over. */
+  refresh() {
+    const kept = this.session?.refresh_token;
+    const body = kept && !this.cookies ? { refresh_token: kept } : {};
+    this.refreshing ??= this.send('POST', '/api/refresh', { body }).then((data) => this.take(data))
+      .finally(() => { this.refreshing = null; });
+    return this.refreshing;
+  }
+
+  /** A session whose token is good for a while yet. */
+  async fresh() {
+    if (!this.session || this.session.expires_at - AHEAD_MS < this.now()) await this.refresh();
+    return this.session;
+  }
+
+  /**
+   * A request within the session; the data of the envelope. Refreshes once, when the token is not good any more.
+   * @param {string} method @param {string} path @param {{query?: object, body?: any, signal?: AbortSignal}} [more]
+   */
+  async request(method, path, more = {}) {
+    try {
+      return await this.send(method, path, more);
+    } catch (fault) {
+      if (fault.code !== 40101 && fault.code !== 40102) throw fault;
+      await this.refresh();
+      return this.send(method, path, more);
+    }
+  }
+
+  /** @param {string} path @param {Record<string, any>} [query] what is undefined is left out */
+  address(path, query = {}) {
+    const parts = Object.entries(query).filter(([, value]) => value !== undefined && value !== null)
+      .map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
+    return this.url + path + (parts.length ? `?${parts.join('&')}` : '');
+  }
+
+  /** One HTTP exchange. Throws ParleyError alone.
+   * @param {string} method @param {string} path @param {{query?: object, body?: any, signal?: AbortSignal}} more */
+  async send(method, path, { query, body, signal }) {
+    /** @type {Record<string, string>} */
+    const headers = {};
+    if (this.session?.token) headers.Authorization = `Bearer ${this.session.token}`;
+    const isForm = body instanceof FormData;
+    if (body !== undefined && !isForm) headers['Content-Type'] = 'application/json';
+    const late = isForm ? undefined : AbortSignal.timeout(ANSWER_MS);
+    try {
+      const answer = await this.fetch(this.address(path, query), {
+        method, headers, credentials: this.cookies ? 'same-origin' : 'omit',
+        body: isForm || body === undefined ? body : JSON.stringify(body), signal: signal ?? late,
+      });
+      this.setClock(answer.headers.get('date'));
+      return takeOut(answer.status, parse(await answer.text()), answer.headers.get('retry-after'));
+    } catch (fault) {
+      throw asError(fault);
+    }
+  }
+
+  /** @param {string | null} date the header */
+  setClock(date) {
+    const time = Date.parse(date ?? '');
+    // The header has whole seconds: less of a difference than that is none.
+    if (!Number.isNaN(time) && Math.abs(time - this.now()) > 2000) this.ahead = time - Date.now();
+  }
+
+  /**
+   * POST /api/files; content.file of the answer.
+   * @param {Blob} blob
+   * @param {{file_name: string, on_progress?: (loaded: number, total: number) => void, signal?: AbortSignal}} more
+   *   on_progress is called with bytes: in a page as they go, elsewhere at the end
+   */
+  async upload(blob, { file_name, on_progress = () => {}, signal }) {
+    await this.fresh();
+    const form = new FormData();
+    form.append('file', blob, file_name);
+    if (typeof XMLHttpRequest === 'undefined') {
+      const content = await this.request('POST', '/api/files', { body: form, signal });
+      on_progress(blob.size, blob.size);
+      return content;
+    }
+    return this.#uploadInPage(form, on_progress, signal);
+  }
+
+  /** fetch cannot say how far an upload is; XMLHttpRequest can. */
+  #uploadInPage(form, on_progress, signal) {
+    return new Promise((resolve, reject) => {
+      const call = new XMLHttpRequest();
+      call.open('POST', this.address('/api/files'));
+      if (this.session?.token) call.setRequestHeader('Authorization', `Bearer ${this.session.token}`);
+      call.upload.onprogress = (event) => on_progress(event.loaded, event.total);
+      call.onload = () => {
+        try {
+          resolve(takeOut(call.status, parse(call.responseText), call.getResponseHeader('retry-after')));
+        } catch (fault) {
+          reject(fault);
+        }
+      };
+      call.onerror = () => reject(new ParleyError('the network is away'));
+      call.onabort = () => reject(new ParleyError('the upload was ended'));
+      signal?.addEventListener('abort', () => call.abort());
+      call.send(form);
+    });
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Keeps what a reload begins with: the session, the cursor of sync, conversations with their newest messages, and
+ * the outbox.
+ *
+ * A storage is an object with
+ *   load(): Promise<Record<string, any>>         all entries
+ *   write(entries): Promise<void>                put them, all or none; null removes one
+ *   clear(): Promise<void>                       remove all
+ *   lock?: string                                pages: the name of the Web Lock whose holder alone writes the
+ *                                                cursor and the conversations; the outbox is every tab's own
+ * Keys are texts: 'session', 'cursor', 'c/<conversation_id>', 'o/<message_id>'. Values are what structured cloning
+ * takes: plain objects, and a Blob in the 'o/' of a file on its way.
+ *
+ * @typedef {{load: () => Promise<Record<string, any>>, write: (entries: Record<string, any>) => Promise<void>,
+ *   clear: () => Promise<void>, lock?: string}} Storage
+ */
+
+/** Conversations change with each message; what is lost by a death meanwhile, sync brings again. */
+const PAUSE_MS = 500;
+
+/** Belongs to the holder of the lock. @param {string} key */
+const isShared = (key) => key === 'cursor' || key.startsWith('c/');
+
+export class Keeper {
+  /**
+   * @param {Storage | undefined} storage
+   * @param {{value: (key: string) => any, onHolder: () => void, onFault: (fault: Error) => void}} options
+   *   value: what is to be kept now, null for nothing; onHolder: the lock is ours from now on
+   */
+  constructor(storage, options) {
+    this.storage = storage;
+    this.options = options;
+    this.isHolder = !storage?.lock;
+    this.marked = new Set();
+    /** @type {any} */
+    this.timer = null;
+    this.writing = Promise.resolve();
+    if (storage?.lock) this.#waitForLock(storage.lock);
+  }
+
+  #waitForLock(name) {
+    // Held until the page goes: the promise never ends.
+    navigator.locks.request(name, () => new Promise(() => {
+      this.isHolder = true;
+      this.options.onHolder();
+    })).catch(this.options.onFault);
+  }
+
+  async load() {
+    try {
+      return (await this.storage?.load()) ?? {};
+    } catch (fault) {
+      this.options.onFault(fault);
+      return {};
+    }
+  }
+
+  /** It has changed. @param {string} key */
+  mark(key) {
+    if (!this.storage || (isShared(key) && !this.isHolder)) return;
+    this.marked.add(key);
+    if (!isShared(key)) {
+      this.flush(); // what somebody typed, and who he is
+      return;
+    }
+    this.timer ??= setTimeout(() => this.flush(), PAUSE_MS);
+  }
+
+  /** Write what has changed; resolved when it is kept. One write at a time, in their order. */
+  flush() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.writing = this.writing.then(() => this.#write());
+    return this.writing;
+  }
+
+  async #write() {
+    if (!this.marked.size) return;
+    const entries = Object.fromEntries([...this.marked].map((key) => [key, this.options.value(key)]));
+    this.marked.clear();
+    try {
+      await this.storage?.write(entries);
+    } catch (fault) {
+      this.options.onFault(fault);
+    }
+  }
+
+  /** Nothing is kept any more. */
+  clear() {
+    this.marked.clear();
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.writing = this.writing.then(() => this.storage?.clear()).catch(this.options.onFault);
+    return this.writing;
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * What is on its way: every message is kept, here and in storage, until its ack, and sent again with the same
+ * message_id, after 5 s, a reconnect and a resync. Files are uploaded first.
+ *
+ * @typedef {{message_id: string, conversation_id: string, frame: any, order: number, file?: any,
+ *   error?: {message: string, code: number, field?: string}, sent_at?: number, not_before?: number, tries?: number,
+ *   upload?: AbortController, progress?: number}} Entry what storage has of it: all up to error
+ */
+import { ParleyError } from './http.js';
+
+const RESEND_MS = 5000;
+/** How often the clock looks. */
+const TICK_MS = 1000;
+/** Messages without an ack at a time, so that a long queue does not come twice by a slow line. */
+const WINDOW = 32;
+/** The server takes 4 uploads of a user at once; another tab may have some, too. */
+const UPLOADS = 2;
+/** After a refusal that is none for ever: 1 s, 2 s, 4 s …, at most this. */
+const AGAIN_MAX_MS = 30_000;
+/** Frames that the server closes the socket for are never sent. */
+const FRAME_MAX_BYTES = 64 * 1024;
+const TRY_AGAIN = new Set([0, 42901, 50301]);
+
+export class Outbox {
+  /**
+   * @param {{transmit: (frame: object) => boolean, upload: (blob: Blob, more: object) => Promise<any>,
+   *   onChange: (entry: Entry) => void, onProgress: (entry: Entry, loaded: number, total: number) => void,
+   *   keep: (entry: Entry) => void, forget: (entry: Entry) => void}} options
+   *   transmit: false while there is no connection; keep and forget: storage
+   */
+  constructor(options) {
+    this.options = options;
+    /** @type {Map<string, Entry>} in the order of sending */
+    this.entries = new Map();
+    this.isOpen = false;
+    this.order = 0;
+    /** @type {any} */
+    this.timer = null;
+  }
+
+  /** @param {Omit<Entry, 'order'>} given */
+  add(given) {
+    this.order = Math.max(this.order + 1, Date.now());
+    const entry = { ...given, order: this.order };
+    if (new TextEncoder().encode(JSON.stringify(entry.frame)).length > FRAME_MAX_BYTES) {
+      entry.error = { message: 'the message is too long', code: 40001, field: 'content' };
+    }
+    this.entries.set(entry.message_id, entry);
+    this.options.keep(entry);
+    this.options.onChange(entry);
+    this.#flush();
+  }
+
+  /** What another tab, or this page before it was loaded again, has left. @param {Entry[]} kept */
+  adopt(kept) {
+    for (const entry of kept.sort((a, b) => a.order - b.order)) {
+      if (this.entries.has(entry.message_id)) continue;
+      this.entries.set(entry.message_id, entry);
+      this.options.onChange(entry);
+    }
+    this.#flush();
+  }
+
+  /** The connection is there and caught up, or a resync came: all that has no ack goes out again. */
+  open() {
+    this.isOpen = true;
+    for (const entry of this.entries.values()) {
+      entry.sent_at = undefined;
+      entry.not_before = undefined;
+    }
+    this.#flush();
+  }
+
+  close() {
+    this.isOpen = false;
+    clearTimeout(this.timer);
+    this.timer = null;
+    for (const entry of this.entries.values()) {
+      if (entry.sent_at === undefined) continue;
+      entry.sent_at = undefined;
+      this.options.onChange(entry);
+    }
+  }
+
+  /** Everything that is on its way is left where it is. */
+  clear() {
+    this.close();
+    for (const { upload } of this.entries.values()) upload?.abort();
+    this.entries.clear();
+  }
+
+  /** @param {string} message_id */
+  retry(message_id) {
+    const entry = this.entries.get(message_id);
+    if (!entry?.error) return;
+    entry.error = undefined;
+    entry.tries = 0;
+    this.options.keep(entry);
+    this.options.onChange(entry);
+    this.#flush();
+  }
+
+  /** @param {string} message_id @returns {Entry | undefined} what was taken out */
+  take(message_id) {
+    const entry = this.entries.get(message_id);
+    if (!entry) return undefined;
+    entry.upload?.abort();
+    this.entries.delete(message_id);
+    this.options.forget(entry);
+    return entry;
+  }
+
+  /** @param {any} ack @returns {Entry | undefined} the entry, when it is stored now */
+  ack(ack) {
+    const entry = this.entries.get(ack.message_id);
+    if (!entry) return undefined; // what was sent twice is answered twice
+    if (ack.code === 0) {
+      this.take(ack.message_id);
+      this.#flush();
+      return entry;
+    }
+    this.#refuse(entry, new ParleyError(ack.message, { code: ack.code, field: ack.data?.field }));
+    return undefined;
+  }
+
+  /** How a message of it stands. @param {Entry} entry @returns {'queued' | 'sending' | 'failed'} */
+  stateOf(entry) {
+    if (entry.error) return 'failed';
+    return entry.sent_at !== undefined || entry.upload ? 'sending' : 'queued';
+  }
+
+  #refuse(entry, fault) {
+    entry.sent_at = undefined;
+    if (TRY_AGAIN.has(fault.code)) {
+      entry.tries = (entry.tries ?? 0) + 1;
+      const pause = (fault.retryAfter ?? 0) * 1000 || Math.min(AGAIN_MAX_MS, 500 * 2 ** entry.tries);
+      entry.not_before = Date.now() + pause;
+    } else {
+      entry.error = { message: fault.message, code: fault.code, field: fault.field };
+      this.options.keep(entry);
+    }
+    this.options.onChange(entry);
+    this.#flush();
+  }
+
+  #flush() {
+    if (!this.isOpen) return;
+    const now = Date.now();
+    const all = [...this.entries.values()].filter(({ error }) => !error);
+    let flying = all.filter(({ sent_at }) => sent_at !== undefined).length;
+    for (const entry of all) {
+      if ((entry.not_before ?? 0) > now) continue;
+      if (entry.sent_at !== undefined) {
+        if (now - entry.sent_at > RESEND_MS && this.options.transmit(entry.frame)) entry.sent_at = now;
+      } else if (entry.file) {
+        this.#upload(entry);
+      } else if (flying < WINDOW && this.options.transmit(entry.frame)) {
+        flying += 1;
+        entry.sent_at = now;
+        this.options.onChange(entry);
+      }
+    }
+    if (all.length && !this.timer) this.timer = setTimeout(() => this.#tick(), TICK_MS);
+  }
+
+  #tick() {
+    this.timer = null;
+    this.#flush();
+  }
+
+  async #upload(entry) {
+    const uploads = [...this.entries.values()].filter(({ upload }) => upload).length;
+    if (entry.upload || uploads >= UPLOADS) return;
+    entry.upload = new AbortController();
+    this.options.onChange(entry);
+    const { blob, file_name, more } = entry.file;
+    const on_progress = (loaded, total) => this.options.onProgress(entry, loaded, total);
+    try {
+      const content = await this.options.upload(blob, { file_name, on_progress, signal: entry.upload.signal });
+      entry.upload = undefined;
+      if (!this.entries.has(entry.message_id)) return; // discarded meanwhile
+      entry.frame = { ...entry.frame, content: { ...content, ...more } };
+      entry.file = undefined;
+      this.options.keep(entry);
+      this.options.onChange(entry);
+      this.#flush();
+    } catch (fault) {
+      entry.upload = undefined;
+      if (this.entries.has(entry.message_id)) this.#refuse(entry, fault);
+    }
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * What is known of people: profiles and presence, asked for when they are first wanted, and who is typing.
+ *
+ * @typedef {(method: string, path: string, more?: {query?: object}) => Promise<any>} Request
+ */
+
+/** A profile that is older than this is asked for again when it is wanted, ms; what is shown meanwhile stays. */
+const STALE_MS = 5 * 60_000;
+/** After a failure, nobody asks again before this, ms. */
+const PAUSE_MS = 10_000;
+/** Questions at a time, so that a group of 2,000 does not become 2,000 requests at once. */
+const AT_ONCE = 4;
+/** As GET /api/presence has it. */
+const PRESENCES = 100;
+/** Whoever types says so about every second; after this he has stopped, ms. */
+const TYPING_MS = 4000;
+/** People kept; beyond, the first known are asked for again. */
+const PEOPLE_MAX = 5000;
+
+/** @param {Map<string, any>} map @param {string} key @param {any} value */
+function keep(map, key, value) {
+  map.set(key, value);
+  if (map.size > PEOPLE_MAX) map.delete(map.keys().next().value);
+}
+
+export class People {
+  /**
+   * @param {{request: Request, onProfile: (profile: any) => void, onPeople: () => void,
+   *   onTyping: (conversation_id: string) => void}} options
+   */
+  constructor(options) {
+    this.options = options;
+    this.clear();
+  }
+
+  clear() {
+    /** @type {Map<string, {profile?: any, asked: number}>} */
+    this.profiles = new Map();
+    this.presences = new Map();
+    /** @type {Map<string, Map<string, any>>} conversation_id: user_id: the timer of its end */
+    this.typers = new Map();
+    this.queue = [];
+    this.asking = 0;
+    this.wanted = new Set();
+  }
+
+  /** @param {string} user_id */
+  profile(user_id) {
+    const known = this.profiles.get(user_id);
+    const age = Date.now() - (known?.asked ?? 0);
+    if (age > (known?.profile ? STALE_MS : PAUSE_MS)) {
+      keep(this.profiles, user_id, { ...known, asked: Date.now() });
+      this.queue.push(user_id);
+      this.#ask();
+    }
+    return known?.profile;
+  }
+
+  async #ask() {
+    if (this.asking >= AT_ONCE || !this.queue.length) return;
+    const user_id = this.queue.shift();
+    this.asking += 1;
+    try {
+      const profile = await this.options.request('GET', `/api/users/${user_id}`);
+      keep(this.profiles, user_id, { profile, asked: Date.now() });
+      this.options.onProfile(profile);
+    } catch {
+      // Nobody by that name, or no network: what is known stays, and is asked for after a pause.
+    }
+    this.asking -= 1;
+    this.#ask();
+  }
+
+  /** Ask for it again: it has just been changed. @param {string} user_id */
+  forget(user_id) {
+    const known = this.profiles.get(user_id);
+    if (known) known.asked = 0;
+    this.options.onPeople();
+  }
+
+  /** @param {string} user_id */
+  presence(user_id) {
+    if (!this.presences.has(user_id)) {
+      keep(this.presences, user_id, undefined);
+      if (!this.wanted.size) queueMicrotask(() => this.#askPresence());
+      this.wanted.add(user_id);
+    }
+    return this.presences.get(user_id);
+  }
+
+  async #askPresence() {
+    const user_ids = [...this.wanted];
+    this.wanted.clear();
+    for (let at = 0; at < user_ids.length; at += PRESENCES) {
+      const query = { user_ids: user_ids.slice(at, at + PRESENCES).join(',') };
+      try {
+        const { presences } = await this.options.request('GET', '/api/presence', { query });
+        for (const row of presences) keep(this.presences, row.user_id, row);
+      } catch {
+        for (const user_id of query.user_ids.split(',')) this.presences.delete(user_id);
+        return; // asked for again when somebody wants to know, and at the next reconnect
+      }
+    }
+    this.options.onPeople();
+  }
+
+  /** A frame 40. @param {{user_id: string, online: boolean, last_seen: number | null}} frame */
+  setPresence({ user_id, online, last_seen }) {
+    keep(this.presences, user_id, { user_id, online, last_seen });
+    this.options.onPeople();
+  }
+
+  /** Frames may have been missed: all that was ever wanted is asked for again. */
+  refresh() {
+    const known = [...this.presences.keys()];
+    if (!known.length) return;
+    for (const user_id of known) this.wanted.add(user_id);
+    this.#askPresence();
+  }
+
+  /** @param {string} conversation_id @param {string} user_id */
+  startTyping(conversation_id, user_id) {
+    const typers = this.typers.get(conversation_id) ?? new Map();
+    this.typers.set(conversation_id, typers);
+    clearTimeout(typers.get(user_id));
+    typers.set(user_id, setTimeout(() => this.endTyping(conversation_id, user_id), TYPING_MS));
+    this.options.onTyping(conversation_id);
+  }
+
+  /** @param {string} conversation_id @param {string} user_id */
+  endTyping(conversation_id, user_id) {
+    const typers = this.typers.get(conversation_id);
+    if (!typers?.has(user_id)) return;
+    clearTimeout(typers.get(user_id));
+    typers.delete(user_id);
+    this.options.onTyping(conversation_id);
+  }
+
+  /** @param {string} conversation_id */
+  typing(conversation_id) {
+    return [...this.typers.get(conversation_id)?.keys() ?? []];
+  }
+}

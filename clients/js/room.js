@@ -1,0 +1,408 @@
+/**
+ * One conversation as this device knows it, without any I/O: what is loaded and where it is contiguous (spans),
+ * what waits behind a gap, and how messages and changes come in, as docs/protocol.md ("How nothing is lost and
+ * nothing doubled") has it. Messages and the conversation (data) are never changed but replaced, so that === tells.
+ *
+ * @typedef {import('./types.d.ts').Message} Message
+ * @typedef {import('./types.d.ts').Conversation} Conversation
+ * @typedef {{low: number, high: number}} Stretch all that there is from seq low to seq high is loaded
+ */
+import { addStretch, clipStretches } from './stretches.js';
+
+const READ = 31;
+const RECALL = 32;
+const EDIT = 34;
+const REACTION = 35;
+const PIN = 37;
+/** Frames that say what became of a message; they are numbered by change_seq. */
+export const CHANGES = new Set([RECALL, EDIT, REACTION, PIN]);
+const SYSTEM = 3;
+
+/** A list of chats says no more. */
+const UNREAD_MAX = 999;
+/** user_ids of a reaction: the first of them, as histories have it. */
+const REACTED_MAX = 100;
+/** Messages that live frames make us keep of a conversation; beyond, the oldest go until they are loaded again. */
+const MESSAGES_MAX = 5000;
+const MESSAGES_DROP = 1000;
+
+/** @param {any[] | undefined} reactions @param {any} frame */
+function reacted(reactions = [], frame) {
+  const known = reactions.find(({ emoji }) => emoji === frame.emoji);
+  if (frame.count <= 0) {
+    const rest = reactions.filter((reaction) => reaction !== known);
+    return rest.length ? rest : undefined;
+  }
+  const others = (known?.user_ids ?? []).filter((/** @type {string} */ id) => id !== frame.from);
+  const user_ids = frame.removed || others.length >= REACTED_MAX ? others : [...others, frame.from];
+  const mine = { emoji: frame.emoji, count: frame.count, user_ids };
+  return known ? reactions.map((reaction) => (reaction === known ? mine : reaction)) : [...reactions, mine];
+}
+
+/** The message after a change. @param {Message} message @param {any} frame @returns {Message} */
+function changed(message, frame) {
+  const ret = { ...message, change_seq: frame.change_seq };
+  if (frame.type === RECALL) Object.assign(ret, { content: {}, reactions: undefined, recalled_at: frame.timestamp });
+  if (frame.type === EDIT) Object.assign(ret, { content: frame.content, edited_at: frame.timestamp });
+  if (frame.type === REACTION) ret.reactions = reacted(message.reactions, frame);
+  return ret;
+}
+
+/** The two ways to name the other side. @param {string} conversation_id @param {string} me */
+export function partner(conversation_id, me) {
+  const [kind, ...ids] = conversation_id.split(':');
+  if (kind === 'group') return { group_id: ids[0] };
+  return { user_id: ids.find((id) => id !== me) ?? me };
+}
+
+export class Room {
+  /** @param {string} me one's own user_id @param {string} conversation_id */
+  constructor(me, conversation_id) {
+    const { user_id, group_id } = partner(conversation_id, me);
+    this.me = me;
+    this.id = conversation_id;
+    /** @type {Conversation} */
+    this.data = {
+      conversation_id, type: group_id ? 'group' : 'single', last_message: null, last_seq: 0, read_seq: 0,
+      unread_count: 0, mentioned: false, pinned: false, muted: false, updated_at: 0, change_seq: 0, first_seq: 0,
+      pinned_ids: [], ...(group_id ? { group: { group_id } } : { peer: { user_id } }),
+    };
+    /** What one has set and the server has not heard of yet, over what it says. */
+    this.wanted = {};
+    /** @type {Map<number, Message>} */
+    this.messages = new Map();
+    /** @type {Map<string, number>} */
+    this.seqs = new Map();
+    /** @type {Stretch[]} ascending, and none meets another */
+    this.spans = [];
+    /** @type {Map<string, Message>} one's own without a seq */
+    this.pending = new Map();
+    this.waiting = new Map();
+    this.waitingChanges = new Map();
+    /** Deleted for oneself: a late frame brings them back no more. */
+    this.removed = new Set();
+    /** How many questions about messages are on their way, and the changes that came meanwhile. */
+    this.asking = 0;
+    this.heard = [];
+    /** How far the server knows that one has read. */
+    this.toldRead = 0;
+    this.sorted = null;
+    /** The server has told of it, by sync or by a message. */
+    this.isKnown = false;
+  }
+
+  /** @param {Partial<Conversation>} more */
+  set(more) {
+    this.data = { ...this.data, ...more };
+  }
+
+  // ---- Whole states: of sync, of histories, and of messages in their order
+
+  /** @param {Message} frame @param {number} now */
+  put(frame, now) {
+    if (this.removed.has(frame.message_id) || frame.seq < this.data.first_seq) return;
+    if (frame.expires_at && frame.expires_at <= now) return;
+    this.pending.delete(frame.message_id);
+    const known = this.messages.get(frame.seq);
+    if (known && (known.change_seq ?? 0) > (frame.change_seq ?? 0)) return;
+    this.#keep(frame);
+  }
+
+  #keep(message) {
+    const state = this.stateOf(message);
+    this.messages.set(message.seq, state ? { ...message, state } : message);
+    this.seqs.set(message.message_id, message.seq);
+    this.sorted = null;
+    if (this.data.last_message?.message_id === message.message_id) {
+      this.set({ last_message: this.messages.get(message.seq) });
+    }
+  }
+
+  /** How far one's own message has come. @param {Message} message */
+  stateOf({ from, seq }) {
+    if (from !== this.me) return undefined;
+    const { read_seq = 0, delivered_seq = 0 } = this.data.peer ?? {};
+    if (read_seq >= seq) return 'read';
+    return delivered_seq >= seq ? 'delivered' : 'sent';
+  }
+
+  /** @param {string} message_id @param {boolean} [forGood] it will not come back */
+  remove(message_id, forGood = false) {
+    if (forGood) this.removed.add(message_id);
+    const seq = this.seqs.get(message_id);
+    if (seq === undefined) return;
+    this.messages.delete(seq);
+    this.seqs.delete(message_id);
+    this.sorted = null;
+    if (this.data.last_message?.message_id === message_id) this.#findLast();
+    if (this.data.pinned_ids.includes(message_id)) this.#pin(message_id, false);
+    this.recount();
+  }
+
+  #findLast() {
+    const newest = this.span();
+    this.set({ last_message: newest?.messages.at(-1) ?? null });
+  }
+
+  /** All below are gone. @param {number} first_seq */
+  trim(first_seq) {
+    if (first_seq <= this.data.first_seq) return;
+    this.set({ first_seq });
+    for (const [seq, { message_id }] of this.messages) {
+      if (seq < first_seq) this.remove(message_id);
+    }
+  }
+
+  /** What has had its time. @param {number} now @returns {boolean} something went */
+  expire(now) {
+    const gone = [...this.messages.values()].filter(({ expires_at }) => expires_at && expires_at <= now);
+    for (const { message_id } of gone) this.remove(message_id);
+    return gone.length > 0;
+  }
+
+  // ---- Live frames: in order, without a gap
+
+  /** A message or a change. @param {any} frame @param {number} now @returns {Message[]} those that came in by it */
+  take(frame, now) {
+    const isChange = CHANGES.has(frame.type);
+    const number = isChange ? frame.change_seq : frame.seq;
+    if (number <= (isChange ? this.data.change_seq : this.data.last_seq)) {
+      if (!isChange) this.pending.delete(frame.message_id);
+      return [];
+    }
+    (isChange ? this.waitingChanges : this.waiting).set(number, frame);
+    return this.goOn(now);
+  }
+
+  /** As far as nothing is missing. @param {number} now @returns {Message[]} */
+  goOn(now) {
+    const came = [];
+    for (let next; (next = this.waiting.get(this.data.last_seq + 1)); ) came.push(this.#accept(next, now));
+    for (;;) {
+      const frame = this.waitingChanges.get(this.data.change_seq + 1);
+      if (!frame || frame.seq > this.data.last_seq) break;
+      this.#change(frame);
+    }
+    for (const seq of this.waiting.keys()) if (seq <= this.data.last_seq) this.waiting.delete(seq);
+    for (const seq of this.waitingChanges.keys()) if (seq <= this.data.change_seq) this.waitingChanges.delete(seq);
+    return came;
+  }
+
+  hasGap() {
+    return this.waiting.size > 0 || this.waitingChanges.size > 0;
+  }
+
+  #accept(frame, now) {
+    const { seq } = frame;
+    this.put(frame, now);
+    this.set({ last_seq: seq, hidden: undefined, updated_at: frame.timestamp });
+    this.spans = addStretch(this.spans, { low: seq, high: seq });
+    const message = this.messages.get(seq);
+    if (message) this.set({ last_message: message });
+    if (frame.msg_type === SYSTEM) this.#event(frame.content);
+    else if (frame.from === this.me) this.read(seq);
+    else this.#heardFrom(message ?? frame);
+    this.#dropOld();
+    return message ?? frame;
+  }
+
+  /** Whoever writes has read all before; and here is something unread. */
+  #heardFrom({ from, seq, content }) {
+    this.receipt(from, seq, seq);
+    const isNamed = content.at_all || content.at_user_ids?.includes(this.me);
+    this.set({
+      unread_count: Math.min(UNREAD_MAX, this.data.unread_count + 1),
+      mentioned: this.data.mentioned || Boolean(isNamed),
+    });
+  }
+
+  /** What happened to the conversation. */
+  #event(content) {
+    const { event, name, seconds, user_ids, user_id } = content;
+    if (event === 'conversation.timer') this.set({ ttl: seconds || undefined });
+    if (!this.data.group) return;
+    if (name) this.set({ group: { ...this.data.group, name } });
+    const isMe = (user_ids ?? [user_id]).includes(this.me);
+    if (isMe && event === 'group.left') this.set({ left: true });
+    if (isMe && event === 'group.joined') this.set({ left: undefined });
+  }
+
+  #dropOld() {
+    if (this.messages.size <= MESSAGES_MAX) return;
+    const old = this.#inOrder().slice(0, MESSAGES_DROP);
+    for (const { seq, message_id } of old) {
+      this.messages.delete(seq);
+      this.seqs.delete(message_id);
+    }
+    this.sorted = null;
+    this.spans = clipStretches(this.spans, old.at(-1).seq + 1, Infinity);
+  }
+
+  #change(frame) {
+    this.set({ change_seq: frame.change_seq });
+    if (this.asking) this.heard.push(frame);
+    if (frame.type === PIN || frame.type === RECALL) this.#pin(frame.message_id, frame.type === PIN && !frame.removed);
+    const message = this.messages.get(frame.seq);
+    if (message && frame.change_seq >= (message.change_seq ?? 0)) this.#keep(changed(message, frame));
+    if (frame.type === RECALL) this.recount();
+  }
+
+  #pin(message_id, isPinned) {
+    const others = this.data.pinned_ids.filter((id) => id !== message_id);
+    this.set({ pinned_ids: isPinned ? [...others, message_id] : others });
+  }
+
+  // ---- How far one is, and the other
+
+  /** @param {number} seq */
+  read(seq) {
+    if (seq <= this.data.read_seq) return;
+    this.set({ read_seq: Math.min(seq, this.data.last_seq) });
+    this.recount();
+  }
+
+  /** The unread ones, where all of them are loaded; else what was counted before stands. */
+  recount() {
+    const { read_seq, last_seq, mentioned } = this.data;
+    if (read_seq >= last_seq) {
+      this.set({ unread_count: 0, mentioned: false });
+      return;
+    }
+    const newest = this.spans.at(-1);
+    if (!newest || newest.high < last_seq || newest.low > read_seq + 1) return;
+    const unread = this.#inOrder().filter((message) => message.seq > read_seq && message.from !== this.me &&
+      !message.recalled_at && message.msg_type !== SYSTEM);
+    const isNamed = unread.some(({ content }) => content.at_all || content.at_user_ids?.includes(this.me));
+    this.set({ unread_count: Math.min(UNREAD_MAX, unread.length), mentioned: mentioned && isNamed });
+  }
+
+  /** Types 31 and 36, and the receipts of sync. @param {string} user_id @param {number} read @param {number} delivered */
+  receipt(user_id, read, delivered) {
+    if (user_id === this.me) {
+      this.toldRead = Math.max(this.toldRead, read);
+      this.read(read);
+      return;
+    }
+    const { peer } = this.data;
+    if (peer?.user_id !== user_id) return;
+    const read_seq = Math.max(peer.read_seq ?? 0, read);
+    const delivered_seq = Math.max(peer.delivered_seq ?? 0, delivered, read_seq);
+    if (read_seq === peer.read_seq && delivered_seq === peer.delivered_seq) return;
+    this.set({ peer: { ...peer, read_seq, delivered_seq } });
+    for (const message of this.messages.values()) {
+      if (message.state && message.state !== this.stateOf(message)) this.#keep(message);
+    }
+  }
+
+  // ---- Answers
+
+  /** A conversation of a page of sync. @param {any} given @param {number} now @returns {Message[]} the new ones */
+  sync(given, now) {
+    const { messages, changes, hidden_message_ids, receipts, limited, from_seq, after_seq, pinned_ids, ...row } = given;
+    const had = this.data.last_seq;
+    const { first_seq, peer, read_seq, change_seq } = this.data;
+    this.isKnown = true;
+    for (const message_id of hidden_message_ids) this.remove(message_id, true);
+    if (limited) this.#forget(after_seq, from_seq);
+    this.trim(row.first_seq);
+    const isPast = change_seq > row.change_seq;
+    this.set({
+      hidden: undefined, draft: undefined, ttl: undefined, ...row, ...this.wanted,
+      first_seq: Math.max(first_seq, row.first_seq), last_seq: Math.max(had, row.last_seq),
+      read_seq: Math.max(read_seq, row.read_seq), change_seq: Math.max(change_seq, row.change_seq),
+      pinned_ids: isPast ? this.data.pinned_ids : pinned_ids,
+      ...(row.peer ? { peer: { ...peer, ...row.peer } } : {}),
+    });
+    for (const { user_id, read_seq: read, delivered_seq } of receipts) this.receipt(user_id, read, delivered_seq);
+    for (const message of [...messages, ...changes]) this.put(message, now);
+    for (const { msg_type, content } of messages) if (msg_type === SYSTEM) this.#event(content);
+    const low = limited ? from_seq : after_seq + 1;
+    if (low <= row.last_seq) this.spans = addStretch(this.spans, { low, high: row.last_seq });
+    if (this.data.last_message) this.set({ last_message: this.messages.get(this.data.last_seq) ?? row.last_message });
+    this.toldRead = Math.max(this.toldRead, row.read_seq);
+    if (this.data.read_seq > row.read_seq) this.recount();
+    return messages.filter(({ seq }) => seq > had);
+  }
+
+  /** What lies between may have changed unheard. */
+  #forget(after, from) {
+    for (const [seq, { message_id }] of this.messages) {
+      if (seq > after && seq < from) {
+        this.messages.delete(seq);
+        this.seqs.delete(message_id);
+      }
+    }
+    this.sorted = null;
+    this.spans = [...clipStretches(this.spans, 0, after), ...clipStretches(this.spans, from, Infinity)];
+  }
+
+  /**
+   * A page of history. What lies past last_seq is left to live frames and sync.
+   * @param {Message[]} messages @param {Stretch} stretch what the page covers @param {number} now
+   */
+  page(messages, { low, high }, now) {
+    for (const message of messages) if (message.seq <= this.data.last_seq) this.put(message, now);
+    const end = Math.min(high, this.data.last_seq);
+    if (low <= end) this.spans = addStretch(this.spans, { low, high: end });
+  }
+
+  /** Between ask() and answered(), changes are kept: an answer may be older than they are. */
+  ask() {
+    this.asking += 1;
+  }
+
+  answered() {
+    this.asking -= 1;
+    for (const frame of this.heard) {
+      const message = this.messages.get(frame.seq);
+      if (message && frame.change_seq > (message.change_seq ?? 0)) this.#keep(changed(message, frame));
+    }
+    if (!this.asking) this.heard = [];
+  }
+
+  /** conversation.updated, and the answers of PATCH and DELETE. @param {any} content */
+  settings({ pinned, muted, draft, hidden }) {
+    this.set({ pinned, muted, draft: draft || undefined, hidden: hidden || undefined, ...this.wanted });
+  }
+
+  // ---- What is shown
+
+  #inOrder() {
+    this.sorted ??= [...this.messages.values()].sort((a, b) => a.seq - b.seq);
+    return this.sorted;
+  }
+
+  /** @param {number} [seq] @returns {{messages: Message[], has_before: boolean, has_after: boolean} | null} */
+  span(seq) {
+    const { last_seq, first_seq } = this.data;
+    const wanted = seq ?? last_seq;
+    const found = this.spans.find(({ low, high }) => low <= wanted && wanted <= high);
+    if (!found) return null;
+    return {
+      messages: this.#inOrder().filter((message) => message.seq >= found.low && message.seq <= found.high),
+      has_before: found.low > Math.max(1, first_seq),
+      has_after: found.high < last_seq,
+    };
+  }
+
+  // ---- Storage
+
+  /** What a reload begins with: all but the older messages. @param {number} max messages */
+  snapshot(max) {
+    if (!this.isKnown && !Object.keys(this.wanted).length) return null;
+    const newest = this.span();
+    const messages = (newest?.messages ?? []).slice(-max);
+    const low = messages.length && messages.length < newest.messages.length ? messages[0].seq : this.spans.at(-1)?.low;
+    const { data, wanted, toldRead, isKnown } = this;
+    return { data, wanted, toldRead, isKnown, messages, low: newest ? low : undefined };
+  }
+
+  /** @param {any} kept a snapshot @param {number} now */
+  restore({ data, wanted, toldRead, isKnown, messages, low }, now) {
+    Object.assign(this, { data, wanted, toldRead, isKnown });
+    for (const message of messages) this.put(message, now);
+    if (low !== undefined) this.spans = [{ low, high: data.last_seq }];
+  }
+}
+
+export { READ };

@@ -1,0 +1,145 @@
+/**
+ * A WebSocket that comes back: connects, notices that it is dead, and tries again after 1 s, 2 s, 4 s … 30 s,
+ * each with some chance added. What goes over it is its owner's to know.
+ */
+
+const DELAY_MS = 1000;
+const DELAY_MAX_MS = 30_000;
+/** As docs/protocol.md asks for. */
+const HEARTBEAT_MS = 25_000;
+/** The server speaks at least every 30 s. */
+const SILENT_MS = 60_000;
+/** How soon a heartbeat must be answered when somebody is waiting: the page has just come back to sight. */
+const WAITED_FOR_MS = 5000;
+/** An upgrade that is not answered by then never will be. */
+const OPEN_MS = 15_000;
+
+export class Socket {
+  /**
+   * @param {{WebSocket: typeof WebSocket,
+   *   prepare: () => Promise<{url: string, protocols?: string[]} | null>,
+   *   onConnecting: () => void, onOpen: () => void, onFrame: (frame: any) => void,
+   *   onClose: (code: number) => boolean}} options
+   *   prepare says where to connect, now (null: nowhere any more; rejected: later). onClose is told of each end, also
+   *   of what never opened (1006), and says whether to try again
+   */
+  constructor(options) {
+    this.options = options;
+    this.isWanted = false;
+    /** @type {WebSocket | null} */
+    this.socket = null;
+    this.attempts = 0;
+    this.heard = 0;
+    this.isPreparing = false;
+    /** @type {any} */
+    this.timer = null;
+    this.beat = null;
+    this.openTimer = null;
+  }
+
+  start() {
+    if (this.isWanted) return;
+    this.isWanted = true;
+    this.attempts = 0;
+    this.#connect();
+  }
+
+  stop() {
+    this.isWanted = false;
+    clearTimeout(this.timer);
+    this.#drop(1000);
+  }
+
+  /** From now on a lost connection is tried again after 1 s: this one has proved good. */
+  settle() {
+    this.attempts = 0;
+  }
+
+  /** @param {object} frame @returns {boolean} false: there is no connection */
+  send(frame) {
+    if (this.socket?.readyState !== 1) return false;
+    this.socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  /** Somebody is waiting, or the network may have come back: try at once, or see whether the socket lives. */
+  poke() {
+    if (!this.isWanted) return;
+    if (this.socket === null) {
+      clearTimeout(this.timer);
+      this.#connect();
+    } else if (this.socket.readyState === 1) {
+      const asked = Date.now();
+      this.#heartbeat();
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.heard < asked && this.#end(1006), WAITED_FOR_MS);
+    }
+  }
+
+  /** End the connection, and come back. @param {number} code */
+  renew(code) {
+    this.#end(code);
+  }
+
+  async #connect() {
+    if (this.isPreparing) return;
+    this.isPreparing = true;
+    this.options.onConnecting();
+    let place;
+    try {
+      place = await this.options.prepare();
+    } catch {
+      this.isPreparing = false;
+      this.#end(1006);
+      return;
+    }
+    this.isPreparing = false;
+    if (place && this.isWanted) this.#open(place);
+  }
+
+  #open({ url, protocols }) {
+    const socket = new this.options.WebSocket(url, protocols ?? []);
+    this.socket = socket;
+    this.heard = Date.now();
+    this.openTimer = setTimeout(() => this.#end(1006), OPEN_MS);
+    socket.onopen = () => {
+      clearTimeout(this.openTimer);
+      this.beat = setInterval(() => this.#heartbeat(), HEARTBEAT_MS);
+      this.options.onOpen();
+    };
+    socket.onmessage = ({ data }) => {
+      this.heard = Date.now();
+      this.options.onFrame(JSON.parse(data));
+    };
+    socket.onclose = ({ code }) => this.#end(code);
+    socket.onerror = () => {}; // the close comes behind it
+  }
+
+  #heartbeat() {
+    if (Date.now() - this.heard > SILENT_MS) this.#end(1006);
+    else this.send({ type: 99, content: { timestamp: Date.now() } });
+  }
+
+  /** The socket goes without being waited for: a dead one may take minutes to close. */
+  #drop(code) {
+    clearInterval(this.beat);
+    clearTimeout(this.openTimer);
+    const socket = this.socket;
+    this.socket = null;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    if (socket.readyState < 2) socket.close(code === 1000 ? 1000 : 4000);
+  }
+
+  #end(code) {
+    this.#drop(code);
+    clearTimeout(this.timer);
+    if (!this.options.onClose(code) || !this.isWanted) {
+      this.isWanted = false;
+      return;
+    }
+    const delay = Math.min(DELAY_MAX_MS, DELAY_MS * 2 ** this.attempts);
+    this.attempts += 1;
+    this.timer = setTimeout(() => this.#connect(), delay * (1 + Math.random() / 2));
+  }
+}
