@@ -1,0 +1,26 @@
+/** A line that shows where a figure comes from. */
+import { html } from '/vendor/preact.js';
+
+const WIDTH = 240;
+const HEIGHT = 48;
+const PERIOD = 600000; // milliseconds from the left edge to the right one
+const MARGIN = 2; // so that the stroke is not cut
+
+/**
+ * The last ten minutes as a line; the newest is at the right edge.
+ * @param {{points: {at: number, value: number}[], label: string}} props points: oldest first; at: Unix milliseconds
+ */
+export function Sparkline({ points, label }) {
+  const end = points.at(-1)?.at ?? 0;
+  const max = Math.max(1, ...points.map((point) => point.value));
+  const x = (at) => (WIDTH - MARGIN) - ((end - at) / PERIOD) * (WIDTH - 2 * MARGIN);
+  const y = (value) => (HEIGHT - MARGIN) - (value / max) * (HEIGHT - 2 * MARGIN);
+  const shown = points.filter((point) => end - point.at <= PERIOD);
+  const line = shown.map((point) => `${x(point.at).toFixed(1)},${y(point.value).toFixed(1)}`).join(' ');
+  return html`<svg class="sparkline" role="img" aria-label=${label} viewBox=${`0 0 ${WIDTH} ${HEIGHT}`}
+    preserveAspectRatio="none">
+    ${shown.length > 1 && html`<polygon points=${`${x(shown[0].at).toFixed(1)},${HEIGHT} ${line} ${
+      x(end).toFixed(1)},${HEIGHT}`} />`}
+    <polyline points=${line} vector-effect="non-scaling-stroke" />
+  </svg>`;
+}
