@@ -4,7 +4,7 @@ import { nameFriendsBy, parley, ui, useTopic } from '/client.js';
 import { onPreference } from '/preferences.js';
 import { go, useRoute } from '/router.js';
 import { t } from '/texts.js';
-import { Avatar, Empty, LiveRegion, Spinner, closeOverlays, drawToasts } from '/ui.js';
+import { Avatar, Button, Empty, LiveRegion, Spinner, closeOverlays, drawToasts } from '/ui.js';
 import { Icon } from '/icons.js';
 import { Banner } from '/banner.js';
 import { startNotifying } from '/notify.js';
@@ -18,7 +18,7 @@ import { InfoPanel } from '/info.js';
 import { SearchPane } from '/search.js';
 import { Settings } from '/settings.js';
 
-let resumed = false; // the first answer is here: logged in, or not
+let stage = 'asking'; // whether somebody is logged in: 'asking', 'known', or 'failed': nobody answers
 
 function App() {
   const [, redraw] = useState(0);
@@ -26,8 +26,9 @@ function App() {
   useEffect(() => onPreference(() => redraw((n) => n + 1)), []); // another language, all over
   const [error] = useErrorBoundary((thrown) => console.error(thrown));
   if (error) return html`<${Broken} error=${error} />`;
-  if (!resumed) return html`<div class="starting"><${Spinner} size=${32} label=${t('loading')} /></div>`;
-  if (!parley.me) return html`<${Login} />`;
+  if (stage === 'asking') return html`<div class="starting"><${Spinner} size=${32} label=${t('loading')} /></div>`;
+  if (stage === 'failed') return html`<${Unreachable} />`;
+  if (!parley.me || parley.state === 'ended') return html`<${Login} />`;
   return html`<${Shell} key=${parley.me.user_id} />`; // nothing of one person's page is left for the next
 }
 
@@ -35,6 +36,12 @@ function Broken({ error }) {
   return html`<main class="starting"><${Empty} icon="alert" title=${t('broken')} text=${t('broken_text')}>
     <pre class="hint">${error.message}</pre>
     <button type="button" class="button primary" onClick=${() => location.reload()}>${t('reload')}</button>
+  <//></main>`;
+}
+
+function Unreachable() {
+  return html`<main class="starting"><${Empty} icon="wifi_off" title=${t('unreachable')} text=${t('unreachable_text')}>
+    <${Button} kind="primary" onClick=${ask}>${t('try_again')}<//>
   <//></main>`;
 }
 
@@ -96,7 +103,7 @@ function Rail({ view }) {
       onClick=${() => go('#/settings/profile')}>
       <${Avatar} id=${me.user_id} name=${me.nickname} src=${parley.profile(me.user_id)?.avatar} size=${40} /></button>
     ${RAIL.map((item) => html`<a key=${item.view} href=${item.href} class="rail-item"
-      aria-current=${view === item.view ? 'page' : undefined} title=${t(item.view)}>
+      aria-current=${view === item.view ? 'page' : undefined}>
       <${Icon} name=${item.icon} /><span class="rail-label">${t(item.view)}</span>
       ${counts[item.view] > 0 && html`<span class="badge" aria-hidden="true">${
         counts[item.view] > 99 ? '99+' : counts[item.view]}</span>
@@ -105,16 +112,25 @@ function Rail({ view }) {
   </nav>`;
 }
 
-async function begin() {
-  drawToasts();
-  nameFriendsBy((user_id) => findFriend(user_id)?.remark);
-  startNotifying();
-  startShortcuts();
-  render(html`<${App} />`, document.getElementById('app'));
-  const is_logged_in = await parley.resume();
-  resumed = true;
-  if (is_logged_in) parley.start();
-  render(html`<${App} />`, document.getElementById('app'));
+function draw() {
+  render(html`<${App} key=${stage} />`, document.getElementById('app'));
 }
 
-begin();
+async function ask() {
+  stage = 'asking';
+  draw();
+  try {
+    if (await parley.resume()) parley.start();
+    stage = 'known';
+  } catch {
+    stage = 'failed'; // the network is away, and nothing is kept that could be shown
+  }
+  draw();
+}
+
+drawToasts();
+nameFriendsBy((user_id) => findFriend(user_id)?.remark);
+startNotifying();
+startShortcuts();
+window.addEventListener('online', () => stage === 'failed' && ask());
+ask();

@@ -25,9 +25,9 @@ export function addTexts(texts) {
   }
 }
 
-/** The language that is spoken: 'en' or 'zh'. Also a locale for Intl. */
+/** The locale for Intl: that of the language which is spoken, as the person's browser has it ("en-GB"). */
 export function locale() {
-  return language;
+  return navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
 }
 
 /**

@@ -80,12 +80,12 @@ export function Empty({ icon, title, text, children }) {
  *   stands behind the input, such as a button; all else goes to the input
  */
 export function Field({ label, name, error, hint, children, ...rest }) {
-  const described = [error && `${name}-error`, hint && `${name}-hint`].filter(Boolean).join(' ');
+  const described = error ? `${name}-error` : hint ? `${name}-hint` : undefined; // the error says it all
   return html`<div class="field">
     <label for=${`field-${name}`}>${label}</label>
     <div class="field-row"><input id=${`field-${name}`} name=${name} aria-invalid=${error ? 'true' : undefined}
-      aria-describedby=${described || undefined} dir="auto" ...${rest} />${children}</div>
-    ${hint && html`<p class="hint" id=${`${name}-hint`}>${hint}</p>`}
+      aria-describedby=${described} dir="auto" ...${rest} />${children}</div>
+    ${hint && !error && html`<p class="hint" id=${`${name}-hint`}>${hint}</p>`}
     ${error && html`<p class="field-error" id=${`${name}-error`} role="alert">${error}</p>`}
   </div>`;
 }

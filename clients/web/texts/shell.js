@@ -28,6 +28,8 @@ export const shellTexts = {
   choose_chat_text: ['Or find a friend and say hello.', '或者去找一位朋友打个招呼。'],
   broken: ['Something broke', '页面出了问题'],
   broken_text: ['This page has a fault. Your messages are safe: load it again.', '页面出现故障。你的消息是安全的，请重新加载。'],
+  unreachable: ['Parley does not answer', '无法连接到 Parley'],
+  unreachable_text: ['You may be offline, or the server is away for a moment.', '可能是网络已断开，或服务器暂时不可用。'],
   reload: ['Reload', '重新加载'],
   unread_chats: [{ one: '{count} unread chat', other: '{count} unread chats' }, '{count} 个未读聊天'],
   waiting_requests: [{ one: '{count} friend request', other: '{count} friend requests' }, '{count} 个好友请求'],
