@@ -169,6 +169,13 @@ static const struct field erased_fields[] = {
 };
 const struct record erased_record = RECORD("internal.erased", struct erased, erased_fields);
 
+static const struct field user_avatar_fields[] = {
+    ID_FIELD(struct user_avatar, user_id, .required = true),
+    ID_FIELD(struct user_avatar, file_id),
+};
+const struct record user_avatar_record =
+    RECORD("user.avatar", struct user_avatar, user_avatar_fields);
+
 static const struct field peers_query_fields[] = {
     ID_FIELD(struct peers_query, user_id, .required = true),
     FIELD(struct peers_query, peer_ids, .required = true, .max = 100, .item_max = ID_MAX - 1),
@@ -296,6 +303,7 @@ const struct record *const internal_records[] = {
     &pair_answers_record,
     &user_ids_record,
     &accounts_record,
+    &user_avatar_record,
     &export_query_record,
     &export_part_record,
     &export_page_record,

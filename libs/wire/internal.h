@@ -142,6 +142,14 @@ struct accounts {
 };
 extern const struct record accounts_record;
 
+#define RPC_USER_AVATAR "user.avatar" /* account_query, by id -> user_avatar */
+
+struct user_avatar { /* of what is stored as a file of ours */
+    char *user_id;
+    char *file_id; /* absent: it is none of our files */
+};
+extern const struct record user_avatar_record;
+
 /* ---- Data rights: asked of user, group and message alike */
 
 #define RPC_USER_EXPORT "user.export" /* export_query -> export_page */
@@ -186,6 +194,7 @@ extern const struct record erased_record;
 
 #define RPC_MESSAGE_PEERS "message.peers"     /* peers_query -> peers */
 #define RPC_MESSAGE_FELLOWS "message.fellows" /* fellows_query -> user_ids: who shares a group */
+#define RPC_MESSAGE_AVATAR "message.avatar"   /* user_avatar -> nothing: it is about to be shown */
 #define RPC_MESSAGE_GROUPS "message.groups"   /* user_ids -> users_groups, in the same order */
 
 struct group_membership {

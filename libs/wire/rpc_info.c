@@ -26,6 +26,7 @@ const struct rpc_info rpc_infos[] = {
      "pair, in their order; with purpose message and FRIEND_POLICY=open it makes friends",
      5000},
     {RPC_USER_FIND, "people by their ids, as they are shown; unknown ids are left out", 5000},
+    {RPC_USER_AVATAR, "which of our files somebody shows as his picture", 2000},
     {RPC_USER_EXPORT, "a page of what user has of a person, for his archive", 10000},
     {RPC_GROUP_EXPORT, "the same of group's", 10000},
     {RPC_MESSAGE_EXPORT, "the same of message's", 10000},
@@ -37,6 +38,10 @@ const struct rpc_info rpc_infos[] = {
      "a message as it is, and what happened to it; for administrators, whom auth has judged", 2000},
     {RPC_MESSAGE_RECALL, "a message is recalled by an administrator; harmless to repeat", 7000},
     {RPC_MESSAGE_PEERS, "how one's private conversations with these people stand", 1000},
+    {RPC_MESSAGE_AVATAR,
+     "a picture of his own is about to be somebody's avatar, or none is any more: those that he had "
+     "are looked at in ten minutes; harmless to repeat",
+     2000},
     {RPC_MESSAGE_FELLOWS, "which of these people share a group with one", 1000},
     {RPC_MESSAGE_GROUPS, "the groups of these users, each with the last change that it knows",
      2000},

@@ -1,4 +1,5 @@
-/* Who may see a file: who uploaded it, and who may read a message that holds it (readable.h). */
+/* Who may see a file: who uploaded it, who may read a message that holds it (readable.h), and of an
+ * avatar everybody. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,20 +22,13 @@ static const struct field row_conversation_fields[] = {
 static const struct record row_conversation_record =
     RECORD("message.row_conversation", struct row_conversation, row_conversation_fields);
 
-static void clear_list(struct list *list, const struct record *rec)
-{
-    for (size_t i = 0; i < list->n; i++)
-        record_clear(rec, (char *)list->items + i * rec->size);
-    free(list->items);
-}
-
 static void take_conversations(struct list *rows, struct strings *ret)
 {
     const struct row_conversation *row = rows->items;
 
     for (size_t i = 0; i < rows->n; i++)
         strings_add(ret, row[i].conversation_id);
-    clear_list(rows, &row_conversation_record);
+    list_clear(rows, &row_conversation_record);
 }
 
 /* Of the conversations of these uses those that the user has a row of: a stranger has none, and
@@ -128,8 +122,8 @@ static enum status check(struct message_state *message, const char *user_id, con
         if (s == STATUS_OK)
             s = find_readable(message, user_id, &own, err);
     }
-    clear_list(&uses, &file_use_record);
-    clear_list(&own, &file_use_record);
+    list_clear(&uses, &file_use_record);
+    list_clear(&own, &file_use_record);
     return s;
 }
 
@@ -139,7 +133,7 @@ enum status file_find_visible(struct message_state *message, const char *user_id
     enum status s = store_find_one(message->store, FILES, &file_document_record, ret, err,
                                    "{'_id': %s}", file_id);
 
-    if (s == STATUS_OK && strcmp(ret->user_id, user_id) != 0)
+    if (s == STATUS_OK && !ret->avatar_of && strcmp(ret->user_id, user_id) != 0)
         s = check(message, user_id, file_id, err);
     if (s == STATUS_NOT_FOUND)
         s = error_set(err, s, "there is no such file");

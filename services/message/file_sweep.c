@@ -41,23 +41,15 @@ struct due_file {
     char *sha256;
     char *thumbnail_sha256;
     int64_t sweep_at;
+    char *avatar_of;
 };
 static const struct field due_file_fields[] = {
-    FIELD_NAMED(struct due_file, id, "_id"),
-    FIELD(struct due_file, sha256),
-    FIELD(struct due_file, thumbnail_sha256),
-    FIELD(struct due_file, sweep_at),
+    FIELD_NAMED(struct due_file, id, "_id"),  FIELD(struct due_file, sha256),
+    FIELD(struct due_file, thumbnail_sha256), FIELD(struct due_file, sweep_at),
+    FIELD(struct due_file, avatar_of),
 };
 static const struct record due_file_record =
     RECORD("message.due_file", struct due_file, due_file_fields);
-
-static void clear_list(struct list *list, const struct record *rec)
-{
-    for (size_t i = 0; i < list->n; i++)
-        record_clear(rec, (char *)list->items + i * rec->size);
-    free(list->items);
-    *list = (struct list){0};
-}
 
 /* ---- Blobs */
 
@@ -115,14 +107,32 @@ static enum status release(struct message_state *message, const struct due_file 
     return s;
 }
 
+/* From here on it is a file as others are, and as guarded as they: *ret_shown says that it is not
+ * so, because it is shown. */
+static enum status sweep_avatar(struct message_state *message, const struct due_file *file,
+                                bool *ret_shown, struct error *err)
+{
+    enum status s = avatar_is_shown(message, file->avatar_of, file->id, ret_shown, err);
+
+    if (s != STATUS_OK || *ret_shown)
+        return s;
+    return store_update(message->store, FILES, 0, NULL, err,
+                        "[{'_id': %s, 'sweep_at': %ld}, {'$unset': {'avatar_of': ''}}]", file->id,
+                        file->sweep_at);
+}
+
 /* Guarded by sweep_at: who has begun to use the file, or let go of it, meanwhile has moved it. */
 static enum status sweep_file(struct message_state *message, const struct due_file *file,
                               struct error *err)
 {
     int64_t deleted = 0;
-    bool used;
-    enum status s = is_used(message, file->id, &used, err);
+    bool used = false;
+    enum status s = STATUS_OK;
 
+    if (file->avatar_of)
+        s = sweep_avatar(message, file, &used, err);
+    if (s == STATUS_OK && !used)
+        s = is_used(message, file->id, &used, err);
     if (s != STATUS_OK)
         return s;
     if (used)
@@ -146,7 +156,7 @@ static enum status sweep_page(struct message_state *message, size_t *ret_n, stru
     for (size_t i = 0; s == STATUS_OK && i < due.n; i++)
         s = sweep_file(message, &file[i], err);
     *ret_n = due.n;
-    clear_list(&due, &due_file_record);
+    list_clear(&due, &due_file_record);
     return s;
 }
 
@@ -225,7 +235,8 @@ static enum status erase_file(struct message_state *message, const struct due_fi
         return s;
     if (used)
         return store_update(message->store, FILES, 0, NULL, err,
-                            "[{'_id': %s}, {'$set': {'user_id': ''}}]", file->id);
+                            "[{'_id': %s}, {'$set': {'user_id': ''}, '$unset': {'avatar_of': ''}}]",
+                            file->id);
     s = store_delete(message->store, FILES, NULL, err, "{'_id': %s}", file->id);
     return s == STATUS_OK ? release(message, file, err) : s;
 }
@@ -242,7 +253,7 @@ static enum status erase_page(struct message_state *message, const char *user_id
     for (size_t i = 0; s == STATUS_OK && i < files.n; i++)
         s = erase_file(message, &file[i], err);
     *ret_n = files.n;
-    clear_list(&files, &due_file_record);
+    list_clear(&files, &due_file_record);
     return s;
 }
 

@@ -32,6 +32,7 @@ static const struct field file_fields[] = {
     FIELD(struct file_document, thumbnail_size, .omit_zero = true),
     FIELD(struct file_document, created_at),
     FIELD(struct file_document, sweep_at),
+    FIELD(struct file_document, avatar_of),
 };
 const struct record file_document_record =
     RECORD("message.file_document", struct file_document, file_fields);
@@ -64,6 +65,8 @@ enum status files_prepare(struct message_state *message, struct error *err)
 
     for (size_t i = 0; s == STATUS_OK && i < N_ELEMENTS(indexes); i++)
         s = store_index(message->store, indexes[i].collection, indexes[i].keys, false, 0, err);
+    if (s == STATUS_OK)
+        s = store_index_sparse(message->store, FILES, "{'avatar_of': 1}", err);
     return s;
 }
 

@@ -7,10 +7,10 @@
 /* Files: a document each in `files`, the bytes as blobs by their SHA-256, and in `file_uses` the
  * messages that hold them, written by the owner with the message.
  *
- * A file goes when no message has held it for a day, and with the last file its blob. sweep_at says
- * when the sweeper looks at one: a day after it came, and after somebody let go of it; 0: it is in
- * use. Whoever is about to use a file moves that on first, and the sweeper removes only what is
- * still due, so neither can undo the other. */
+ * A file goes when it is nobody's avatar and no message has held it for a day, and with the last
+ * file its blob. sweep_at says when the sweeper looks at one: a day after it came, and after
+ * somebody let go of it; 0: it is in use. Whoever is about to use a file moves that on first, and
+ * the sweeper removes only what is still due, so neither can undo the other. */
 
 #define FILES "files"
 #define FILE_USES "file_uses"
@@ -36,6 +36,7 @@ struct file_document {
     int64_t thumbnail_size;
     int64_t created_at;
     int64_t sweep_at;
+    char *avatar_of; /* NULL, or user_id: he shows it as his picture, to everybody */
 };
 extern const struct record file_document_record;
 DEFINE_RECORD_CLEANUP(struct file_document, file_document)
@@ -62,8 +63,12 @@ http_handler handle_thumbnail;
  * url and thumbnail_url, which the caller frees. */
 void file_to_content(const struct file_document *file, struct content_file *ret);
 
+/* avatars.c: does user say that it is his avatar? */
+MUST_CHECK enum status avatar_is_shown(struct message_state *message, const char *user_id,
+                                       const char *file_id, bool *ret, struct error *err);
+
 /* file_access.c: the file, if the user may see it: he uploaded it, or may read a message that holds
- * it. NOT_FOUND otherwise. */
+ * it, or it is an avatar. NOT_FOUND otherwise. */
 MUST_CHECK enum status file_find_visible(struct message_state *message, const char *user_id,
                                          const char *file_id, struct file_document *ret,
                                          struct error *err);

@@ -65,6 +65,7 @@ static const struct rpc_method methods[] = {
     {RPC_MESSAGE_EXPORT, &export_query_record, &export_page_record, handle_export},
     {RPC_MESSAGE_ERASE, &erase_record, &erased_record, handle_erase},
     {RPC_MESSAGE_GROUPS, &user_ids_record, &users_groups_record, handle_groups},
+    {RPC_MESSAGE_AVATAR, &user_avatar_record, &nothing_record, handle_avatar},
     {RPC_MESSAGE_FELLOWS, &fellows_query_record, &user_ids_record, handle_fellows},
     {RPC_MESSAGE_LOOK_UP, &admin_message_query_record, &admin_message_record, handle_look_up},
     {RPC_MESSAGE_RECALL, &admin_message_path_record, &message_changed_record,

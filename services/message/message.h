@@ -132,6 +132,9 @@ enum status handle_administrators_recall(void *state, const void *request, void 
 enum status handle_export(void *state, const void *request, void *reply, struct error *err);
 enum status handle_erase(void *state, const void *request, void *reply, struct error *err);
 
+/* avatars.c: RPC_MESSAGE_AVATAR */
+enum status handle_avatar(void *state, const void *request, void *reply, struct error *err);
+
 /* fellows.c: RPC_MESSAGE_FELLOWS */
 enum status handle_fellows(void *state, const void *request, void *reply, struct error *err);
 

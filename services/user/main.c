@@ -69,6 +69,7 @@ static const struct http_route routes[] = {
 static const struct rpc_method methods[] = {
     {RPC_USER_MAY_WRITE, &pairs_record, &pair_answers_record, handle_may_write},
     {RPC_USER_FIND, &user_ids_record, &accounts_record, handle_find},
+    {RPC_USER_AVATAR, &account_query_record, &user_avatar_record, handle_avatar},
     {RPC_USER_EXPORT, &export_query_record, &export_page_record, handle_export},
     {RPC_USER_ERASE, &erase_record, &erased_record, handle_erase},
 };

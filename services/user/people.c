@@ -172,6 +172,8 @@ enum status handle_change(void *state, struct call *call, const void *request, v
         s = profile_find(user, call->user_id, &profile, err); /* makes it if need be */
     if (s == STATUS_OK && change->invisible.is_set && change->invisible.value != profile.invisible)
         s = check_pace(user, call, err);
+    if (s == STATUS_OK && change->avatar)
+        s = avatar_keep(user, &profile, change->avatar, err);
     if (s == STATUS_OK && change->nickname)
         s = rename_account(user, call->user_id, change->nickname, err);
     if (s == STATUS_OK)

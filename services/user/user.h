@@ -116,6 +116,14 @@ DEFINE_RECORD_CLEANUP(struct peers, peers)
 
 http_handler handle_presence;
 
+/* ---- avatars.c */
+
+/* profile's owner is about to have this avatar: message must know before it is written. INVALID: it
+ * is a file of ours, and no picture that he uploaded. */
+MUST_CHECK enum status avatar_keep(struct user_state *user, const struct user_own *profile,
+                                   const char *avatar, struct error *err);
+rpc_handler handle_avatar;
+
 /* ---- export.c, erase.c: data rights */
 
 MUST_CHECK enum status erase_prepare(struct user_state *user, struct error *err); /* indexes */
