@@ -2,6 +2,7 @@
 import { html, useEffect, useMemo, useState } from '/vendor/preact.js';
 import { ActionError, useAction } from '/action.js';
 import { parley } from '/client.js';
+import { Behaviour } from '/behaviour.js';
 import { joinLink } from '/join.js';
 import { More, Pages, usePages } from '/pages.js';
 import { PersonRow } from '/person.js';
@@ -45,6 +46,7 @@ export function GroupInfo({ conversation }) {
     </div>
     <${Invite} group_id=${group.group_id} />
     <${Members} group=${group} members=${members} path=${path} onChange=${refresh} />
+    <${Behaviour} conversation=${conversation} />
     <${Leave} group=${group} path=${path} />`;
 }
 

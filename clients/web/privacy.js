@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from '/vendor/preact.js';
 import { ActionError, useAction } from '/action.js';
 import { parley } from '/client.js';
-import { Switch } from '/info.js';
+import { Switch } from '/behaviour.js';
 import { More, usePages } from '/pages.js';
 import { PersonRow } from '/person.js';
 import { blocks, calledOf, unblock, useRelations } from '/relations.js';

@@ -80,7 +80,7 @@ function Deeds({ profile, name }) {
     <div class="deeds"><${Button} kind="primary" onClick=${talk}>
       <${Icon} name="chats" size=${18} />${t('message')}<//></div>
     <${Friendship} profile=${profile} name=${name} />
-    <${Block} user_id=${user_id} name=${name} />`;
+    <${Ends} user_id=${user_id} name=${name} />`;
 }
 
 function Friendship({ profile, name }) {
@@ -98,25 +98,17 @@ function Friend({ friend, name }) {
   const { user_id } = friend;
   const [remark, setText] = useState(friend.remark ?? '');
   const naming = useAction();
-  const ending = useAction();
   const save = (event) => {
     event.preventDefault();
     naming.run(() => setRemark(user_id, remark.trim()), t('remark_saved'));
   };
-  const end = async () => {
-    const sure = await confirm({ title: t('unfriend'), text: t('unfriend_text', { name }), action: t('unfriend'), danger: true });
-    if (sure) ending.run(() => unfriend(user_id), t('unfriended', { name }));
-  };
-  return html`
-    <form class="deed" onSubmit=${save}>
+  return html`<form class="deed" onSubmit=${save}>
       <${Field} label=${t('remark')} name="remark" maxlength="64" value=${remark} hint=${t('remark_hint')}
         onInput=${(event) => setText(event.target.value)}>
         <${Button} type="submit" busy=${naming.busy} disabled=${remark.trim() === (friend.remark ?? '')}>${t('save')}<//>
       <//>
       <${ActionError} error=${naming.error} />
-    </form>
-    <div class="deed"><${Button} busy=${ending.busy} onClick=${end}>${t('unfriend')}<//>
-      <${ActionError} error=${ending.error} /></div>`;
+    </form>`;
 }
 
 function Answer({ request, name }) {
@@ -160,19 +152,20 @@ function Ask({ user_id, name }) {
   </form>`;
 }
 
-function Block({ user_id, name }) {
+/** What ends things: the friendship, or hearing of each other. */
+function Ends({ user_id, name }) {
   const { busy, error, run } = useAction();
-  const isOn = isBlocked(user_id);
-  const change = async () => {
-    if (isOn) {
-      run(() => unblock(user_id), t('unblocked', { name }));
-      return;
-    }
-    const sure = await confirm({ title: t('block'), text: t('block_text', { name }), action: t('block'), danger: true });
-    if (sure) run(() => block(user_id), t('blocked', { name }));
+  const isSure = (what) => confirm({ title: t(what), text: t(`${what}_text`, { name }), action: t(what), danger: true });
+  const end = async () => {
+    if (await isSure('unfriend')) run(() => unfriend(user_id), t('unfriended', { name }));
   };
-  return html`<div class="deed">
-    <${Button} kind=${isOn ? '' : 'danger'} busy=${busy} onClick=${change}>${isOn ? t('unblock') : t('block')}<//>
-    <${ActionError} error=${error} />
-  </div>`;
+  const silence = async () => {
+    if (await isSure('block')) run(() => block(user_id), t('blocked', { name }));
+  };
+  return html`<div class="deed"><div class="request-actions">
+      ${findFriend(user_id) && html`<${Button} busy=${busy} onClick=${end}>${t('unfriend')}<//>`}
+      ${isBlocked(user_id)
+    ? html`<${Button} busy=${busy} onClick=${() => run(() => unblock(user_id), t('unblocked', { name }))}>${t('unblock')}<//>`
+    : html`<${Button} kind="danger" busy=${busy} onClick=${silence}>${t('block')}<//>`}
+    </div><${ActionError} error=${error} /></div>`;
 }
