@@ -30,19 +30,21 @@ export function Messages({ conversation_id, message_id, role, jumper }) {
   useLayoutEffect(() => scroller.drawn());
   const stop = messages.some((message) => message.message_id === current) ? current : messages.at(-1)?.message_id;
   const isGroup = conversation_id.startsWith('group:');
-  const draw = ({ message, first, last, unread }) => html`
-    ${unread && html`<div class="unread-line" key="unread" role="separator"><span>${t('msg_unread_line')}</span></div>`}
-    <${Message} key=${message.message_id} message=${message} first=${first} last=${last} isGroup=${isGroup} role=${role}
-      isStop=${message.message_id === stop} people=${people} language=${locale()} jump=${jump} />`;
+  // All rows of a day are one flat list with keys: else each would be made anew whenever the window moves.
+  const draw = ({ message, first, last, unread }) => [
+    unread && html`<div class="unread-line" key="unread" role="separator"><span>${t('msg_unread_line')}</span></div>`,
+    html`<${Message} key=${message.message_id} message=${message} first=${first} last=${last} isGroup=${isGroup} role=${role}
+      isStop=${message.message_id === stop} people=${people} language=${locale()} jump=${jump} />`,
+  ].filter(Boolean);
   return html`<div class="history">
     <div class="scroller" role="log" aria-live="off" aria-label=${t('chat_messages')} ref=${(box) => { scroller.place.box = box; }}
-      onScroll=${() => scroller.look()} onFocusIn=${(event) => setCurrent(rowOf(event)?.dataset.id ?? null)}
+      onScroll=${() => scroller.scrolled()} onFocusIn=${(event) => setCurrent(rowOf(event)?.dataset.id ?? null)}
       onKeyDown=${(event) => walk(event, scroller, role)}>
       <div class="scroller-content">
         <${Edge} side="before" scroller=${scroller} />
         ${groupByDay(messages, scroller.unread_seq).map(({ day: key, timestamp, rows }) => html`
           <section class="day" key=${key} aria-label=${day(timestamp)}>
-            <div class="day-line"><time>${day(timestamp)}</time></div>${rows.map(draw)}</section>`)}
+            <div class="day-line"><time>${day(timestamp)}</time></div>${rows.flatMap(draw)}</section>`)}
         <${Edge} side="after" scroller=${scroller} />
       </div>
     </div>

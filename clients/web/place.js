@@ -16,7 +16,7 @@ export class Place {
     /** The end is what is looked at: what comes is scrolled to. */
     this.isStuck = true;
     this.marks = [];
-    this.top = 0;
+    this.farthest = 0;
   }
 
   /** All rows, in their order. A live collection: made once, and asked for positions only. */
@@ -63,27 +63,29 @@ export class Place {
     const { first, last } = this.visible();
     const rows = this.rows();
     const origin = this.box.getBoundingClientRect().top - this.box.scrollTop;
-    this.top = this.box.scrollTop;
+    this.farthest = this.box.scrollHeight - this.box.clientHeight;
     this.isStuck = canFollow && this.distance() <= AT_END;
     this.marks = [];
     for (let at = first; at <= last && this.marks.length < MARKS; at++) {
-      this.marks.push({ id: rows[at].dataset.id, y: rows[at].getBoundingClientRect().top - origin });
+      this.marks.push({ row: rows[at], y: rows[at].getBoundingClientRect().top - origin });
     }
   }
 
-  /** Put what was visible where it was: after rows came or went, before anything is drawn. */
-  restore() {
-    const movedUp = this.box.scrollTop < this.top - 1 && this.distance() > AT_END;
-    if (this.isStuck && !movedUp) {
+  /**
+   * Put what was visible where it was: after rows came, went or grew, before anything is painted.
+   * @param {number} [top] where the box was scrolled to before: when rows went, the browser may have moved it since
+   */
+  restore(top = this.box.scrollTop) {
+    const isLeft = top < this.farthest - AT_END; // the end was left since, and no event has told yet
+    if (this.isStuck && !isLeft) {
       this.toEnd();
       return;
     }
-    const origin = this.box.getBoundingClientRect().top - this.box.scrollTop;
-    const rows = new Map([...this.rows()].map((row) => [row.dataset.id, row]));
-    const mark = this.marks.find(({ id }) => rows.has(id));
+    const mark = this.marks.find(({ row }) => row.isConnected);
     if (!mark) return;
-    const moved = rows.get(mark.id).getBoundingClientRect().top - origin - mark.y;
-    if (Math.abs(moved) >= 0.5) this.box.scrollTop += moved;
+    const y = mark.row.getBoundingClientRect().top - this.box.getBoundingClientRect().top + this.box.scrollTop;
+    const wanted = top + y - mark.y;
+    if (Math.abs(wanted - this.box.scrollTop) >= 0.5) this.box.scrollTop = wanted;
   }
 
   toEnd() {

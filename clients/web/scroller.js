@@ -40,6 +40,8 @@ export class Scroller {
     this.read_seq = 0;
     this.readTimer = 0;
     this.isClosed = false;
+    /** How far it was scrolled before the last drawing. @type {number | undefined} */
+    this.top = undefined;
   }
 
   span() {
@@ -49,6 +51,7 @@ export class Scroller {
   /** What is to be drawn: messages in their order. Empty until it is open. */
   view() {
     const span = this.isOpen ? this.span() : null;
+    this.top = this.place.box?.scrollTop;
     if (!span) return [];
     const [start, end] = windowIndices(span.messages, this.range, this.place.isStuck && this.seq === null);
     this.isEnd = end === span.messages.length && !span.has_after;
@@ -157,7 +160,7 @@ export class Scroller {
   drawn() {
     if (!this.place.box || !this.isOpen) return;
     if (this.goal && this.reach(this.goal)) this.goal = null;
-    else this.place.restore();
+    else this.place.restore(this.top);
     this.look();
   }
 
@@ -180,6 +183,12 @@ export class Scroller {
   resized() {
     if (!this.place.box || !this.isOpen) return;
     this.place.restore();
+    this.look();
+  }
+
+  /** It was scrolled. What grew in the same moment must not count as that. */
+  scrolled() {
+    if (!this.place.isStuck) this.place.restore();
     this.look();
   }
 
