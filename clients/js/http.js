@@ -5,6 +5,10 @@
  * that has expired is exchanged once for all requests that notice it.
  */
 
+/** Codes of a session that is over. */
+export const SESSION_OVER = new Set([40101, 40102]);
+/** Codes of what may succeed when it is tried again; 0: the network is away. */
+export const TRY_AGAIN = new Set([0, 42901, 50301]);
 /** How long before its end a token is exchanged, ms. */
 const AHEAD_MS = 60_000;
 /** Answers that do not come within this are taken as lost, ms; an upload may take longer. */
@@ -24,6 +28,8 @@ export class ParleyError extends Error {
     this.status = status;
     this.field = field;
     this.retryAfter = retryAfter;
+    /** The session has ended by it. */
+    this.isOver = false;
   }
 }
 
@@ -75,18 +81,14 @@ export class Http {
     return Date.now() + this.ahead;
   }
 
-  /**
-   * Log in or register: no session is needed.
-   * @param {string} path @param {object} body
-   */
-  async enter(path, body) {
-    const data = await this.send('POST', path, { body });
-    if (path !== '/api/register') this.take(data);
-    return data;
+  /** Log in. @param {{username: string, password: string, device: string}} who */
+  async enter(who) {
+    this.session = null;
+    this.#take(await this.send('POST', '/api/login', { body: who }));
   }
 
   /** @param {import('./types.d.ts').AuthSession} session */
-  take(session) {
+  #take(session) {
     const { token, refresh_token, expires_at, websocket_url } = session;
     this.session = this.cookies ? { expires_at, websocket_url } : { token, refresh_token, expires_at, websocket_url };
     this.onSession(session);
@@ -96,7 +98,7 @@ export class Http {
   refresh() {
     const kept = this.session?.refresh_token;
     const body = kept && !this.cookies ? { refresh_token: kept } : {};
-    this.refreshing ??= this.send('POST', '/api/refresh', { body }).then((data) => this.take(data))
+    this.refreshing ??= this.send('POST', '/api/refresh', { body }).then((data) => this.#take(data))
       .finally(() => { this.refreshing = null; });
     return this.refreshing;
   }
@@ -115,10 +117,15 @@ export class Http {
     try {
       return await this.send(method, path, more);
     } catch (fault) {
-      if (fault.code !== 40101 && fault.code !== 40102) throw fault;
-      await this.refresh();
-      return this.send(method, path, more);
+      if (!SESSION_OVER.has(fault.code)) throw fault;
     }
+    try {
+      await this.refresh();
+    } catch (fault) {
+      fault.isOver = SESSION_OVER.has(fault.code);
+      throw fault;
+    }
+    return this.send(method, path, more);
   }
 
   /** @param {string} path @param {Record<string, any>} [query] what is undefined is left out */

@@ -6,7 +6,7 @@
  *   error?: {message: string, code: number, field?: string}, sent_at?: number, not_before?: number, tries?: number,
  *   upload?: AbortController, progress?: number}} Entry what storage has of it: all up to error
  */
-import { ParleyError } from './http.js';
+import { ParleyError, TRY_AGAIN } from './http.js';
 
 const RESEND_MS = 5000;
 /** How often the clock looks. */
@@ -19,14 +19,13 @@ const UPLOADS = 2;
 const AGAIN_MAX_MS = 30_000;
 /** Frames that the server closes the socket for are never sent. */
 const FRAME_MAX_BYTES = 64 * 1024;
-const TRY_AGAIN = new Set([0, 42901, 50301]);
 
 export class Outbox {
   /**
    * @param {{transmit: (frame: object) => boolean, upload: (blob: Blob, more: object) => Promise<any>,
    *   onChange: (entry: Entry) => void, onProgress: (entry: Entry, loaded: number, total: number) => void,
-   *   keep: (entry: Entry) => void, forget: (entry: Entry) => void}} options
-   *   transmit: false while there is no connection; keep and forget: storage
+   *   onStored: (entry: Entry) => void}} options
+   *   transmit: false while there is no connection; onStored: what snapshot() gives of it is another
    */
   constructor(options) {
     this.options = options;
@@ -46,7 +45,7 @@ export class Outbox {
       entry.error = { message: 'the message is too long', code: 40001, field: 'content' };
     }
     this.entries.set(entry.message_id, entry);
-    this.options.keep(entry);
+    this.options.onStored(entry);
     this.options.onChange(entry);
     this.#flush();
   }
@@ -56,6 +55,8 @@ export class Outbox {
     for (const entry of kept.sort((a, b) => a.order - b.order)) {
       if (this.entries.has(entry.message_id)) continue;
       this.entries.set(entry.message_id, entry);
+      this.order = Math.max(this.order, entry.order);
+      this.options.onStored(entry);
       this.options.onChange(entry);
     }
     this.#flush();
@@ -95,7 +96,7 @@ export class Outbox {
     if (!entry?.error) return;
     entry.error = undefined;
     entry.tries = 0;
-    this.options.keep(entry);
+    this.options.onStored(entry);
     this.options.onChange(entry);
     this.#flush();
   }
@@ -106,8 +107,16 @@ export class Outbox {
     if (!entry) return undefined;
     entry.upload?.abort();
     this.entries.delete(message_id);
-    this.options.forget(entry);
+    this.options.onStored(entry);
     return entry;
+  }
+
+  /** What storage has of it. @param {string} message_id @returns {any} null: nothing */
+  snapshot(message_id) {
+    const entry = this.entries.get(message_id);
+    if (!entry) return null;
+    const { conversation_id, frame, order, file, error } = entry;
+    return { message_id, conversation_id, frame, order, file, error };
   }
 
   /** @param {any} ack @returns {Entry | undefined} the entry, when it is stored now */
@@ -137,7 +146,7 @@ export class Outbox {
       entry.not_before = Date.now() + pause;
     } else {
       entry.error = { message: fault.message, code: fault.code, field: fault.field };
-      this.options.keep(entry);
+      this.options.onStored(entry);
     }
     this.options.onChange(entry);
     this.#flush();
@@ -181,7 +190,7 @@ export class Outbox {
       if (!this.entries.has(entry.message_id)) return; // discarded meanwhile
       entry.frame = { ...entry.frame, content: { ...content, ...more } };
       entry.file = undefined;
-      this.options.keep(entry);
+      this.options.onStored(entry);
       this.options.onChange(entry);
       this.#flush();
     } catch (fault) {

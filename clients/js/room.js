@@ -9,6 +9,7 @@
  */
 import { addStretch, clipStretches } from './stretches.js';
 
+const DELIVERED = 30;
 const READ = 31;
 const RECALL = 32;
 const EDIT = 34;
@@ -89,6 +90,8 @@ export class Room {
     this.sorted = null;
     /** The server has told of it, by sync or by a message. */
     this.isKnown = false;
+    /** When the first message vanishes; Infinity: none does. It may be too early, never too late. */
+    this.nextExpiry = Infinity;
   }
 
   /** @param {Partial<Conversation>} more */
@@ -113,6 +116,7 @@ export class Room {
     this.messages.set(message.seq, state ? { ...message, state } : message);
     this.seqs.set(message.message_id, message.seq);
     this.sorted = null;
+    if (message.expires_at) this.nextExpiry = Math.min(this.nextExpiry, message.expires_at);
     if (this.data.last_message?.message_id === message.message_id) {
       this.set({ last_message: this.messages.get(message.seq) });
     }
@@ -155,7 +159,9 @@ export class Room {
 
   /** What has had its time. @param {number} now @returns {boolean} something went */
   expire(now) {
-    const gone = [...this.messages.values()].filter(({ expires_at }) => expires_at && expires_at <= now);
+    const mortal = [...this.messages.values()].filter(({ expires_at }) => expires_at);
+    const gone = mortal.filter(({ expires_at }) => expires_at <= now);
+    this.nextExpiry = Math.min(...mortal.map(({ expires_at }) => expires_at).filter((time) => time > now));
     for (const { message_id } of gone) this.remove(message_id);
     return gone.length > 0;
   }
@@ -367,6 +373,11 @@ export class Room {
 
   // ---- What is shown
 
+  /** @param {string} message_id @returns {Message | undefined} */
+  find(message_id) {
+    return this.messages.get(this.seqs.get(message_id) ?? 0) ?? this.pending.get(message_id);
+  }
+
   #inOrder() {
     this.sorted ??= [...this.messages.values()].sort((a, b) => a.seq - b.seq);
     return this.sorted;
@@ -405,4 +416,4 @@ export class Room {
   }
 }
 
-export { READ };
+export { DELIVERED, READ, SYSTEM };

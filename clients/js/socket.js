@@ -76,9 +76,9 @@ export class Socket {
     }
   }
 
-  /** End the connection, and come back. @param {number} code */
-  renew(code) {
-    this.#end(code);
+  /** End the connection, and come back. */
+  renew() {
+    this.#end(1006);
   }
 
   async #connect() {

@@ -1,0 +1,69 @@
+/**
+ * What one sets of a conversation for oneself: in effect here at once, and told to the server as soon as it can hear.
+ * Until then it stands over what the server says (room.wanted), also after a reload.
+ */
+import { TRY_AGAIN } from './http.js';
+
+/** When the server could not take it, it is told again after this, ms, if no reconnect comes first. */
+const AGAIN_MS = 5000;
+
+export class Settings {
+  /**
+   * @param {{request: (method: string, path: string, more?: object) => Promise<any>,
+   *   model: import('./model.js').Model, onFault: (fault: Error) => void}} options
+   *   onFault: what was set before is refused now
+   */
+  constructor(options) {
+    this.options = options;
+    /** @type {any} */
+    this.timer = null;
+  }
+
+  /**
+   * @param {string} conversation_id @param {{pinned?: boolean, muted?: boolean, draft?: string}} wanted
+   * @returns {Promise<void>} rejected when the server refuses; not when it is away
+   */
+  async set(conversation_id, wanted) {
+    const room = this.options.model.room(conversation_id);
+    room.wanted = { ...room.wanted, ...wanted };
+    room.set(wanted);
+    this.options.model.show(room);
+    await this.#tell(room);
+  }
+
+  /** All that the server has not heard of. */
+  tellAll() {
+    for (const room of this.options.model.rooms.values()) {
+      if (Object.keys(room.wanted).length) this.#tell(room).catch(this.options.onFault);
+    }
+  }
+
+  async #tell(room) {
+    const { wanted } = room;
+    try {
+      await this.options.request('PATCH', `/api/conversations/${encodeURIComponent(room.id)}`, { body: wanted });
+    } catch (fault) {
+      // A conversation begins with its first message: until then a draft is here alone.
+      if (fault.code === 40401 && !room.isKnown) return;
+      if (TRY_AGAIN.has(fault.code)) {
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.tellAll(), AGAIN_MS);
+        return;
+      }
+      this.#told(room, wanted);
+      throw fault;
+    }
+    this.#told(room, wanted);
+  }
+
+  /** What was not set again meanwhile is the server's to say from now on. */
+  #told(room, wanted) {
+    const rest = Object.entries(room.wanted).filter(([key, value]) => wanted[key] !== value);
+    room.wanted = Object.fromEntries(rest);
+    this.options.model.show(room);
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+  }
+}
