@@ -16,6 +16,7 @@ export function Banner() {
   const [shown, setShown] = useState(null);
   useEffect(() => {
     if (!TEXTS[state]) return setShown(null);
+    if (shown === 'offline' && state === 'connecting') return; // one of many tries: nothing new
     const timer = setTimeout(() => setShown(state), shown || state === 'offline' ? 0 : PATIENCE);
     return () => clearTimeout(timer);
   }, [state]);

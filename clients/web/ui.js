@@ -43,9 +43,10 @@ export function Avatar({ id, name, src, size = 40, online }) {
   const own = src?.startsWith('/api/files/') && src !== broken;
   const picture = own && (src.endsWith('/thumbnail') ? src : `${src}/thumbnail`);
   const style = { width: `${size}px`, height: `${size}px`, fontSize: `${Math.round(size * 0.4)}px` };
-  return html`<span class=${`avatar tint-${tint(id)}`} style=${style} aria-hidden="true">
-    ${own ? html`<img src=${picture} alt="" loading="lazy" decoding="async" onError=${() => setBroken(src)} />`
-    : html`<span>${initials(name)}</span>`}
+  // The initials are drawn by CSS: they are a picture, and no text of the button that they stand in.
+  return html`<span class=${`avatar tint-${tint(id)}`} style=${style} aria-hidden="true"
+    data-initials=${own ? '' : initials(name)}>
+    ${own && html`<img src=${picture} alt="" loading="lazy" decoding="async" onError=${() => setBroken(src)} />`}
     ${online && html`<span class="presence"></span>`}
   </span>`;
 }
