@@ -27,12 +27,12 @@ export function ActDialog({ title, text, label, danger, children, is_ready = tru
   };
   return html`<${Dialog} title=${title} close=${close} actions=${html`
     <${Button} onClick=${() => close()}>${t('cancel')}<//>
-    <${Button} type="submit" form=${id} kind=${danger ? 'danger' : 'primary'} busy=${busy} disabled=${!is_ready}>
-      ${label}<//>`}>
+    <${Button} type="submit" form=${id} kind=${danger ? 'danger' : 'primary'} busy=${busy}
+      disabled=${!is_ready}>${label}<//>`}>
     <form id=${id} class="act" onSubmit=${submit}>
       <p dir="auto">${text}</p>
       ${children}
-      <${Field} label=${t('admin_reason')} name="reason" hint=${t('admin_reason_hint')} required maxlength=${REASON_MAX}
+      <${Field} label=${t('console_reason')} name="reason" hint=${t('console_reason_hint')} required maxlength=${REASON_MAX}
         autocomplete="off" autofocus />
       <${ActionError} error=${error} />
     </form><//>`;
@@ -40,5 +40,5 @@ export function ActDialog({ title, text, label, danger, children, is_ready = tru
 
 /** "Anna (@anna)": nobody is taken for another by his nickname. @param {{nickname: string, username: string}} user */
 export function nameOf(user) {
-  return t('admin_name_and_username', { nickname: user.nickname, username: user.username });
+  return t('console_name_and_username', { nickname: user.nickname, username: user.username });
 }

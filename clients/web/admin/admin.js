@@ -21,8 +21,8 @@ const VIEWS = [
   { name: 'overview', icon: 'gauge', rights: ['overview.read'], Component: Overview },
   { name: 'users', icon: 'people', rights: ['users.read'], Component: Users },
   { name: 'messages', icon: 'chats', rights: ['messages.read', 'messages.recall'], Component: Messages },
-  { name: 'services', icon: 'slash', rights: ['services.read'], Component: Services },
-  { name: 'audit', icon: 'draft', rights: ['audit.read'], Component: Audit },
+  { name: 'services', icon: 'globe', rights: ['services.read'], Component: Services },
+  { name: 'audit', icon: 'file', rights: ['audit.read'], Component: Audit },
 ];
 
 let resumed = false; // the first answer is here: logged in, or not
@@ -70,10 +70,10 @@ function Gate() {
 }
 
 function NoRight() {
-  return html`<main class="starting"><${Empty} icon="lock" title=${t('admin_no_right')}
-    text=${t('admin_no_right_text', { name: parley.me.nickname })}>
-    <a class="button" href="/">${t('admin_to_the_chats')}</a>
-    <${Button} onClick=${logOut}>${t('admin_log_out')}<//><//></main>`;
+  return html`<main class="starting"><${Empty} icon="lock" title=${t('console_no_right')}
+    text=${t('console_no_right_text', { name: parley.me.nickname })}>
+    <a class="button" href="/">${t('console_to_the_chats')}</a>
+    <${Button} onClick=${logOut}>${t('console_log_out')}<//><//></main>`;
 }
 
 async function logOut() {
@@ -90,15 +90,17 @@ function Shell({ rights, figures }) {
   const open = VIEWS.filter((view) => view.rights.some((right) => rights.has(right)));
   const view = open.find((each) => each.name === route.view) ?? open[0];
   const Component = view.name === 'users' && route.rest[0] ? User : view.Component;
+  const place = [view.name, ...route.rest].join('/');
+  useEffect(() => closeOverlays, [place]); // "back" leaves dialogs, too
   useEffect(() => {
-    document.title = `${t(`admin_view_${view.name}`)} · ${t('admin_administration')}`;
+    document.title = `${t(`console_view_${view.name}`)} · ${t('console_administration')}`;
   });
   return html`<div class="shell admin">
     <a class="skip" href="#content" onClick=${skip}>${t('skip_to_content')}</a>
     <${Rail} views=${open} current=${view.name} />
     <main id="content" class="pane-wide" tabindex="-1">
       <div class="admin-view"><${Component} rights=${rights} figures=${figures} route=${route}
-        key=${`${view.name}/${route.rest.join('/')}`} /></div>
+        key=${place} /></div>
     </main>
   </div>`;
 }
@@ -113,9 +115,9 @@ function Rail({ views, current }) {
   return html`<nav class="rail" aria-label=${t('navigation')}>
     ${views.map(({ name, icon }) => html`<a key=${name} href=${`#/${name}`} class="rail-item"
       aria-current=${name === current ? 'page' : undefined}>
-      <${Icon} name=${icon} /><span class="rail-label">${t(`admin_view_${name}`)}</span></a>`)}
+      <${Icon} name=${icon} /><span class="rail-label">${t(`console_view_${name}`)}</span></a>`)}
     <button type="button" class="rail-item rail-out" onClick=${logOut}>
-      <${Icon} name="logout" /><span class="rail-label">${t('admin_log_out')}</span></button>
+      <${Icon} name="logout" /><span class="rail-label">${t('console_log_out')}</span></button>
   </nav>`;
 }
 

@@ -19,10 +19,10 @@ export function Audit({ route }) {
   const { actor_id, target_id, action, from, until } = route.query;
   const pages = usePages(useMemo(() => new Pages('/v1/admin/audit', 'entries', 'entry_id',
     { actor_id, target_id, action, from, until }), [actor_id, target_id, action, from, until]));
-  return html`<h1>${t('admin_view_audit')}</h1>
+  return html`<h1>${t('console_view_audit')}</h1>
     <${Filters} key=${JSON.stringify(route.query)} query=${route.query} />
-    ${pages.items.length === 0 && !pages.hasMore && html`<${Empty} icon="search" title=${t('admin_no_entries')} />`}
-    <ol class="rows" aria-label=${t('admin_view_audit')}>${pages.items.map((entry) => html`
+    ${pages.items.length === 0 && !pages.hasMore && html`<${Empty} icon="search" title=${t('console_no_entries')} />`}
+    <ol class="rows" aria-label=${t('console_view_audit')}>${pages.items.map((entry) => html`
       <${Entry} key=${entry.entry_id} entry=${entry} query=${route.query} />`)}</ol>
     <${More} pages=${pages} />`;
 }
@@ -41,18 +41,18 @@ function Filters({ query }) {
         from: startOf(values.from), until: startOf(values.until, 1) }));
     });
   };
-  const unknown = (name) => fault[name] && t('admin_no_such_person');
+  const unknown = (name) => fault[name] && t('console_no_such_person');
   return html`<form class="filters" role="search" onSubmit=${submit}>
-    <${Field} label=${t('admin_actor')} name="actor" defaultValue=${query.actor_id ?? ''} autocomplete="off"
-      error=${unknown('actor')} autocapitalize="none" spellcheck=${false} placeholder=${t('admin_name_or_id')} />
-    <${Field} label=${t('admin_target')} name="target" defaultValue=${query.target_id ?? ''} autocomplete="off"
-      error=${unknown('target')} autocapitalize="none" spellcheck=${false} placeholder=${t('admin_name_or_id')} />
-    <${Select} label=${t('admin_action')} name="action" value=${query.action ?? ''}
-      options=${[['', t('admin_any')], ...ACTIONS.map((name) => [name, actionText(name)])]} />
-    <${Field} label=${t('admin_from_day')} name="from" type="date" defaultValue=${dateOf(query.from)} />
-    <${Field} label=${t('admin_until_day')} name="until" type="date" defaultValue=${dateOf(query.until, -1)} />
-    <${Button} type="submit" kind="primary" busy=${busy}>${t('admin_show')}<//>
-    ${Object.keys(query).length > 0 && html`<a class="button" href="#/audit">${t('admin_show_all')}</a>`}
+    <${Field} label=${t('console_actor')} name="actor" defaultValue=${query.actor_id ?? ''} autocomplete="off"
+      error=${unknown('actor')} autocapitalize="none" spellcheck=${false} placeholder=${t('console_name_or_id')} />
+    <${Field} label=${t('console_target')} name="target" defaultValue=${query.target_id ?? ''} autocomplete="off"
+      error=${unknown('target')} autocapitalize="none" spellcheck=${false} placeholder=${t('console_name_or_id')} />
+    <${Select} label=${t('console_action')} name="action" value=${query.action ?? ''}
+      options=${[['', t('console_any')], ...ACTIONS.map((name) => [name, actionText(name)])]} />
+    <${Field} label=${t('console_from_day')} name="from" type="date" defaultValue=${dateOf(query.from)} />
+    <${Field} label=${t('console_until_day')} name="until" type="date" defaultValue=${dateOf(query.until, -1)} />
+    <${Button} type="submit" kind="primary" busy=${busy}>${t('console_show')}<//>
+    ${Object.keys(query).length > 0 && html`<a class="button" href="#/audit">${t('console_show_all')}</a>`}
     <${ActionError} error=${error} />
   </form>`;
 }
@@ -82,24 +82,25 @@ function dateOf(time, days = 0) {
 }
 
 function actionText(action) {
-  return ACTIONS.includes(action) ? t(`admin_did_${action.replace('.', '_')}`) : action;
+  return ACTIONS.includes(action) ? t(`console_did_${action.replace('.', '_')}`) : action;
 }
 
 function Entry({ entry, query }) {
-  const person = (name, id, member) => html`<a dir="auto" href=${hrefOf(['audit'], { ...query, [member]: id })}>@${name}</a>`;
+  const person = (name, id, member) => html`
+    <a dir="auto" href=${hrefOf(['audit'], { ...query, [member]: id })}>@${name}</a>`;
   return html`<li class=${entry.failure ? 'entry failed' : 'entry'}>
     <p><time class="hint" datetime=${new Date(entry.at).toISOString()}>${full(entry.at)}</time></p>
     <p class="row-title">${person(entry.actor_username, entry.actor_id, 'actor_id')}: ${actionText(entry.action)} →
       ${' '}${person(entry.target_username, entry.target_id, 'target_id')}</p>
     <p class="quoted" dir="auto">${entry.reason}</p>
-    ${entry.failure && html`<p class="field-error">${t('admin_failed_because', { why: entry.failure })}</p>`}
-    <details><summary>${t('admin_details')}</summary><dl class="facts">
-      <${Detail} name=${t('admin_details')} value=${entry.details} />
-      <${Detail} name=${t('admin_role')} value=${entry.actor_role} />
-      <${Detail} name=${t('admin_address')} value=${entry.address} />
-      <${Detail} name=${t('admin_request_id')} value=${entry.request_id} />
-      <${Detail} name=${t('admin_entry_id')} value=${entry.entry_id} />
-      <${Detail} name=${t('admin_attempt_id')} value=${entry.attempt_id} />
+    ${entry.failure && html`<p class="field-error">${t('console_failed_because', { why: entry.failure })}</p>`}
+    <details><summary>${t('console_details')}</summary><dl class="facts">
+      <${Detail} name=${t('console_details')} value=${entry.details} />
+      <${Detail} name=${t('console_role')} value=${entry.actor_role} />
+      <${Detail} name=${t('console_address')} value=${entry.address} />
+      <${Detail} name=${t('console_request_id')} value=${entry.request_id} />
+      <${Detail} name=${t('console_entry_id')} value=${entry.entry_id} />
+      <${Detail} name=${t('console_attempt_id')} value=${entry.attempt_id} />
     </dl></details>
   </li>`;
 }

@@ -22,12 +22,12 @@ export function Login() {
   };
   return html`<main id="content" class="starting"><form class="card admin-login" onSubmit=${submit}>
     <img src="/icon.svg" alt="" width="48" height="48" />
-    <h1>${t('admin_administration')}</h1>
+    <h1>${t('console_administration')}</h1>
     <${Field} label=${t('username')} name="username" autocomplete="username" autocapitalize="none"
       spellcheck=${false} required />
     <${Field} label=${t('password')} name="password" type="password" autocomplete="current-password" required />
     ${error && html`<p class="field-error" role="alert">${errorText(error)}</p>`}
     <${Button} type="submit" kind="primary" busy=${busy}>${t('log_in')}<//>
-    <a href="/">${t('admin_to_the_chats')}</a>
+    <a href="/">${t('console_to_the_chats')}</a>
   </form></main>`;
 }

@@ -3,9 +3,10 @@ import { html, useEffect, useRef, useState } from '/vendor/preact.js';
 import { parley } from '/client.js';
 import { ActionError, useAction } from '/action.js';
 import { t } from '/texts.js';
-import { Button, Field, Spinner, openDialog, toast } from '/ui.js';
+import { Button, Field, openDialog, toast } from '/ui.js';
 import { full } from '/times.js';
 import { ActDialog } from '/admin/act.js';
+import { Person } from '/admin/person.js';
 import { hrefOf, replaceRoute } from '/admin/route.js';
 
 const SYSTEM = 3; // msg_type
@@ -40,22 +41,22 @@ export function Messages({ rights, route }) {
     event.preventDefault();
     const { link, look_up_reason: reason } = Object.fromEntries(new FormData(event.target));
     const place = readPlace(link);
-    setFault(place ? '' : t('admin_no_link'));
+    setFault(place ? '' : t('console_no_link'));
     setFound(null);
     if (!place) return;
     replaceRoute(hrefOf(['messages'], { link: `${place.conversation_id}/${place.message_id}` }));
     if (!may_read) await recall(place);
     else await run(async () => setFound({ place, reason, ...await lookUp(place, reason) }));
   };
-  return html`<h1>${t('admin_view_messages')}</h1>
-    <p class="hint">${t(may_read ? 'admin_messages_text' : 'admin_messages_text_recall')}</p>
+  return html`<h1>${t('console_view_messages')}</h1>
+    <p class="hint">${t(may_read ? 'console_messages_text' : 'console_messages_text_recall')}</p>
     <form class="filters" onSubmit=${submit}>
-      <${Field} label=${t('admin_message_link')} name="link" required defaultValue=${route.query.link ?? ''}
-        autocomplete="off" spellcheck=${false} error=${fault} hint=${t('admin_message_link_hint')} />
-      ${may_read && html`<${Field} label=${t('admin_reason')} name="look_up_reason" required maxlength="500"
-        autocomplete="off" hint=${t('admin_reason_hint')} />`}
+      <${Field} label=${t('console_message_link')} name="link" required defaultValue=${route.query.link ?? ''}
+        autocomplete="off" spellcheck=${false} error=${fault} hint=${t('console_message_link_hint')} />
+      ${may_read && html`<${Field} label=${t('console_reason')} name="look_up_reason" required maxlength="500"
+        autocomplete="off" hint=${t('console_reason_hint')} />`}
       <${Button} type="submit" kind=${may_read ? 'primary' : 'danger'} busy=${busy}>${
-        t(may_read ? 'admin_look_up' : 'admin_recall')}<//>
+        t(may_read ? 'console_look_up' : 'console_recall')}<//>
     </form>
     <${ActionError} error=${error} />
     ${found && html`<${Found} found=${found} setFound=${setFound} rights=${rights} />`}`;
@@ -69,15 +70,15 @@ function lookUp({ conversation_id, message_id }, reason, cursor) {
 
 async function recall(place) {
   const done = await openDialog(Recall, { place });
-  if (done) toast(t('admin_recalled'));
+  if (done) toast(t('console_recalled'));
   return Boolean(done);
 }
 
 function Recall({ place, close }) {
   const run = ({ reason }) => parley.request('DELETE', `/v1/admin/messages/${
     encodeURIComponent(place.conversation_id)}/${encodeURIComponent(place.message_id)}`, { query: { reason } });
-  return html`<${ActDialog} title=${t('admin_recall')} label=${t('admin_recall')} danger=${true}
-    text=${t('admin_recall_text')} run=${run} close=${close} />`;
+  return html`<${ActDialog} title=${t('console_recall')} label=${t('console_recall')} danger=${true}
+    text=${t('console_recall_text')} run=${run} close=${close} />`;
 }
 
 function Found({ found, setFound, rights }) {
@@ -94,20 +95,20 @@ function Found({ found, setFound, rights }) {
     const page = await lookUp(place, found.reason, found.next_cursor);
     setFound({ ...found, ...page, changes: [...changes, ...page.changes] });
   });
-  return html`<article class="card found" aria-label=${t('admin_message')}>
-    <h2 tabindex="-1" ref=${heading}>${t('admin_message')}</h2>
-    <p class="hint">${t('admin_said_by')} <a href=${hrefOf(['users', message.from])}>${message.from}</a> ·
-      ${full(message.timestamp)}${message.edited_at > 0 && ` · ${t('admin_edited')}`}</p>
+  return html`<article class="card found" aria-label=${t('console_message')}>
+    <h2 tabindex="-1" ref=${heading}>${t('console_message')}</h2>
+    <p class="hint">${t('console_said_by')} <${Person} user_id=${message.from} />${' · '}${
+      full(message.timestamp)}${message.edited_at > 0 && ` · ${t('console_edited')}`}</p>
     ${message.recalled_at > 0
-      ? html`<p class="tag danger">${t('admin_is_recalled', { time: full(message.recalled_at) })}</p>`
+      ? html`<p class="tag danger">${t('console_is_recalled', { time: full(message.recalled_at) })}</p>`
       : html`<${Content} message=${message} content=${message.content} />`}
-    ${changes.length > 0 && html`<h3>${t('admin_changes')}</h3>
+    ${changes.length > 0 && html`<h3>${t('console_changes')}</h3>
       <ol class="changes">${changes.map((change) => html`
         <${Change} key=${change.change_seq} change=${change} message=${message} />`)}</ol>`}
-    ${found.next_cursor && html`<${Button} busy=${busy} onClick=${more}>${t('admin_more_changes')}<//>`}
+    ${found.next_cursor && html`<${Button} busy=${busy} onClick=${more}>${t('console_more_changes')}<//>`}
     <${ActionError} error=${error} />
     ${rights.has('messages.recall') && !message.recalled_at && message.msg_type !== SYSTEM && html`
-      <p><${Button} kind="danger" onClick=${takeBack}>${t('admin_recall')}<//></p>`}
+      <p><${Button} kind="danger" onClick=${takeBack}>${t('console_recall')}<//></p>`}
   </article>`;
 }
 
@@ -118,9 +119,9 @@ function Content({ message, content }) {
 
 function Change({ change, message }) {
   const { kind, user_id, created_at, emoji, removed } = change;
-  return html`<li><p class="hint">${t(`admin_change_${kind}${removed ? '_removed' : ''}`)} ${emoji} ·
-      ${user_id ? html`<a href=${hrefOf(['users', user_id])}>${user_id}</a>` : t('admin_an_administrator')} ·
-      ${full(created_at)}</p>
-    ${kind === 'edit' && html`<div class="edit"><del><${Content} message=${message} content=${change.old_content} /></del>
+  return html`<li><p class="hint">${t(`console_change_${kind}${removed ? '_removed' : ''}`)} ${emoji}${' · '}${
+      user_id ? html`<${Person} user_id=${user_id} />` : t('console_an_administrator')}${' · '}${full(created_at)}</p>
+    ${kind === 'edit' && html`<div class="edit">
+      <del><${Content} message=${message} content=${change.old_content} /></del>
       <ins><${Content} message=${message} content=${change.content} /></ins></div>`}</li>`;
 }

@@ -16,6 +16,6 @@ export function rate(n) {
 /** A size: "1.3 GB". @param {number} bytes */
 export function size(bytes) {
   const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1);
-  return new Intl.NumberFormat(locale(), { style: 'unit', unit: UNITS[power], maximumFractionDigits: power ? 1 : 0 })
-    .format(bytes / 1000 ** power);
+  return new Intl.NumberFormat(locale(), { style: 'unit', unit: UNITS[power],
+    unitDisplay: power ? 'short' : 'long', maximumFractionDigits: power ? 1 : 0 }).format(bytes / 1000 ** power);
 }

@@ -12,10 +12,10 @@ export function Overview({ figures }) {
   useFigures(figures);
   const { latest, error, samples } = figures;
   const { live, stored } = latest;
-  return html`<h1>${t('admin_view_overview')}</h1>
-    ${error && html`<p class="notice" role="status">${t('admin_figures_old')} ${errorText(error)}</p>`}
-    ${!live && html`<p class="notice" role="status">${t('admin_redis_away')}</p>`}
-    ${!stored && html`<p class="notice" role="status">${t('admin_message_away')}</p>`}
+  return html`<h1>${t('console_view_overview')}</h1>
+    ${error && html`<p class="notice" role="status">${t('console_figures_old')} ${errorText(error)}</p>`}
+    ${!live && html`<p class="notice" role="status">${t('console_redis_away')}</p>`}
+    ${!stored && html`<p class="notice" role="status">${t('console_message_away')}</p>`}
     <div class="figures lively">
       <${Lively} name="online" value=${live?.online} format=${count} samples=${samples} of=${(s) => s.live?.online} />
       <${Lively} name="messages_per_second" value=${live && live.messages_10s / TALLY} format=${rate}
@@ -32,18 +32,19 @@ export function Overview({ figures }) {
 }
 
 function Lively({ name, value, format, samples, of }) {
-  const label = t(`admin_figure_${name}`);
+  const label = t(`console_figure_${name}`);
   const points = samples.map((sample) => ({ at: sample.at, value: of(sample) }))
     .filter((point) => Number.isFinite(point.value));
   const max = Math.max(0, ...points.map((point) => point.value));
   return html`<section class="card figure" aria-label=${label}>
     <h2>${label}</h2>
     <p class="figure-value">${Number.isFinite(value) ? format(value) : '—'}</p>
-    <${Sparkline} points=${points} label=${t('admin_sparkline', { label, max: format(max) })} />
+    <${Sparkline} points=${points} label=${t('console_sparkline', { label, max: format(max) })} />
   </section>`;
 }
 
 function Figure({ name, value, more }) {
-  return html`<div class="card figure"><dt>${t(`admin_figure_${name}`)}</dt>
-    <dd><span class="figure-value">${value || '—'}</span>${more && html` <span class="hint">${more}</span>`}</dd></div>`;
+  return html`<div class="card figure"><dt>${t(`console_figure_${name}`)}</dt>
+    <dd><span class="figure-value">${value || '—'}</span>
+      ${more && html`<span class="hint">${more}</span>`}</dd></div>`;
 }

@@ -10,12 +10,12 @@ const PERIODS = { hour: HOUR, day: 24 * HOUR, week: 7 * 24 * HOUR, month: 30 * 2
 export function PeriodField({ forever = false }) {
   const names = [...(forever ? ['forever'] : []), ...Object.keys(PERIODS), 'date'];
   const [chosen, setChosen] = useState(forever ? 'forever' : 'day');
-  return html`<div class="field"><label for="field-period">${t('admin_for_how_long')}</label>
+  return html`<div class="field"><label for="field-period">${t('console_for_how_long')}</label>
     <div class="field-row"><select id="field-period" name="period" value=${chosen}
       onChange=${(event) => setChosen(event.target.value)}>
       ${names.map((name) => html`<option key=${name} value=${name} selected=${name === chosen}>${
-        t(`admin_period_${name}`)}</option>`)}</select></div></div>
-    ${chosen === 'date' && html`<${Field} label=${t('admin_until')} name="date" type="datetime-local" required />`}`;
+        t(`console_period_${name}`)}</option>`)}</select></div></div>
+    ${chosen === 'date' && html`<${Field} label=${t('console_until')} name="date" type="datetime-local" required />`}`;
 }
 
 /**

@@ -21,55 +21,61 @@ export function Services({ rights }) {
   };
   const end = async (service) => {
     if (!await openDialog(EndService, { service })) return;
-    toast(t('admin_done_end_service', { name: nameOf(service) }));
+    toast(t('console_done_end_service', { name: nameOf(service) }));
     pages.remove(service.user_id);
   };
-  return html`<header class="view-head"><h1>${t('admin_view_services')}</h1>
-      ${may_manage && html`<${Button} kind="primary" onClick=${() => showNew(NewService)}>${t('admin_new_service')}<//>`}
+  return html`<header class="view-head"><h1>${t('console_view_services')}</h1>
+      ${may_manage && html`<${Button} kind="primary" onClick=${() => showNew(NewService)}>${t('console_new_service')}<//>`}
     </header>
-    <p class="hint">${t('admin_services_text')}</p>
-    ${pages.items.length === 0 && !pages.hasMore && html`<${Empty} icon="slash" title=${t('admin_no_services')} />`}
-    <ul class="rows" aria-label=${t('admin_view_services')}>${pages.items.map((service) => html`<li key=${service.user_id}
-      class="row service"><${Avatar} id=${service.user_id} name=${service.nickname} />
-      <span class="row-main"><a class="row-title" dir="auto" href=${hrefOf(['users', service.user_id])}>${
-        service.nickname}</a>
-        <span class="hint">@${service.username} · ${full(service.created_at)}</span></span>
-      ${may_manage && html`<span class="row-actions">
-        <${Button} aria-label=${t('admin_new_token_for', { name: service.nickname })}
-          onClick=${() => showNew(NewToken, { service })}>${t('admin_new_token')}<//>
-        <${Button} kind="danger" aria-label=${t('admin_end_service_of', { name: service.nickname })}
-          onClick=${() => end(service)}>${t('admin_end_service')}<//></span>`}</li>`)}</ul>
+    <p class="hint">${t('console_services_text')}</p>
+    ${pages.items.length === 0 && !pages.hasMore && html`
+      <${Empty} icon="globe" title=${t('console_no_services')} />`}
+    <ul class="rows" aria-label=${t('console_view_services')}>${pages.items.map((service) => html`
+      <li key=${service.user_id} class="row service"><${ServiceRow} service=${service}>
+        ${may_manage && html`
+          <${Button} aria-label=${t('console_new_token_for', { name: service.nickname })}
+            onClick=${() => showNew(NewToken, { service })}>${t('console_new_token')}<//>
+          <${Button} kind="danger" aria-label=${t('console_end_service_of', { name: service.nickname })}
+            onClick=${() => end(service)}>${t('console_end_service')}<//>`}<//></li>`)}</ul>
     <${More} pages=${pages} />`;
+}
+
+function ServiceRow({ service, children }) {
+  const { user_id, nickname, username, created_at } = service;
+  return html`<${Avatar} id=${user_id} name=${nickname} />
+    <span class="row-main"><a class="row-title" dir="auto" href=${hrefOf(['users', user_id])}>${nickname}</a>
+      <span class="hint">@${username} · ${full(created_at)}</span></span>
+    <span class="row-actions">${children}</span>`;
 }
 
 function NewService({ close }) {
   const run = ({ username, nickname, reason }) => parley.request('POST', '/v1/admin/services',
     { body: { username, reason, ...(nickname.trim() && { nickname: nickname.trim() }) } });
-  return html`<${ActDialog} title=${t('admin_new_service')} label=${t('admin_make')} text=${t('admin_new_service_text')} run=${run}
-    close=${close}>
+  return html`<${ActDialog} title=${t('console_new_service')} label=${t('console_make')} run=${run} close=${close}
+    text=${t('console_new_service_text')}>
     <${Field} label=${t('username')} name="username" required maxlength="32" autocomplete="off"
       autocapitalize="none" spellcheck=${false} />
-    <${Field} label=${t('admin_nickname_optional')} name="nickname" maxlength="64" autocomplete="off" /><//>`;
+    <${Field} label=${t('console_nickname_optional')} name="nickname" maxlength="64" autocomplete="off" /><//>`;
 }
 
 function NewToken({ service, close }) {
   const run = ({ reason }) => parley.request('POST', `/v1/admin/services/${service.user_id}/token`,
     { body: { reason } });
-  return html`<${ActDialog} title=${t('admin_new_token')} label=${t('admin_new_token')} danger=${true} run=${run} close=${close}
-    text=${t('admin_new_token_text', { name: nameOf(service) })} />`;
+  return html`<${ActDialog} title=${t('console_new_token')} label=${t('console_new_token')} danger=${true}
+    run=${run} close=${close} text=${t('console_new_token_text', { name: nameOf(service) })} />`;
 }
 
 function EndService({ service, close }) {
   const run = ({ reason }) => parley.request('DELETE', `/v1/admin/services/${service.user_id}`,
     { query: { reason } });
-  return html`<${ActDialog} title=${t('admin_end_service')} label=${t('admin_end_service')} danger=${true} run=${run}
-    close=${close} text=${t('admin_end_service_text', { name: nameOf(service) })} />`;
+  return html`<${ActDialog} title=${t('console_end_service')} label=${t('console_end_service')} danger=${true} run=${run}
+    close=${close} text=${t('console_end_service_text', { name: nameOf(service) })} />`;
 }
 
 function Token({ service, token, close }) {
-  return html`<${Dialog} title=${t('admin_token_of', { name: nameOf(service) })} close=${close} actions=${html`
-    <${Button} onClick=${() => copyText(token)}>${t('admin_copy')}<//>
-    <${Button} kind="primary" onClick=${() => close(true)}>${t('admin_token_kept')}<//>`}>
-    <p class="notice">${t('admin_token_once')}</p>
+  return html`<${Dialog} title=${t('console_token_of', { name: nameOf(service) })} close=${close} actions=${html`
+    <${Button} onClick=${() => copyText(token)}>${t('console_copy')}<//>
+    <${Button} kind="primary" onClick=${() => close(true)}>${t('console_token_kept')}<//>`}>
+    <p class="notice">${t('console_token_once')}</p>
     <p><code class="token" data-testid="token">${token}</code></p><//>`;
 }

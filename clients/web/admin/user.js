@@ -3,6 +3,7 @@ import { html, useEffect, useMemo, useState } from '/vendor/preact.js';
 import { parley } from '/client.js';
 import { errorText, t } from '/texts.js';
 import { Avatar, Button, Empty, Spinner } from '/ui.js';
+import { Icon } from '/icons.js';
 import { More, Pages, usePages } from '/pages.js';
 import { ago, full } from '/times.js';
 import { hrefOf } from '/admin/route.js';
@@ -32,7 +33,7 @@ export function User({ rights, route }) {
     if (!await act(action, answer.account.user)) return;
     await Promise.all([load(), sessions.reload()]);
   };
-  return html`<a class="back-link" href="#/users">${t('admin_all_users')}</a>
+  return html`<a class="back-link" href="#/users"><${Icon} name="back" size=${18} />${t('console_all_users')}</a>
     ${answer.error && html`<${Empty} icon="alert" title=${errorText(answer.error)} />`}
     ${!answer.error && !answer.account && html`<${Spinner} label=${t('loading')} />`}
     ${answer.account && html`<${Account} account=${answer.account} rights=${rights} doIt=${doIt} />
@@ -46,21 +47,21 @@ function Account({ account, rights, doIt }) {
       <div><h1 dir="auto">${user.nickname}</h1><p class="hint">@${user.username}</p><${States} user=${user} /></div>
     </header>
     <dl class="card facts">
-      <${Fact} name=${t('admin_user_id')}><code>${user.user_id}</code><//>
-      <${Fact} name=${t('admin_role')}>${t(`admin_role_${user.role}`)}<//>
-      <${Fact} name=${t('admin_registered')}>${full(user.created_at)}<//>
-      <${Fact} name=${t('admin_devices')}>${account.session_count}<//>
-      ${user.banned && html`<${Fact} name=${t('admin_state_banned')}><${Until} time=${user.banned_until}
+      <${Fact} name=${t('console_user_id')}><code>${user.user_id}</code><//>
+      <${Fact} name=${t('console_role')}>${t(`console_role_${user.role}`)}<//>
+      <${Fact} name=${t('console_registered')}>${full(user.created_at)}<//>
+      <${Fact} name=${t('console_devices')}>${account.session_count}<//>
+      ${user.banned && html`<${Fact} name=${t('console_state_banned')}><${Until} time=${user.banned_until}
         reason=${user.ban_reason} /><//>`}
-      ${user.muted_until > 0 && html`<${Fact} name=${t('admin_state_muted')}><${Until} time=${user.muted_until}
+      ${user.muted_until > 0 && html`<${Fact} name=${t('console_state_muted')}><${Until} time=${user.muted_until}
         reason=${user.mute_reason} /><//>`}
-      ${user.deleted_at > 0 && html`<${Fact} name=${t('admin_state_deleted')}>${full(user.deleted_at)}<//>`}
+      ${user.deleted_at > 0 && html`<${Fact} name=${t('console_state_deleted')}>${full(user.deleted_at)}<//>`}
     </dl>
-    ${actions.length > 0 && html`<div class="actions" role="group" aria-label=${t('admin_actions')}>
+    ${actions.length > 0 && html`<div class="actions" role="group" aria-label=${t('console_actions')}>
       ${actions.map((action) => html`<${Button} key=${action.name} kind=${action.danger ? 'danger' : ''}
-        onClick=${() => doIt(action)}>${t(`admin_do_${action.name}`)}<//>`)}</div>`}
+        onClick=${() => doIt(action)}>${t(`console_do_${action.name}`)}<//>`)}</div>`}
     ${rights.has('audit.read') && html`<p><a href=${hrefOf(['audit'], { target_id: user.user_id })}>${
-      t('admin_log_about', { name: user.nickname })}</a></p>`}`;
+      t('console_log_about', { name: user.nickname })}</a></p>`}`;
 }
 
 function Fact({ name, children }) {
@@ -68,24 +69,24 @@ function Fact({ name, children }) {
 }
 
 function Until({ time, reason }) {
-  return html`${time ? t('admin_until_time', { time: full(time) }) : t('admin_period_forever')}${
+  return html`${time ? t('console_until_time', { time: full(time) }) : t('console_period_forever')}${
     reason && html`: <span class="quoted" dir="auto">${reason}</span>`}`;
 }
 
 function Sessions({ sessions }) {
-  return html`<h2>${t('admin_sessions')}</h2>
-    <ul class="rows" aria-label=${t('admin_sessions')}>${sessions.items.map((session) => html`
+  return html`<h2>${t('console_sessions')}</h2>
+    <ul class="rows" aria-label=${t('console_sessions')}>${sessions.items.map((session) => html`
       <li key=${session.session_id} class=${session.ended_at ? 'session over' : 'session'}>
-        <span class="row-title" dir="auto">${session.device || t('admin_unnamed_device')}</span>
+        <span class="row-title" dir="auto">${session.device || t('console_unnamed_device')}</span>
         <span class="hint">${session.address ?? '—'} · ${session.user_agent ?? '—'}</span>
-        <span class="hint">${t('admin_since', { time: full(session.created_at) })} · ${session.ended_at
-          ? t('admin_ended_at', { time: full(session.ended_at), why: endText(session.end_reason) })
-          : t('admin_seen_at', { time: ago(session.seen_at) })}</span>
+        <span class="hint">${t('console_since', { time: full(session.created_at) })} · ${session.ended_at
+          ? t('console_ended_at', { time: full(session.ended_at), why: endText(session.end_reason) })
+          : t('console_seen_at', { time: ago(session.seen_at) })}</span>
       </li>`)}</ul>
-    ${sessions.items.length === 0 && !sessions.hasMore && html`<p class="hint">${t('admin_no_sessions')}</p>`}
+    ${sessions.items.length === 0 && !sessions.hasMore && html`<p class="hint">${t('console_no_sessions')}</p>`}
     <${More} pages=${sessions} />`;
 }
 
 function endText(reason) {
-  return t(KNOWN_ENDS.includes(reason) ? `admin_session_end_${reason}` : 'admin_session_end_other');
+  return t(KNOWN_ENDS.includes(reason) ? `console_session_end_${reason}` : 'console_session_end_other');
 }

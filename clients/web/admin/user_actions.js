@@ -53,7 +53,7 @@ export function actionsFor(user, rights) {
  */
 export async function act(action, user) {
   const done = await openDialog(UserAct, { action, user });
-  if (done) toast(t(`admin_done_${action.name}`, { name: nameOf(user) }));
+  if (done) toast(t(`console_done_${action.name}`, { name: nameOf(user) }));
   return Boolean(done);
 }
 
@@ -61,8 +61,9 @@ function UserAct({ action, user, close }) {
   const [ready, setReady] = useState(action.name !== 'delete');
   const run = (values) => (action.run ?? post)(user, values, action);
   const { Fields } = action;
-  return html`<${ActDialog} title=${t(`admin_do_${action.name}`)} label=${t(`admin_do_${action.name}`)} danger=${action.danger}
-    text=${t(`admin_do_${action.name}_text`, { name: nameOf(user) })} is_ready=${ready} run=${run} close=${close}>
+  const label = t(`console_do_${action.name}`);
+  return html`<${ActDialog} title=${label} label=${label} danger=${action.danger}
+    text=${t(`console_do_${action.name}_text`, { name: nameOf(user) })} is_ready=${ready} run=${run} close=${close}>
     ${Fields && html`<${Fields} user=${user} setReady=${setReady} />`}<//>`;
 }
 
@@ -98,20 +99,20 @@ function MuteFields() {
 
 function PasswordFields() {
   const [password, setPassword] = useState(makePassword);
-  return html`<${Field} label=${t('admin_new_password')} name="new_password" value=${password} required minlength="8"
-    maxlength="128" autocomplete="off" spellcheck=${false} hint=${t('admin_new_password_hint')}
+  return html`<${Field} label=${t('console_new_password')} name="new_password" value=${password} required minlength="8"
+    maxlength="128" autocomplete="off" spellcheck=${false} hint=${t('console_new_password_hint')}
     onInput=${(event) => setPassword(event.target.value)}>
-    <${IconButton} icon="retry" label=${t('admin_another_password')} onClick=${() => setPassword(makePassword())} />
-    <${IconButton} icon="copy" label=${t('admin_copy')} onClick=${() => copyText(password)} /><//>`;
+    <${IconButton} icon="retry" label=${t('console_another_password')} onClick=${() => setPassword(makePassword())} />
+    <${IconButton} icon="copy" label=${t('console_copy')} onClick=${() => copyText(password)} /><//>`;
 }
 
 /** Take a text into the clipboard, and say so. @param {string} text */
 export async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
-    toast(t('admin_copied'));
+    toast(t('console_copied'));
   } catch {
-    toast(t('admin_not_copied'), { kind: 'error' });
+    toast(t('console_not_copied'), { kind: 'error' });
   }
 }
 
@@ -121,14 +122,14 @@ function makePassword() {
 }
 
 function RoleFields({ user }) {
-  return html`<fieldset class="choice"><legend>${t('admin_role')}</legend>
+  return html`<fieldset class="choice"><legend>${t('console_role')}</legend>
     ${ROLES.map((role) => html`<label key=${role}><input type="radio" name="role" value=${role} required
-      defaultChecked=${role === user.role} /> <span>${t(`admin_role_${role}`)}</span></label>`)}</fieldset>`;
+      defaultChecked=${role === user.role} /> <span>${t(`console_role_${role}`)}</span></label>`)}</fieldset>`;
 }
 
 // What cannot be undone asks for more than a click.
 function NameAgain({ user, setReady }) {
-  return html`<${Field} label=${t('admin_name_again', { username: user.username })} name="name_again" required
+  return html`<${Field} label=${t('console_name_again', { username: user.username })} name="name_again" required
     autocomplete="off" autocapitalize="none" spellcheck=${false}
     onInput=${(event) => setReady(event.target.value === user.username)} />`;
 }

@@ -26,19 +26,19 @@ export function Users({ route }) {
     const text = event.target.value.trim();
     timer.current = setTimeout(() => look({ query: text }), PAUSE);
   };
-  return html`<h1>${t('admin_view_users')}</h1>
+  return html`<h1>${t('console_view_users')}</h1>
     <form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
-      <${Field} label=${t('admin_username_begins')} name="query" type="search" defaultValue=${query} onInput=${type}
+      <${Field} label=${t('console_username_begins')} name="query" type="search" defaultValue=${query} onInput=${type}
         autocomplete="off" autocapitalize="none" spellcheck=${false} />
-      <${Select} label=${t('admin_role')} name="role" value=${role} onChange=${(value) => look({ role: value })}
-        options=${[['', t('admin_any')], ...ROLES.map((name) => [name, t(`admin_role_${name}`)])]} />
-      <${Select} label=${t('admin_state')} name="status" value=${status} onChange=${(value) => look({ status: value })}
-        options=${[['', t('admin_any')], ...STATES.map((name) => [name, t(`admin_state_${name}`)])]} />
+      <${Select} label=${t('console_role')} name="role" value=${role} onChange=${(value) => look({ role: value })}
+        options=${[['', t('console_any')], ...ROLES.map((name) => [name, t(`console_role_${name}`)])]} />
+      <${Select} label=${t('console_state')} name="status" value=${status} onChange=${(value) => look({ status: value })}
+        options=${[['', t('console_any')], ...STATES.map((name) => [name, t(`console_state_${name}`)])]} />
     </form>
-    <p class="hint" role="status">${pages.total !== undefined && t('admin_accounts_found',
+    <p class="hint" role="status">${pages.total !== undefined && t('console_accounts_found',
       { count: pages.total, n: count(pages.total) + (pages.total >= COUNTED ? '+' : '') })}</p>
-    ${pages.total === 0 && html`<${Empty} icon="search" title=${t('admin_nobody_found')} />`}
-    <ul class="rows" aria-label=${t('admin_view_users')}>${pages.items.map((user) => html`
+    ${pages.total === 0 && html`<${Empty} icon="search" title=${t('console_nobody_found')} />`}
+    <ul class="rows" aria-label=${t('console_view_users')}>${pages.items.map((user) => html`
       <${UserRow} key=${user.user_id} user=${user} />`)}</ul>
     <${More} pages=${pages} />`;
 }
@@ -55,13 +55,13 @@ function UserRow({ user }) {
 /** What is special about an account, as small labels. @param {{user: object}} props */
 export function States({ user }) {
   const states = [
-    user.bot && ['', t('admin_bot')],
-    user.role !== 'user' && ['accent', t(`admin_role_${user.role}`)],
-    user.banned && ['danger', t('admin_state_banned'), user.banned_until],
-    user.muted_until > 0 && ['warn', t('admin_state_muted'), user.muted_until],
-    user.deleted_at > 0 && ['danger', t('admin_state_deleted')],
+    user.bot && ['', t('console_bot')],
+    user.role !== 'user' && ['accent', t(`console_role_${user.role}`)],
+    user.banned && ['danger', t('console_state_banned'), user.banned_until],
+    user.muted_until > 0 && ['warn', t('console_state_muted'), user.muted_until],
+    user.deleted_at > 0 && ['danger', t('console_state_deleted')],
   ].filter(Boolean);
   return html`<span class="states">${states.map(([kind, text, until]) => html`
-    <span key=${text} class=${`tag ${kind}`} title=${until ? t('admin_until_time', { time: full(until) }) : undefined}>${
+    <span key=${text} class=${`tag ${kind}`} title=${until ? t('console_until_time', { time: full(until) }) : undefined}>${
       text}</span>`)}</span>`;
 }
