@@ -3,8 +3,11 @@ import { useEffect, useState } from '/vendor/preact.js';
 import { Parley } from '/js/parley.js';
 import { storage } from '/storage.js';
 
+// The administrators' page shows no chats, so it keeps none, and leaves what the chat page keeps alone.
+const shows_chats = !location.pathname.startsWith('/admin');
+
 /** The connection and the model; see clients/js/parley.js. */
-export const parley = new Parley({ device: deviceName(), storage });
+export const parley = new Parley({ device: deviceName(), storage: shows_chats ? storage : undefined });
 
 // What the list of one's devices calls this one.
 function deviceName() {

@@ -4,7 +4,7 @@ import { parley, useTopic } from '/client.js';
 import { usePreference } from '/preferences.js';
 import '/admin/texts.js';
 import { errorText, t } from '/texts.js';
-import { Button, Empty, Spinner, closeOverlays, drawToasts } from '/ui.js';
+import { Button, Empty, Spinner, closeOverlays, drawToasts, toast } from '/ui.js';
 import { Icon } from '/icons.js';
 import { useRoute } from '/admin/route.js';
 import { Login } from '/admin/login.js';
@@ -25,14 +25,15 @@ const VIEWS = [
   { name: 'audit', icon: 'file', rights: ['audit.read'], Component: Audit },
 ];
 
-let resumed = false; // the first answer is here: logged in, or not
+let stage = 'asking'; // is anybody logged in? then 'known', or 'failed' when nobody answered
 
 function App() {
   useTopic('me', 'state');
   usePreference('language');
   const [error] = useErrorBoundary((thrown) => console.error(thrown));
   if (error) return html`<${Broken} error=${error} />`;
-  if (!resumed) return html`<${Waiting} />`;
+  if (stage === 'failed') return html`<${Unreachable} error=${{ code: 50301 }} tryAgain=${ask} />`;
+  if (stage === 'asking') return html`<${Waiting} />`;
   return parley.me ? html`<${Gate} key=${parley.me.user_id} />` : html`<${Login} />`;
 }
 
@@ -65,8 +66,12 @@ function Gate() {
   if (answer.rights) return html`<${Shell} rights=${answer.rights} figures=${figures} />`;
   if (answer.error?.code === 40301) return html`<${NoRight} />`;
   if (!answer.error) return html`<${Waiting} />`;
-  return html`<main class="starting"><${Empty} icon="wifi_off" title=${errorText(answer.error)}>
-    <${Button} onClick=${() => setAttempt(attempt + 1)}>${t('try_again')}<//><//></main>`;
+  return html`<${Unreachable} error=${answer.error} tryAgain=${() => setAttempt(attempt + 1)} />`;
+}
+
+function Unreachable({ error, tryAgain }) {
+  return html`<main class="starting"><${Empty} icon="wifi_off" title=${errorText(error)}>
+    <${Button} onClick=${tryAgain}>${t('try_again')}<//><//></main>`;
 }
 
 function NoRight() {
@@ -80,8 +85,7 @@ async function logOut() {
   try {
     await parley.logout({});
   } catch (error) {
-    // The session is gone here in any case; the server ends what is left of it by time.
-    console.warn(error);
+    toast(errorText(error), { kind: 'error' }); // then the session goes on
   }
 }
 
@@ -121,12 +125,22 @@ function Rail({ views, current }) {
   </nav>`;
 }
 
-async function begin() {
-  drawToasts();
-  render(html`<${App} />`, document.getElementById('app'));
-  await parley.resume();
-  resumed = true;
+function draw() {
   render(html`<${App} />`, document.getElementById('app'));
 }
 
-begin();
+async function ask() {
+  stage = 'asking';
+  draw();
+  try {
+    await parley.resume();
+    stage = 'known';
+  } catch (error) {
+    console.warn(error);
+    stage = 'failed';
+  }
+  draw();
+}
+
+drawToasts();
+ask();
