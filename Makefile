@@ -152,8 +152,9 @@ bench: ## the load generator's scenarios
 format: ## format every C file
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
-docs: programs $(BUILD)/tests/contract/topology_test ## write the generated pages of docs/
+docs: programs $(BUILD)/tests/contract/topology_test ## write the generated pages of docs/, and the types of clients/js
 	tools/gen-docs
+	tools/gen-types
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target what; \

@@ -61,7 +61,7 @@ function asError(fault) {
 export class Http {
   /**
    * @param {{url: string, cookies: boolean, fetch: typeof fetch,
-   *   onSession: (session: import('./types.d.ts').AuthSession) => void}} options
+   *   onSession: (session: import('./records.js').AuthSession) => void}} options
    *   onSession: a session began or was refreshed
    */
   constructor({ url, cookies, fetch, onSession }) {
@@ -87,7 +87,7 @@ export class Http {
     this.#take(await this.send('POST', '/api/login', { body: who }));
   }
 
-  /** @param {import('./types.d.ts').AuthSession} session */
+  /** @param {import('./records.js').AuthSession} session */
   #take(session) {
     const { token, refresh_token, expires_at, websocket_url } = session;
     this.session = this.cookies ? { expires_at, websocket_url } : { token, refresh_token, expires_at, websocket_url };

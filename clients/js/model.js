@@ -1,8 +1,8 @@
 /**
  * All conversations as this device knows them; see room.js for one.
  *
- * @typedef {import('./types.d.ts').Conversation} Conversation
- * @typedef {import('./types.d.ts').Message} Message
+ * @typedef {import('./room.js').Conversation} Conversation
+ * @typedef {import('./room.js').Message} Message
  */
 import { Room, partner } from './room.js';
 

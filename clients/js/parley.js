@@ -9,14 +9,14 @@
  *
  * What is read from the model is never changed but replaced: the same object says the same.
  *
- * @typedef {import('./types.d.ts').Message} Message
- * @typedef {import('./types.d.ts').Conversation} Conversation
+ * @typedef {import('./room.js').Message} Message
+ * @typedef {import('./room.js').Conversation} Conversation
  * @typedef {string | {user_id: string} | {group_id: string}} Address a conversation_id, a person, or a group
  */
 import { Changes } from './changes.js';
 import { Events } from './events.js';
 import { Histories, pathOf } from './histories.js';
-import { Http, ParleyError, SESSION_OVER, TRY_AGAIN } from './http.js';
+import { Http, ParleyError, SESSION_OVER } from './http.js';
 import { Keeper } from './keeper.js';
 import { Line } from './line.js';
 import { Model } from './model.js';
@@ -308,12 +308,12 @@ export class Parley {
   }
 
   /** What is known of somebody; asked for in the background. @param {string} user_id
-   * @returns {import('./types.d.ts').UserProfile | undefined} 'people' is told when there is something new */
+   * @returns {import('./records.js').UserProfile | undefined} 'people' is told when there is something new */
   profile(user_id) {
     return this.#people.profile(user_id);
   }
 
-  /** @param {string} user_id @returns {import('./types.d.ts').UserPresence | undefined} likewise */
+  /** @param {string} user_id @returns {import('./records.js').UserPresence | undefined} likewise */
   presence(user_id) {
     return this.#people.presence(user_id);
   }
@@ -400,7 +400,7 @@ export class Parley {
     const to = this.#model.recipient(conversation_id);
     const frame = { type: 'to' in to ? 1 : 2, ...to, ...said };
     this.#outbox.add({ message_id: said.message_id, conversation_id, frame, ...(file ? { file } : {}) });
-    return this.find(conversation_id, said.message_id);
+    return /** @type {Message} */ (this.find(conversation_id, said.message_id));
   }
 
   /** POST /api/files. @param {Blob} blob
@@ -430,7 +430,7 @@ export class Parley {
     if (!blob || !IN_PAGE) return undefined;
     const url = URL.createObjectURL(blob);
     this.#previews.push(url);
-    if (this.#previews.length > PREVIEWS_MAX) URL.revokeObjectURL(this.#previews.shift());
+    if (this.#previews.length > PREVIEWS_MAX) URL.revokeObjectURL(/** @type {string} */ (this.#previews.shift()));
     return url;
   }
 

@@ -20,7 +20,10 @@ const PEOPLE_MAX = 5000;
 /** @param {Map<string, any>} map @param {string} key @param {any} value */
 function keep(map, key, value) {
   map.set(key, value);
-  if (map.size > PEOPLE_MAX) map.delete(map.keys().next().value);
+  for (const first of map.keys()) {
+    if (map.size <= PEOPLE_MAX) break;
+    map.delete(first);
+  }
 }
 
 export class People {
@@ -30,18 +33,23 @@ export class People {
    */
   constructor(options) {
     this.options = options;
-    this.clear();
-  }
-
-  clear() {
     /** @type {Map<string, {profile?: any, asked: number}>} */
     this.profiles = new Map();
+    /** @type {Map<string, import('./records.js').UserPresence | undefined>} */
     this.presences = new Map();
     /** @type {Map<string, Map<string, any>>} conversation_id: user_id: the timer of its end */
     this.typers = new Map();
+    /** @type {string[]} whose profiles are wanted */
     this.queue = [];
     this.asking = 0;
+    /** @type {Set<string>} whose presence is wanted */
     this.wanted = new Set();
+  }
+
+  clear() {
+    for (const typers of this.typers.values()) for (const timer of typers.values()) clearTimeout(timer);
+    for (const map of [this.profiles, this.presences, this.typers, this.wanted]) map.clear();
+    this.queue = [];
   }
 
   /** @param {string} user_id */
@@ -57,8 +65,8 @@ export class People {
   }
 
   async #ask() {
-    if (this.asking >= AT_ONCE || !this.queue.length) return;
-    const user_id = this.queue.shift();
+    const user_id = this.asking < AT_ONCE && this.queue.shift();
+    if (!user_id) return;
     this.asking += 1;
     try {
       const profile = await this.options.request('GET', `/api/users/${user_id}`);

@@ -3,9 +3,13 @@
  * what waits behind a gap, and how messages and changes come in, as docs/protocol.md ("How nothing is lost and
  * nothing doubled") has it. Messages and the conversation (data) are never changed but replaced, so that === tells.
  *
- * @typedef {import('./types.d.ts').Message} Message
- * @typedef {import('./types.d.ts').Conversation} Conversation
- * @typedef {{low: number, high: number}} Stretch all that there is from seq low to seq high is loaded
+ * @typedef {'queued' | 'sending' | 'failed' | 'sent' | 'delivered' | 'read'} MessageState of one's own messages
+ * @typedef {import('./records.js').FrameMessage & {state?: MessageState, error?: import('./http.js').ParleyError,
+ *   progress?: number, blob_url?: string}} Message as histories have it; progress: of an upload, 0 to 1;
+ *   blob_url: in a page, what is uploaded. One without a seq is on its way
+ * @typedef {import('./records.js').MessageConversation & {change_seq: number, first_seq: number,
+ *   pinned_ids: string[], left?: boolean}} Conversation left: one is no member of the group any more
+ * @typedef {import('./stretches.js').Stretch} Stretch all that there is from seq low to seq high is loaded
  */
 import { addStretch, clipStretches } from './stretches.js';
 
@@ -49,10 +53,13 @@ function changed(message, frame) {
   return ret;
 }
 
-/** The two ways to name the other side. @param {string} conversation_id @param {string} me */
+/**
+ * Who is there besides oneself: a group or a person.
+ * @param {string} conversation_id @param {string} me @returns {{group_id?: string, user_id: string}}
+ */
 export function partner(conversation_id, me) {
   const [kind, ...ids] = conversation_id.split(':');
-  if (kind === 'group') return { group_id: ids[0] };
+  if (kind === 'group') return { group_id: ids[0], user_id: '' };
   return { user_id: ids.find((id) => id !== me) ?? me };
 }
 
@@ -159,10 +166,13 @@ export class Room {
 
   /** What has had its time. @param {number} now @returns {boolean} something went */
   expire(now) {
-    const mortal = [...this.messages.values()].filter(({ expires_at }) => expires_at);
-    const gone = mortal.filter(({ expires_at }) => expires_at <= now);
-    this.nextExpiry = Math.min(...mortal.map(({ expires_at }) => expires_at).filter((time) => time > now));
-    for (const { message_id } of gone) this.remove(message_id);
+    const gone = [];
+    this.nextExpiry = Infinity;
+    for (const { message_id, expires_at = Infinity } of this.messages.values()) {
+      if (expires_at <= now) gone.push(message_id);
+      else this.nextExpiry = Math.min(this.nextExpiry, expires_at);
+    }
+    for (const message_id of gone) this.remove(message_id);
     return gone.length > 0;
   }
 
@@ -403,9 +413,10 @@ export class Room {
     if (!this.isKnown && !Object.keys(this.wanted).length) return null;
     const newest = this.span();
     const messages = (newest?.messages ?? []).slice(-max);
-    const low = messages.length && messages.length < newest.messages.length ? messages[0].seq : this.spans.at(-1)?.low;
+    const isWhole = messages.length === newest?.messages.length;
+    const low = isWhole ? this.spans.at(-1)?.low : messages[0]?.seq;
     const { data, wanted, toldRead, isKnown } = this;
-    return { data, wanted, toldRead, isKnown, messages, low: newest ? low : undefined };
+    return { data, wanted, toldRead, isKnown, messages, low };
   }
 
   /** @param {any} kept a snapshot @param {number} now */

@@ -33,7 +33,9 @@ export class Socket {
     this.isPreparing = false;
     /** @type {any} */
     this.timer = null;
+    /** @type {any} */
     this.beat = null;
+    /** @type {any} */
     this.openTimer = null;
   }
 
@@ -97,8 +99,9 @@ export class Socket {
     if (place && this.isWanted) this.#open(place);
   }
 
-  #open({ url, protocols }) {
-    const socket = new this.options.WebSocket(url, protocols ?? []);
+  /** @param {{url: string, protocols?: string[]}} place */
+  #open({ url, protocols = [] }) {
+    const socket = new this.options.WebSocket(url, protocols);
     this.socket = socket;
     this.heard = Date.now();
     this.openTimer = setTimeout(() => this.#end(1006), OPEN_MS);
