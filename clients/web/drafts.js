@@ -102,6 +102,7 @@ export async function pushDraft(conversation_id) {
   } finally {
     pushing.delete(conversation_id);
   }
+  if (parley.state !== 'live') return; // the client remembers it only while the page lives
   const now = load(key);
   if (now?.text === draft.text) save(key, { ...now, dirty: false });
   else if (now?.dirty) pushLater(conversation_id);

@@ -58,7 +58,7 @@ function Lightbox({ message, close }) {
         <a class="icon-button" href=${url} download=${name} aria-label=${t('file_download', { name })}
           title=${t('file_download', { name })}><${Icon} name="download" /></a>
       </header>
-      <div class="lightbox-stage"><${FullPicture} key=${shown.message_id} url=${url} name=${name} content=${shown.content} /></div>
+      <div class="lightbox-stage"><${FullPicture} key=${shown.message_id} message=${shown} name=${name} /></div>
       ${at > 0 && html`<span class="lightbox-previous"><${IconButton} icon="back" label=${t('picture_previous')}
         onClick=${() => move(-1)} /></span>`}
       ${at < pictures.length - 1 && html`<span class="lightbox-next"><${IconButton} icon="back" label=${t('picture_next')}
@@ -66,8 +66,9 @@ function Lightbox({ message, close }) {
     </div>`;
 }
 
-function FullPicture({ url, name, content }) {
-  const { src, failed, onError } = useFreshUrl(url);
+function FullPicture({ message, name }) {
+  const { content, blob_url } = message;
+  const { src, failed, onError } = useFreshUrl(blob_url, content.url);
   const [there, setThere] = useState(false);
   if (failed) return html`<p>${t('media_failed')}</p>`;
   return html`

@@ -13,10 +13,9 @@ const BOX = 320; // px: as large as the server's thumbnails
 const SMALLEST = 96; // px: room for the buttons upon it
 const KINDS = { 4: Picture, 5: Voice, 6: Film, 7: FileCard };
 
-/** Only our own files and what this page made itself are shown: another origin would learn who reads. */
-function urlOf(message) {
-  const { url } = message.content;
-  return message.blob_url || (url?.startsWith('/api/files/') ? url : '');
+/** The server's address of a file. Only our own are shown: another origin would learn who reads. */
+function urlOf({ content }) {
+  return content.url?.startsWith('/api/files/') ? content.url : undefined;
 }
 
 /** The box that a picture takes before it is there, so that nothing moves when it comes. */
@@ -40,13 +39,12 @@ function Progress({ message }) {
 }
 
 function Picture({ message }) {
-  const { content } = message;
+  const { content, blob_url } = message;
   const name = content.file_name || t('kind_image');
   const url = urlOf(message);
-  // A thumbnail stands still; what is small or moves is shown as it is.
-  const small = message.blob_url || content.mime_type === 'image/gif' ? url : `${url}/thumbnail`;
-  const { src, failed, onError } = useFreshUrl(small);
-  if (failed || !url) return html`<${FileCard} message=${message} />`;
+  const small = content.mime_type === 'image/gif' ? url : url && `${url}/thumbnail`; // a thumbnail stands still
+  const { src, failed, onError } = useFreshUrl(blob_url, small);
+  if (failed) return html`<${FileCard} message=${message} />`;
   return html`
     <button type="button" class="picture" style=${boxOf(content)} aria-label=${t('picture_open', { name })}
       onClick=${() => openLightbox(message)}>
@@ -55,26 +53,25 @@ function Picture({ message }) {
 }
 
 function Voice({ message }) {
-  const url = urlOf(message);
-  if (!url) return html`<${FileCard} message=${message} />`;
-  return html`<${AudioPlayer} url=${url} length=${message.content.duration} />`;
+  const { content, blob_url } = message;
+  return html`<${AudioPlayer} urls=${[blob_url, urlOf(message)]} length=${content.duration} />`;
 }
 
 function Film({ message }) {
   const video = useRef(null);
-  const { content } = message;
+  const { content, blob_url } = message;
   const url = urlOf(message);
-  const { src, failed, onError } = useFreshUrl(url);
-  if (failed || !url) return html`<${FileCard} message=${message} />`;
+  const { src, failed, onError } = useFreshUrl(blob_url, url);
+  if (failed) return html`<${FileCard} message=${message} />`;
   return html`
     <video class="film" ref=${video} src=${src} controls playsinline preload="metadata" style=${boxOf(content)}
       aria-label=${content.file_name || t('kind_video')} onError=${onError} onPlay=${() => playAlone(video.current)}
-      poster=${message.blob_url ? undefined : `${url}/thumbnail`}></video>`;
+      poster=${url && `${url}/thumbnail`}></video>`;
 }
 
 function FileCard({ message }) {
   const { content } = message;
-  const url = urlOf(message);
+  const url = message.blob_url || urlOf(message);
   const name = content.file_name || t('kind_file');
   const facts = [content.file_size !== undefined && sizeText(content.file_size), extensionOf(name),
     content.duration && duration(content.duration)].filter(Boolean).join(' · ');

@@ -18,32 +18,31 @@ export function playAlone(element) {
 }
 
 /**
- * A file of ours that does not load may only need a fresh cookie: ask for something small, which
- * refreshes the session if need be, and try the file once more.
- * @param {string} url
- * @returns {{src: string, failed: boolean, onError: () => void}} onError: give it to the element
+ * Addresses of a file, tried in their order until one loads. One of ours is tried twice: it may only
+ * need a fresh cookie, so something small is asked for, which refreshes the session if need be.
+ * @param {(string | undefined)[]} urls such as that of the local preview, then the server's
+ * @returns {{src: string | undefined, failed: boolean, onError: () => void}} onError: give it to the element
  */
-export function useFreshUrl(url) {
-  const [tries, setTries] = useState(0);
-  useEffect(() => setTries(0), [url]);
+export function useFreshUrl(...urls) {
+  const tries = urls.filter(Boolean).flatMap((url) => (url.startsWith('/api/') ? [url, `${url}?again`] : [url]));
+  const [at, setAt] = useState(0);
   const onError = async () => {
-    if (tries > 0 || !url.startsWith('/api/')) {
-      setTries(2);
-      return;
+    if (tries[at + 1]?.endsWith('?again')) {
+      await parley.request('GET', '/api/users/me').catch(() => {}); // then the second try fails, too
     }
-    await parley.request('GET', '/api/users/me').catch(() => {}); // then the second try fails, too
-    setTries(1);
+    setAt((before) => (before === at ? at + 1 : before));
   };
-  return { src: tries === 1 ? `${url}?again` : url, failed: tries > 1, onError };
+  return { src: tries[at], failed: at >= tries.length, onError };
 }
 
 /**
  * A voice: play, pause, seek.
- * @param {{url: string, length?: number}} props length in ms; recordings do not say it themselves
+ * @param {{urls: (string | undefined)[], length?: number}} props urls: as of useFreshUrl(); length in ms: recordings
+ *   do not say it themselves
  */
-export function AudioPlayer({ url, length }) {
+export function AudioPlayer({ urls, length }) {
   const audio = useRef(null);
-  const { src, failed, onError } = useFreshUrl(url);
+  const { src, failed, onError } = useFreshUrl(...urls);
   const [playing, setPlaying] = useState(false);
   const [at, setAt] = useState(0); // ms
   const [own_length, setOwnLength] = useState(0);

@@ -85,7 +85,7 @@ export function VoiceRecorder({ conversation_id, on_done }) {
     <div class="composer-row voice-row" role="group" aria-label=${t('voice_title')} onKeyDown=${onKeyDown}>
       <${IconButton} icon="trash" label=${t('voice_cancel')} onClick=${on_done} />
       ${taken
-    ? html`<${AudioPlayer} url=${taken.url} length=${taken.duration} />`
+    ? html`<${AudioPlayer} urls=${[taken.url]} length=${taken.duration} />`
     : html`<${Meter} recorder=${live ? recorder.current : null} on_end=${pause} />
         <${StopButton} disabled=${!live} on_stop=${pause} />`}
       <button type="button" class="composer-send" aria-label=${t('voice_send')} title=${t('voice_send')}
