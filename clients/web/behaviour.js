@@ -18,10 +18,20 @@ export function Behaviour({ conversation }) {
     <${Pins} conversation=${conversation} />`;
 }
 
-/** A box with what it means beside it. */
+/**
+ * A switch with what it means beside it. It shows what was chosen at once, and what holds when onChange is done.
+ * @param {{label: string, hint?: string, checked: boolean, disabled?: boolean,
+ *   onChange: (on: boolean) => Promise<any>}} props
+ */
 export function Switch({ label, hint, checked, disabled, onChange }) {
-  return html`<label class="switch"><input type="checkbox" role="switch" checked=${checked} disabled=${disabled}
-      onChange=${(event) => onChange(event.target.checked)} />
+  const [wanted, setWanted] = useState(null);
+  const change = async (on) => {
+    setWanted(on);
+    await onChange(on);
+    setWanted(null);
+  };
+  return html`<label class="switch"><input type="checkbox" role="switch" checked=${wanted ?? checked} disabled=${disabled}
+      onChange=${(event) => change(event.target.checked)} />
     <span>${label}${hint && html`<span class="hint">${hint}</span>`}</span></label>`;
 }
 
