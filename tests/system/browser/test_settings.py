@@ -155,8 +155,9 @@ def test_an_account_is_deleted_only_with_its_password(person, user, axe):
     dialog.get_by_label("Your password").fill(PASSWORD)
     dialog.get_by_role("button", name="Delete for ever").click()
     expect(page.get_by_label("Username")).to_be_visible()
-    anna.parley.rest.call("POST", "/api/login", {
-        "username": anna.username, "password": PASSWORD}).refused(40103)
+    answer = anna.parley.rest.call("POST", "/api/login", {
+        "username": anna.username, "password": PASSWORD})
+    assert answer.code in (40101, 40103), answer  # while it is being deleted, and after
 
 
 def test_an_identity_is_linked_and_unlinked(parley, person, user):
