@@ -1,5 +1,7 @@
 """The list of chats: what a row says, what its menu does, and that all devices show the same."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -16,7 +18,8 @@ def say(session, text, **more):
 
 
 def row(page, name):
-    return page.get_by_role("listitem").filter(has=page.get_by_role("link").filter(has_text=name))
+    title = page.locator(".chat-row-title", has_text=re.compile(f"^{re.escape(name)}$"))
+    return page.get_by_role("listitem").filter(has=title)
 
 
 def names(page):
@@ -135,34 +138,35 @@ def test_the_filter_finds_by_name_and_leads_on_to_the_search(anna):
 
 
 def test_only_the_rows_in_sight_are_in_the_page(anna):
-    for number in range(70):
+    for number in range(40):
         anna.ben.create_group(anna, name=f"Group {number:02}")
     page = anna.open()
-    expect(row(page, "Group 69")).to_be_visible()
-    assert page.locator(".chat-row").count() < 40
-    row(page, "Group 69").get_by_role("link").focus()
+    expect(row(page, "Group 39")).to_be_visible()
+    assert page.locator(".chat-row").count() < 30
+    row(page, "Group 39").get_by_role("link").focus()
     page.keyboard.press("End")
     expect(row(page, "Ben").get_by_role("link")).to_be_focused()
-    assert page.locator(".chat-row").count() < 40
+    assert page.locator(".chat-row").count() < 30
     page.keyboard.press("ArrowUp")
     expect(row(page, "Cleo").get_by_role("link")).to_be_focused()
     page.keyboard.press("Home")
-    expect(row(page, "Group 69").get_by_role("link")).to_be_focused()
+    expect(row(page, "Group 39").get_by_role("link")).to_be_focused()
 
 
-@pytest.mark.parametrize("name", [
-    "قناة الأصدقاء والصديقات", "W" * 64, "a very long name of a group that goes on and on, and on…",
-    "👩‍👩‍👧‍👦🏳️‍🌈", "\u202egnp.exe",
-])
-def test_no_name_breaks_a_row_on_a_phone(person, user, name):
+NAMES = ["قناة الأصدقاء والصديقات", "W" * 64, "A very long name that goes on and on, and on…", "👩‍👩‍👧‍👦🏳️‍🌈"]
+
+
+def test_no_name_breaks_its_row_on_a_phone(person, user):
     anna = person("Anna", viewport=PHONE)
-    ben = user(nickname=name)
-    for number in range(3):
-        say(ben, f"{name} {number}", to=anna.id)
+    for name in NAMES:
+        ben = user(nickname=name)
+        for number in range(3):
+            say(ben, f"{name} {number}", to=anna.id)
     page = anna.open()
-    expect(row(page, name)).to_contain_text("3 unread messages")
-    box = row(page, name).bounding_box()
-    assert box["width"] <= PHONE["width"] and 60 < box["height"] < 80
-    badge = row(page, name).locator(".badge").bounding_box()
-    assert badge["x"] + badge["width"] <= PHONE["width"]
+    for name in NAMES:
+        expect(row(page, name)).to_contain_text("3 unread messages")
+        box = row(page, name).bounding_box()
+        assert box["width"] <= PHONE["width"] and 60 < box["height"] < 80
+        badge = row(page, name).locator(".badge").bounding_box()
+        assert badge["x"] + badge["width"] <= PHONE["width"]
     assert page.evaluate("() => document.documentElement.scrollWidth") <= PHONE["width"]

@@ -92,7 +92,7 @@ def test_a_message_that_is_not_on_the_screen_is_notified_once_it_was_asked_for(a
     expect(page.get_by_role("combobox", name="Message")).to_be_visible()
     page.bring_to_front()
     say(anna.ben, "Seen at once", to=anna.id)
-    expect(page.get_by_role("main").get_by_text("Seen at once")).to_be_visible()
+    expect(page.get_by_role("article").filter(has_text="Seen at once")).to_be_visible()
     assert len(told(page)) == 1
 
 
