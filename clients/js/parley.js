@@ -134,6 +134,7 @@ export class Parley {
 
   /** @param {{username: string, password: string}} who @returns {Promise<any>} me */
   async login({ username, password }) {
+    if (this.state === 'ended') this.me = null; // a log-in that is refused brings nobody back
     this.stop();
     await this.#http.enter({ username, password, device: this.#device });
     const entries = await this.#keeper.load();
@@ -267,7 +268,12 @@ export class Parley {
   }
 
   #end(reason) {
-    if (this.state === 'ended' || this.state === 'stopped') return;
+    if (this.state === 'ended') return;
+    if (this.state === 'stopped') { // nobody waits for news, but who asks next is nobody
+      this.me = null;
+      this.#events.touch('me');
+      return;
+    }
     clearTimeout(this.#refreshTimer);
     this.endedReason = reason;
     this.#http.session = null;
