@@ -156,6 +156,19 @@ export class Http {
     }
   }
 
+  /** @param {string} path @returns {Promise<Blob>} */
+  async download(path) {
+    const session = await this.fresh();
+    const headers = session?.token ? { Authorization: `Bearer ${session.token}` } : undefined;
+    try {
+      const answer = await this.fetch(this.address(path), { headers, credentials: this.cookies ? 'same-origin' : 'omit' });
+      if (answer.ok) return await answer.blob();
+      return takeOut(answer.status, parse(await answer.text()), answer.headers.get('retry-after'));
+    } catch (fault) {
+      throw asError(fault);
+    }
+  }
+
   /** @param {string | null} date the header */
   setClock(date) {
     const time = Date.parse(date ?? '');

@@ -196,12 +196,12 @@ export class Parley {
     await this.#events.until(() => ['live', 'ended', 'stopped'].includes(this.state));
   }
 
-  /** Go offline; the session and the model stay. */
+  /** Go offline; the session and the model stay. @returns {Promise<void>} resolved when storage has all */
   stop() {
     clearTimeout(this.#refreshTimer);
     this.#settings.stop();
-    this.#keeper.flush();
     this.#line.stop('stopped');
+    return this.#keeper.flush();
   }
 
   /** Try to connect now, or see whether the connection lives: somebody is waiting. */
@@ -414,6 +414,12 @@ export class Parley {
    * @returns {Promise<any>} content.file */
   upload(blob, how) {
     return this.#http.upload(blob, how);
+  }
+
+  /** The bytes of a file, where no page can show it by its address. @param {string} url of content.file
+   * @returns {Promise<Blob>} rejected with ParleyError */
+  download(url) {
+    return this.#http.download(url);
   }
 
   #showPending(entry) {
