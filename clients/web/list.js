@@ -7,6 +7,7 @@ import { full, short } from '/times.js';
 import { errorText, t } from '/texts.js';
 import { Avatar, Button, Empty, IconButton, openDialog, openMenu, toast } from '/ui.js';
 import { Icon } from '/icons.js';
+import { useLongPress } from '/press.js';
 import { VirtualList } from '/virtual.js';
 import { NewGroupDialog } from '/group.js';
 import { findFriend, useRelations } from '/relations.js';
@@ -90,7 +91,12 @@ function Row({ conversation, is_open }) {
   const online = peer ? parley.presence(peer.user_id)?.online : false;
   const time = last?.timestamp ?? conversation.updated_at;
   useTopic(conversation_id);
-  return html`<div class="chat-row-frame" onContextMenu=${(event) => menu(event, conversation)}>
+  const press = useLongPress((place) => menu(place, conversation));
+  const byClick = (event) => {
+    event.preventDefault();
+    menu({ x: event.clientX, y: event.clientY }, conversation);
+  };
+  return html`<div class="chat-row-frame" onContextMenu=${byClick} ...${press}>
     <a class="row chat-row" href=${chatHref(conversation_id)} aria-current=${is_open ? 'page' : undefined}>
       <${Avatar} id=${peer?.user_id ?? conversation_id} name=${title} size=${48} online=${online}
         src=${peer && parley.profile(peer.user_id)?.avatar} />
@@ -105,7 +111,7 @@ function Row({ conversation, is_open }) {
           <${Unread} conversation=${conversation} /></span>
       </span></a>
     <${IconButton} icon="dots" size=${20} label=${t('menu_of', { name: title })} aria-haspopup="menu"
-      onClick=${(event) => menu(event, conversation)} />
+      onClick=${(event) => menu(event.currentTarget, conversation)} />
   </div>`;
 }
 
@@ -140,10 +146,8 @@ function Preview({ conversation, is_open }) {
     summaryOf(last)}</span>`;
 }
 
-function menu(event, conversation) {
-  event.preventDefault();
+function menu(anchor, conversation) {
   const { conversation_id, pinned, muted, unread_count, last_seq } = conversation;
-  const anchor = event.type === 'contextmenu' ? { x: event.clientX, y: event.clientY } : event.currentTarget;
   const set = (change) => attempt(parley.setConversation(conversation_id, change));
   openMenu(anchor, [
     { label: t(pinned ? 'unpin' : 'pin'), icon: pinned ? 'pin_off' : 'pin', onSelect: () => set({ pinned: !pinned }) },

@@ -1,5 +1,5 @@
 /** One message: who said it, what, what became of it, and what one can do with it. */
-import { Component, h, html, useEffect, useRef, useState } from '/vendor/preact.js';
+import { Component, h, html, useRef, useState } from '/vendor/preact.js';
 import { nameOf, parley, startReply } from '/client.js';
 import { t, errorText } from '/texts.js';
 import { clock, full } from '/times.js';
@@ -7,11 +7,10 @@ import { Avatar, Button, IconButton, openDialog } from '/ui.js';
 import { Icon } from '/icons.js';
 import { MessageBody, Quote } from '/message_body.js';
 import { openMessageMenu, chooseReaction, canChange } from '/message_menu.js';
+import { useLongPress } from '/press.js';
 import { ProfileDialog } from '/profile.js';
 import { Reactions } from '/reactions.js';
 import { recalledText, summaryOf, systemText } from '/summary.js';
-
-const LONG_PRESS = 500; // milliseconds, as phones have it
 
 const STATES = {
   queued: 'clock', sending: 'clock', sent: 'check', delivered: 'checks', read: 'checks', failed: 'alert',
@@ -133,18 +132,4 @@ function menuByClick(event, open) {
   if (isOther || event.shiftKey) return;
   event.preventDefault();
   open({ x: event.clientX, y: event.clientY });
-}
-
-// iOS sends no contextmenu.
-function useLongPress(open) {
-  const timer = useRef(0);
-  const stop = () => clearTimeout(timer.current);
-  useEffect(() => stop, []);
-  const start = (event) => {
-    if (event.touches.length !== 1) return;
-    const { clientX: x, clientY: y } = event.touches[0];
-    stop();
-    timer.current = setTimeout(() => open({ x, y }), LONG_PRESS);
-  };
-  return { onTouchStart: start, onTouchMove: stop, onTouchEnd: stop, onTouchCancel: stop };
 }

@@ -153,6 +153,8 @@ export function Dialog({ title, close, children, actions, wide = false }) {
  * @param {string} label its accessible name
  */
 export async function openMenu(anchor, items, label) {
+  // A long press and the contextmenu that some browsers make of it are one wish.
+  if (stack.some((overlay) => overlay.Component === Menu)) return;
   const chosen = await openPopup(anchor, Menu, { items, label });
   chosen?.onSelect();
 }
