@@ -43,7 +43,7 @@ export function ChatHeader({ conversation, group, isFinding, onFind }) {
   return html`<header class="chat-header">
     <a class="icon-button only-phone" href="#/chats" aria-label=${t('chat_back_to_chats')}><${Icon} name="back" /></a>
     <button type="button" class="chat-who" onClick=${open} aria-label=${t('chat_about', { name: title })}>
-      <${Avatar} id=${conversation.conversation_id} name=${title} src=${avatar} size=${40}
+      <${Avatar} id=${conversation.peer?.user_id ?? conversation.conversation_id} name=${title} src=${avatar} size=${40}
         online=${peer && parley.presence(peer.user_id)?.online} /></button>
     <div class="chat-title"><h1 dir="auto">${title}</h1>
       <p class="chat-sub" aria-live="off">${subtitle(conversation, group)}</p></div>
