@@ -14,7 +14,7 @@ const SIZE_MAX = 100 * 1024 * 1024; // as POST /api/files
 const COUNT_MAX = 20; // at once: the server takes 500 an hour
 
 /**
- * @typedef {{id: number, file: File, name: string, url: string | null}} Attachment  url: of a picture's preview
+ * @typedef {{id: number, file: File, name: string, url: string | null}} Attachment url: of a preview
  */
 
 /** @type {Map<string, Attachment[]>} by conversation: they stay when one looks at another */
@@ -139,5 +139,6 @@ export function DropZone({ on_files }) {
       window.removeEventListener('drop', onDrop);
     };
   }, [on_files]);
-  return over && html`<div class="drop-zone"><${Icon} name="clip" size=${40} /><p>${t('attach_drop')}</p></div>`;
+  return over && html`
+    <div class="drop-zone"><${Icon} name="clip" size=${40} /><p>${t('attach_drop')}</p></div>`;
 }

@@ -50,13 +50,12 @@ export function useCommands(conversation, wanted) {
     name: '/',
     label: t('command_list'),
     find: (before) => (/^\/[^\s/]*$/.test(before) ? { start: 0, query: before.slice(1) } : null),
-    options: (query) => commands.filter((command) => command.name.replace(/^\//, '').startsWith(query.toLowerCase()))
-      .map((command) => ({
-        key: `${command.bot}${command.name}`,
-        label: command.usage,
-        detail: command.about,
-        insert: `/${command.name.replace(/^\//, '')} `,
-        icon: '/',
-      })),
+    options: (query) => commands.filter(({ name }) => name.startsWith(`/${query.toLowerCase()}`)).map((command) => ({
+      key: `${command.bot}${command.name}`,
+      label: command.usage,
+      detail: command.about,
+      insert: `${command.name} `,
+      icon: '/',
+    })),
   };
 }

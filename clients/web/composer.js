@@ -31,14 +31,16 @@ function lengthOf(text) {
 function isSendKey(event) {
   if (event.key !== 'Enter' || event.isComposing || event.keyCode === 229) return false;
   const with_control = event.ctrlKey || event.metaKey;
-  return preference('send_key') === 'ctrl_enter' ? with_control : with_control || (!event.shiftKey && !event.altKey);
+  return with_control || (preference('send_key') === 'enter' && !event.shiftKey && !event.altKey);
 }
 
-/** The newest text of one's own, for ArrowUp in an empty field. */
-function lastOwnText(conversation_id) {
+/** Edit the newest text of one's own; false: there is none. */
+function editLast(conversation_id) {
   const messages = parley.span(conversation_id)?.messages || [];
-  return messages.findLast((message) => message.from === parley.me?.user_id && message.msg_type === 0
+  const last = messages.findLast((message) => message.from === parley.me?.user_id && message.msg_type === 0
     && !message.recalled_at);
+  if (last) startEdit(last);
+  return Boolean(last);
 }
 
 /**
@@ -54,12 +56,16 @@ function Writing({ conversation_id, on_done }) {
   const [recording, setRecording] = useState(false);
   const attachments = useAttachments(conversation_id);
   const field = useRef(null);
+  const recorded = () => {
+    setRecording(false);
+    on_done();
+  };
   return html`
     <div class="composer">
       <${DropZone} on_files=${attachments.add} />
       <${Tray} attachments=${attachments} />
       ${recording
-    ? html`<${VoiceRecorder} conversation_id=${conversation_id} on_done=${() => { setRecording(false); on_done(); }} />`
+    ? html`<${VoiceRecorder} conversation_id=${conversation_id} on_done=${recorded} />`
     : html`<${TextRow} conversation_id=${conversation_id} attachments=${attachments} field=${field}
         on_record=${() => setRecording(true)} on_done=${on_done} />`}
     </div>`;
@@ -126,7 +132,8 @@ function TextRow({ conversation_id, attachments, field, on_record, on_done }) {
       saveEdit();
       return;
     }
-    if (text.trim()) parley.send(conversation_id, { ...content(), ...(reply ? { reply_to: reply.message_id } : {}) });
+    const answers = reply ? { reply_to: reply.message_id } : {};
+    if (text.trim()) parley.send(conversation_id, { ...content(), ...answers });
     attachments.send();
     draft.clear();
     stopReplyAndEdit(conversation_id);
@@ -137,8 +144,7 @@ function TextRow({ conversation_id, attachments, field, on_record, on_done }) {
     if (event.isComposing || completion.onKeyDown(event)) return;
     if (isSendKey(event)) send();
     else if (event.key === 'Escape' && (edit || reply)) cancel();
-    else if (event.key === 'ArrowUp' && !text && !edit && lastOwnText(conversation_id)) startEdit(lastOwnText(conversation_id));
-    else return;
+    else if (event.key !== 'ArrowUp' || text || edit || !editLast(conversation_id)) return;
     event.preventDefault();
     event.stopPropagation();
   };
@@ -154,25 +160,21 @@ function TextRow({ conversation_id, attachments, field, on_record, on_done }) {
   };
 
   return html`
-    ${(edit || reply) && html`<${Bar} message=${edit || reply} is_edit=${Boolean(edit)} on_cancel=${cancel} />`}
+    ${(edit || reply) && html`<${Bar} edit=${edit} reply=${reply} on_cancel=${cancel} />`}
     ${completion.list}
-    ${left < TEXT_MAX - COUNT_FROM && html`<p class=${`composer-count ${left < 0 ? 'is-over' : ''}`} id="composer-count"
-      role="status">${left < 0 ? t('composer_too_long', { count: -left }) : t('composer_left', { count: left })}</p>`}
+    ${left < TEXT_MAX - COUNT_FROM && html`<${Count} left=${left} />`}
     <form class="composer-row" onSubmit=${(event) => { event.preventDefault(); send(); }}>
       ${!edit && html`<${AttachButton} conversation_id=${conversation_id} attachments=${attachments} />`}
       <textarea class="composer-text" ref=${field} rows="1" value=${text} dir="auto" enterkeyhint="send"
         aria-label=${edit ? t('composer_edit_label') : t('composer_label')} placeholder=${t('composer_label')}
-        aria-invalid=${left < 0 ? 'true' : undefined} aria-describedby=${left < 0 ? 'composer-count' : undefined}
-        ...${completion.field} onKeyDown=${onKeyDown}
+        aria-invalid=${left < 0 ? 'true' : undefined} ...${completion.field} onKeyDown=${onKeyDown}
         onInput=${(event) => change(event.target.value, event.target.selectionStart)}
         onSelect=${(event) => setCaret(event.target.selectionStart)}
         onCompositionStart=${() => setComposing(true)} onCompositionEnd=${() => setComposing(false)}
         onPaste=${(event) => pasteFiles(event, attachments)} />
       <${IconButton} icon="smile" label=${t('composer_emoji')} onClick=${pickEmoji} />
       ${has_something || edit
-    ? html`<button type="submit" class="composer-send" aria-label=${edit ? t('composer_save') : t('composer_send')}
-        title=${edit ? t('composer_save') : t('composer_send')} aria-busy=${busy}
-        disabled=${!has_something || left < 0}><${Icon} name=${edit ? 'check' : 'send'} /></button>`
+    ? html`<${SendButton} is_edit=${Boolean(edit)} busy=${busy} disabled=${!has_something || left < 0} />`
     : html`<${IconButton} icon="mic" label=${t('voice_record')} onClick=${on_record} />`}
     </form>`;
 }
@@ -192,7 +194,7 @@ function useFocus(field, edit, reply) {
   }, [edit?.message_id, reply?.message_id]);
 }
 
-/** Files and pictures of the clipboard; a text that comes with a picture of itself (as from a table) is a text. */
+/** Files and pictures of the clipboard; a text with a picture of itself (as from a table) is a text. */
 function pasteFiles(event, attachments) {
   const files = [...event.clipboardData.files];
   if (!files.length || event.clipboardData.types.includes('text/plain')) return;
@@ -200,26 +202,41 @@ function pasteFiles(event, attachments) {
   attachments.add(files);
 }
 
-function Bar({ message, is_edit, on_cancel }) {
+function SendButton({ is_edit, busy, disabled }) {
+  const label = is_edit ? t('composer_save') : t('composer_send');
+  return html`<button type="submit" class="composer-send" aria-label=${label} title=${label} aria-busy=${busy}
+    disabled=${disabled}><${Icon} name=${is_edit ? 'check' : 'send'} /></button>`;
+}
+
+/** How many characters are left; before the server has to refuse. */
+function Count({ left }) {
+  return html`<p class=${`composer-count ${left < 0 ? 'is-over' : ''}`} role="status">${left < 0
+    ? t('composer_too_long', { count: -left }) : t('composer_left', { count: left })}</p>`;
+}
+
+function Bar({ edit, reply, on_cancel }) {
   useTopic('people');
-  const title = is_edit ? t('composer_editing') : t('composer_replying', { name: nameOf(message.from) });
+  const message = edit || reply;
+  const title = edit ? t('composer_editing') : t('composer_replying', { name: nameOf(message.from) });
   return html`
     <div class="composer-bar" role="group" aria-label=${title}>
-      <${Icon} name=${is_edit ? 'edit' : 'reply'} size=${20} />
+      <${Icon} name=${edit ? 'edit' : 'reply'} size=${20} />
       <div class="composer-bar-text">
         <strong dir="auto">${title}</strong>
         <span dir="auto">${summaryOf(message)}</span>
       </div>
-      <${IconButton} icon="close" size=${20} label=${is_edit ? t('composer_stop_edit') : t('composer_stop_reply')}
-        onClick=${on_cancel} />
+      <${IconButton} icon="close" size=${20} onClick=${on_cancel}
+        label=${edit ? t('composer_stop_edit') : t('composer_stop_reply')} />
     </div>`;
 }
 
 function AttachButton({ conversation_id, attachments }) {
   const input = useRef(null);
+  const chooseFiles = () => input.current.click();
+  const choosePlace = () => openDialog(LocationDialog, { conversation_id });
   const choose = (event) => openMenu(event.currentTarget, [
-    { label: t('attach_files'), icon: 'clip', onSelect: () => input.current.click() },
-    { label: t('attach_location'), icon: 'location', onSelect: () => openDialog(LocationDialog, { conversation_id }) },
+    { label: t('attach_files'), icon: 'clip', onSelect: chooseFiles },
+    { label: t('attach_location'), icon: 'location', onSelect: choosePlace },
   ], t('attach'));
   const onChange = (event) => {
     attachments.add([...event.target.files]);

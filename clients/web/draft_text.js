@@ -1,18 +1,18 @@
 /** The text in the composer: the draft's, or that of the message that is being edited. */
-import { useEffect, useRef, useState } from '/vendor/preact.js';
+import { useEffect, useLayoutEffect, useRef, useState } from '/vendor/preact.js';
 import { parley, startEdit, startReply, ui, useTopic } from '/client.js';
 import { pushDraft, readDraft, writeDraft } from '/drafts.js';
 
 const PAUSE = 3000; // ms after the last key, until another device's draft may take the field
 
-/** What was answered or edited when the page was closed is so again. */
+/** What was answered or edited when the page was closed is so again. Rejects while the network is away. */
 async function restore(conversation_id) {
   const { edit, reply_to } = readDraft(conversation_id);
   const message_id = edit?.message_id || reply_to;
   if (!message_id || ui.edit[conversation_id] || ui.reply[conversation_id]) return;
   const message = parley.find(conversation_id, message_id)
-    || await parley.loadMessage(conversation_id, message_id).catch(() => null);
-  if (!message || message.recalled_at) return;
+    || await parley.loadMessage(conversation_id, message_id);
+  if (message.recalled_at) return;
   if (edit) startEdit(message);
   else startReply(message);
 }
@@ -20,8 +20,9 @@ async function restore(conversation_id) {
 /**
  * The text of a conversation's composer, kept with every key.
  * @param {string} conversation_id the same for the whole life of the component
- * @returns {{text: string, setText: (text: string) => void, mentions: object[], addMention: (one: object) => void,
- *   clear: () => void, edit?: object, reply?: object}} edit, reply: the Message; clear: what was written is sent
+ * @returns {{text: string, setText: (text: string) => void, mentions: object[],
+ *   addMention: (one: object) => void, clear: () => void, edit?: object, reply?: object}} edit, reply: the
+ *   Message; clear: what was written is sent
  */
 export function useDraftText(conversation_id) {
   const changes = useTopic('ui', conversation_id);
@@ -36,11 +37,12 @@ export function useDraftText(conversation_id) {
   };
 
   useEffect(() => {
-    restore(conversation_id).finally(() => setRestored(true));
+    // What could not be looked up is kept as it is.
+    restore(conversation_id).then(() => setRestored(true), (error) => setRestored(error.code !== 0));
     return () => { pushDraft(conversation_id); };
   }, []);
-  useEffect(() => {
-    if (!restored) return;
+  useLayoutEffect(() => { // before anybody can close the page
+    if (!restored && !edit && !reply) return;
     const kept = readDraft(conversation_id).edit;
     const text = kept?.message_id === edit?.message_id ? kept?.text : edit?.content.text;
     write({ reply_to: reply?.message_id, edit: edit && { message_id: edit.message_id, text } });

@@ -93,7 +93,8 @@ export async function pushDraft(conversation_id) {
   const key = keyOf(conversation_id);
   const draft = load(key);
   // A conversation without a message is not there for the server: its draft stays here.
-  if (!draft?.dirty || pushing.has(conversation_id) || !parley.conversations.get(conversation_id)?.last_seq) return;
+  const is_stored = parley.conversations.get(conversation_id)?.last_seq > 0;
+  if (!draft?.dirty || !is_stored || pushing.has(conversation_id)) return;
   pushing.add(conversation_id);
   try {
     await parley.setConversation(conversation_id, { draft: [...draft.text].slice(0, TEXT_MAX).join('') });
@@ -117,7 +118,7 @@ function pushAll() {
   } catch {
     // Those in memory, then.
   }
-  for (const key of keys) if (key.startsWith(prefix()) && load(key)?.dirty) pushDraft(key.slice(prefix().length));
+  for (const key of keys.filter((one) => one.startsWith(prefix()))) pushDraft(key.slice(prefix().length));
 }
 
 parley.on('change', (topic) => {

@@ -3,9 +3,9 @@
  * grid that the arrow keys walk.
  */
 import { html, useEffect, useRef, useState } from '/vendor/preact.js';
-import { locale, t } from '/texts.js';
+import { t } from '/texts.js';
 import { openPopup } from '/ui.js';
-import { loadEmoji, noteEmoji, recentEmoji, searchEmoji } from '/emoji_data.js';
+import { emojiLanguage, loadEmoji, noteEmoji, recentEmoji, searchEmoji } from '/emoji_data.js';
 
 const COLUMNS = 8;
 const FOUND_MAX = 96;
@@ -47,8 +47,8 @@ function Tabs({ group, on_choose }) {
   return html`
     <div class="emoji-tabs" role="tablist" aria-label=${t('emoji_groups')} onKeyDown=${onKeyDown}>
       ${GROUPS.map(([id, sign]) => html`
-        <button key=${id} type="button" role="tab" data-group=${id} class="emoji-tab" title=${t(`emoji_group_${id}`)}
-          aria-label=${t(`emoji_group_${id}`)} aria-selected=${id === group ? 'true' : 'false'}
+        <button key=${id} type="button" role="tab" data-group=${id} class="emoji-tab"
+          title=${t(`emoji_group_${id}`)} aria-label=${t(`emoji_group_${id}`)} aria-selected=${id === group ? 'true' : 'false'}
           tabindex=${id === group ? 0 : -1} onClick=${() => on_choose(id)}>${sign}</button>`)}
     </div>`;
 }
@@ -70,7 +70,7 @@ function Grid({ list, label, grid, on_choose, on_leave }) {
   const rows = [];
   for (let i = 0; i < list.length; i += COLUMNS) rows.push(list.slice(i, i + COLUMNS));
   return html`
-    <div class="emoji-grid" id="emoji-grid" role="grid" aria-label=${label} ref=${grid} onKeyDown=${onKeyDown}>
+    <div class="emoji-grid" role="grid" aria-label=${label} ref=${grid} onKeyDown=${onKeyDown}>
       ${rows.map((row, y) => html`
         <div key=${row[0].unicode} role="row" class="emoji-row">
           ${row.map((emoji, x) => html`
@@ -92,7 +92,7 @@ function Picker({ close }) {
   const grid = useRef(null);
   const field = useRef(null);
   const [list, setList] = useState([]);
-  useEffect(() => { loadEmoji(locale()).then(setAll, () => setFailed(true)); }, []);
+  useEffect(() => { loadEmoji(emojiLanguage()).then(setAll, () => setFailed(true)); }, []);
   useEffect(() => setList(all ? shown(all, group, query) : []), [all, group, query]);
   const choose = (unicode) => {
     noteEmoji(unicode);
@@ -111,15 +111,15 @@ function Picker({ close }) {
   const onKeyDown = (event) => {
     if (event.key === 'Tab') keepFocus(event, box.current);
   };
-  const label = query.trim() ? t('emoji_found', { count: list.length }) : t(`emoji_group_${group}`);
+  const found = query.trim() ? t('emoji_found', { count: list.length }) : t(`emoji_group_${group}`);
   return html`
     <div class="emoji-picker" role="dialog" aria-label=${t('emoji_title')} ref=${box} onKeyDown=${onKeyDown}>
       <input class="emoji-search" type="search" ref=${field} value=${query} placeholder=${t('emoji_search')}
         aria-label=${t('emoji_search')} autocomplete="off" onInput=${(event) => setQuery(event.target.value)}
         onKeyDown=${onFieldKey} />
       <${Tabs} group=${group} on_choose=${(id) => { setQuery(''); setGroup(id); }} />
-      <p class="emoji-label" role="status">${failed ? t('emoji_failed') : all ? label : t('emoji_loading')}</p>
-      ${all && html`<${Grid} list=${list} label=${label} grid=${grid} on_choose=${choose}
+      <p class="emoji-label" role="status">${all ? found : t(failed ? 'emoji_failed' : 'emoji_loading')}</p>
+      ${all && html`<${Grid} list=${list} label=${found} grid=${grid} on_choose=${choose}
         on_leave=${() => field.current.focus()} />`}
     </div>`;
 }

@@ -4,6 +4,8 @@
  * @typedef {{unicode: string, label: string, tags: string[], group: number}} Emoji
  */
 
+import { locale } from '/texts.js';
+
 const RECENT_KEY = 'parley.emoji';
 const RECENT_MAX = 32; // four rows of the picker
 const COMPONENTS = 2; // emojibase's group of skin tones and hair, which are nothing by themselves
@@ -11,13 +13,18 @@ const COMPONENTS = 2; // emojibase's group of skin tones and hair, which are not
 /** @type {Map<string, Promise<Emoji[]>>} */
 const loaded = new Map();
 
+/** In which of the languages that emoji have names in the page speaks. @returns {'en' | 'zh'} */
+export function emojiLanguage() {
+  return locale().startsWith('zh') ? 'zh' : 'en';
+}
+
 /** emojibase writes "👍" with a variation selector that others leave out; reactions are compared as texts. */
 function plain(unicode) {
   return unicode.replace(/(\p{Emoji_Presentation})\uFE0F/gu, '$1');
 }
 
 async function fetchEmoji(language) {
-  const answer = await fetch(`/vendor/emoji-${language === 'zh' ? 'zh' : 'en'}.json`);
+  const answer = await fetch(`/vendor/emoji-${language}.json`);
   if (!answer.ok) throw new Error(`emoji: HTTP ${answer.status}`);
   const all = await answer.json();
   return all.filter(({ group }) => group !== undefined && group !== COMPONENTS)
@@ -28,7 +35,7 @@ async function fetchEmoji(language) {
 /**
  * All emoji with their names in one language, in the order of Unicode. Fetched once; after a failure
  * the next call tries again.
- * @param {string} language 'en' or 'zh'
+ * @param {'en' | 'zh'} language as of emojiLanguage()
  * @returns {Promise<Emoji[]>}
  */
 export function loadEmoji(language) {
@@ -44,10 +51,12 @@ export function loadEmoji(language) {
 function rank(emoji, words) {
   const label = emoji.label.toLowerCase();
   const names = label.split(/[\s:,-]+/).concat(emoji.tags);
-  if (!words.every((word) => label.includes(word) || names.some((name) => name.includes(word)))) return Infinity;
-  if (label === words.join(' ')) return 0;
-  if (label.startsWith(words[0])) return 1;
-  return names.some((name) => name === words[0]) ? 2 : names.some((name) => name.startsWith(words[0])) ? 3 : 4;
+  const holds = (word) => label.includes(word) || names.some((name) => name.includes(word));
+  if (!words.every(holds)) return Infinity;
+  const [first] = words;
+  if (label.startsWith(first)) return label === words.join(' ') ? 0 : 1;
+  if (names.includes(first)) return 2;
+  return names.some((name) => name.startsWith(first)) ? 3 : 4;
 }
 
 /**

@@ -1,8 +1,8 @@
 /** Completion of :names: to emoji, in the language of the page. */
 import { useEffect, useState } from '/vendor/preact.js';
-import { locale, t } from '/texts.js';
+import { t } from '/texts.js';
 import { findWord, OPTIONS_MAX } from '/completion.js';
-import { loadEmoji, noteEmoji, searchEmoji } from '/emoji_data.js';
+import { emojiLanguage, loadEmoji, noteEmoji, searchEmoji } from '/emoji_data.js';
 
 // Not after a letter or digit: 10:30 is a time, and https: no emoji.
 const BEFORE = /^$|[\s\p{Script=Han}([]/u;
@@ -15,7 +15,7 @@ const SHORTEST = { en: 2, zh: 1 }; // characters until it is worth a look
  */
 export function useEmojiNames(text) {
   const [all, setAll] = useState([]);
-  const language = locale();
+  const language = emojiLanguage();
   const wanted = /:[\p{L}\p{N}+]/u.test(text);
   useEffect(() => {
     if (wanted) loadEmoji(language).then(setAll, () => {}); // no completion without the network

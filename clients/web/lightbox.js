@@ -1,10 +1,10 @@
 /** A picture alone on the screen, with those before and after it in its conversation. */
 import { html, useEffect, useState } from '/vendor/preact.js';
 import { nameOf, parley, useTopic } from '/client.js';
-import { Icon } from '/icons.js';
 import { t } from '/texts.js';
 import { full } from '/times.js';
 import { IconButton, openDialog, Spinner } from '/ui.js';
+import { Download } from '/media.js';
 import { useFreshUrl } from '/player.js';
 
 const IMAGE = 4; // msg_type
@@ -46,24 +46,28 @@ function Lightbox({ message, close }) {
     event.stopPropagation();
   };
   const name = shown.content.file_name || t('kind_image');
-  const url = shown.blob_url || shown.content.url;
+  const closeBeside = (event) => { if (event.target.classList.contains('lightbox-stage')) close(); };
   return html`
-    <div class="lightbox" role="dialog" aria-modal="true" aria-label=${t('picture_title', { name })} onKeyDown=${onKeyDown}
-      onClick=${(event) => event.target.classList.contains('lightbox-stage') && close()}>
+    <div class="lightbox" role="dialog" aria-modal="true" aria-label=${t('picture_title', { name })}
+      onKeyDown=${onKeyDown} onClick=${closeBeside}>
       <header class="lightbox-bar">
         <${IconButton} icon="close" label=${t('close')} onClick=${() => close()} />
         <div class="lightbox-facts"><strong dir="auto">${nameOf(shown.from)}</strong>
           <span>${full(shown.timestamp)}</span></div>
-        <span class="lightbox-count" role="status">${t('picture_count', { at: at + 1, count: pictures.length })}</span>
-        <a class="icon-button" href=${url} download=${name} aria-label=${t('file_download', { name })}
-          title=${t('file_download', { name })}><${Icon} name="download" /></a>
+        <span class="lightbox-count" role="status">
+          ${t('picture_count', { at: at + 1, count: pictures.length })}</span>
+        <${Download} url=${shown.blob_url || shown.content.url} name=${name} />
       </header>
-      <div class="lightbox-stage"><${FullPicture} key=${shown.message_id} message=${shown} name=${name} /></div>
-      ${at > 0 && html`<span class="lightbox-previous"><${IconButton} icon="back" label=${t('picture_previous')}
-        onClick=${() => move(-1)} /></span>`}
-      ${at < pictures.length - 1 && html`<span class="lightbox-next"><${IconButton} icon="back" label=${t('picture_next')}
-        onClick=${() => move(1)} /></span>`}
+      <div class="lightbox-stage">
+        <${FullPicture} key=${shown.message_id} message=${shown} name=${name} /></div>
+      ${at > 0 && html`<${Arrow} side="previous" onClick=${() => move(-1)} />`}
+      ${at < pictures.length - 1 && html`<${Arrow} side="next" onClick=${() => move(1)} />`}
     </div>`;
+}
+
+function Arrow({ side, onClick }) {
+  return html`<span class=${`lightbox-${side}`}><${IconButton} icon="back" label=${t(`picture_${side}`)}
+    onClick=${onClick} /></span>`;
 }
 
 function FullPicture({ message, name }) {

@@ -13,9 +13,10 @@ const DIGITS = 6; // behind the point: a hand's breadth
 const REASONS = { 1: 'location_denied', 2: 'location_unknown', 3: 'location_unknown' };
 
 function position() {
+  const how = { timeout: PATIENCE, enableHighAccuracy: true };
   return new Promise((resolve, reject) => {
     if (!navigator.geolocation) reject({ code: 2 });
-    else navigator.geolocation.getCurrentPosition(resolve, reject, { timeout: PATIENCE, enableHighAccuracy: true });
+    else navigator.geolocation.getCurrentPosition(resolve, reject, how);
   });
 }
 

@@ -23,7 +23,8 @@ function boxOf({ width, height }) {
   if (!width || !height) return { width: `${BOX}px`, aspectRatio: '4 / 3' };
   const scale = Math.min(1, BOX / width, BOX / height);
   const shown = Math.max(SMALLEST, Math.round(width * scale));
-  return { width: `${shown}px`, aspectRatio: `${Math.max(width, SMALLEST)} / ${Math.max(height, SMALLEST / 2)}` };
+  const aspectRatio = `${Math.max(width, SMALLEST)} / ${Math.max(height, SMALLEST / 2)}`;
+  return { width: `${shown}px`, aspectRatio };
 }
 
 /** On its way: how far, and a way to stop it. */
@@ -34,7 +35,8 @@ function Progress({ message }) {
     <div class="upload">
       <div class="upload-bar" role="progressbar" aria-label=${t('upload_progress')} aria-valuenow=${percent}
         aria-valuemin="0" aria-valuemax="100"><i style=${{ width: `${percent}%` }}></i></div>
-      <${IconButton} icon="close" size=${18} label=${t('upload_cancel')} onClick=${() => parley.discard(message)} />
+      <${IconButton} icon="close" size=${18} label=${t('upload_cancel')}
+        onClick=${() => parley.discard(message)} />
     </div>`;
 }
 
@@ -42,7 +44,8 @@ function Picture({ message }) {
   const { content, blob_url } = message;
   const name = content.file_name || t('kind_image');
   const url = urlOf(message);
-  const small = content.mime_type === 'image/gif' ? url : url && `${url}/thumbnail`; // a thumbnail stands still
+  const is_moving = content.mime_type === 'image/gif'; // and a thumbnail stands still
+  const small = is_moving ? url : url && `${url}/thumbnail`;
   const { src, failed, onError } = useFreshUrl(blob_url, small);
   if (failed) return html`<${FileCard} message=${message} />`;
   return html`
@@ -64,9 +67,9 @@ function Film({ message }) {
   const { src, failed, onError } = useFreshUrl(blob_url, url);
   if (failed) return html`<${FileCard} message=${message} />`;
   return html`
-    <video class="film" ref=${video} src=${src} controls playsinline preload="metadata" style=${boxOf(content)}
-      aria-label=${content.file_name || t('kind_video')} onError=${onError} onPlay=${() => playAlone(video.current)}
-      poster=${url && `${url}/thumbnail`}></video>`;
+    <video class="film" ref=${video} src=${src} controls playsinline preload="metadata"
+      style=${boxOf(content)} poster=${url && `${url}/thumbnail`} aria-label=${content.file_name || t('kind_video')}
+      onError=${onError} onPlay=${() => playAlone(video.current)}></video>`;
 }
 
 function FileCard({ message }) {
@@ -79,9 +82,15 @@ function FileCard({ message }) {
     <div class="file-card">
       <span class="file-icon" aria-hidden="true"><${Icon} name="file" /></span>
       <span class="file-facts"><strong dir="auto" title=${name}>${name}</strong><span>${facts}</span></span>
-      ${url && html`<a class="icon-button" href=${url} download=${name} aria-label=${t('file_download', { name })}
-        title=${t('file_download', { name })}><${Icon} name="download" /></a>`}
+      <${Download} url=${url} name=${name} />
     </div>`;
+}
+
+/** @param {{url?: string, name: string}} props url: nothing is shown without one */
+export function Download({ url, name }) {
+  const label = t('file_download', { name });
+  return url && html`<a class="icon-button" href=${url} download=${name} aria-label=${label} title=${label}>
+    <${Icon} name="download" /></a>`;
 }
 
 function extensionOf(name) {
@@ -95,5 +104,6 @@ function extensionOf(name) {
  */
 export function FileContent({ message }) {
   const Kind = KINDS[message.msg_type] || FileCard;
-  return html`<div class="file-content"><${Kind} message=${message} /><${Progress} message=${message} /></div>`;
+  return html`
+    <div class="file-content"><${Kind} message=${message} /><${Progress} message=${message} /></div>`;
 }

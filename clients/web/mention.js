@@ -5,7 +5,7 @@ import { html, useEffect, useState } from '/vendor/preact.js';
 import { parley } from '/client.js';
 import { Avatar } from '/ui.js';
 import { t } from '/texts.js';
-import { findWord } from '/completion.js';
+import { findWord, OPTIONS_MAX } from '/completion.js';
 
 const PAGES_MAX = 40; // 2,000 members, as many as a group has, at 50 a page
 const MENTIONS_MAX = 100; // as content.text.json
@@ -23,12 +23,11 @@ parley.on('message', (message) => {
 
 async function fetchMembers(group_id) {
   const members = [];
-  let cursor;
-  for (let page = 0; page < PAGES_MAX; page++) {
-    const answer = await parley.request('GET', `/api/groups/${group_id}/members`, { query: cursor ? { cursor } : {} });
+  let query = {};
+  for (let page = 0; page < PAGES_MAX && query; page++) {
+    const answer = await parley.request('GET', `/api/groups/${group_id}/members`, { query });
     members.push(...answer.members);
-    cursor = answer.next_cursor;
-    if (!cursor) break;
+    query = answer.next_cursor ? { cursor: answer.next_cursor } : null;
   }
   return members;
 }
@@ -68,7 +67,10 @@ export function useMentions(group_id, wanted) {
     name: '@',
     label: t('mention_list'),
     find: (before) => group_id && findWord(before, '@', /^$|[^A-Za-z0-9_.-]/, /^\S{0,40}$/u),
-    options: (query) => matches(others, query).concat(may_all && ALL.startsWith(query.toLowerCase()) ? [all()] : []),
+    options: (query) => {
+      const is_all = may_all && ALL.startsWith(query.toLowerCase());
+      return [...matches(others, query).slice(0, OPTIONS_MAX - (is_all ? 1 : 0)), ...(is_all ? [all()] : [])];
+    },
   };
   return { members: others, may_all, source };
 }
@@ -115,7 +117,8 @@ export function mentionsIn(text, chosen, members, may_all) {
   const ids = chosen.filter((one) => names(text, one.name)).map((one) => one.user_id);
   const taken = new Set(chosen.map((one) => one.name));
   for (const member of members) {
-    if (names(text, member.username) || (!taken.has(member.nickname) && names(text, member.nickname))) ids.push(member.user_id);
+    const is_nicknamed = !taken.has(member.nickname) && names(text, member.nickname);
+    if (is_nicknamed || names(text, member.username)) ids.push(member.user_id);
   }
   const at_user_ids = [...new Set(ids)].slice(0, MENTIONS_MAX);
   return {

@@ -24,7 +24,8 @@ export function playAlone(element) {
  * @returns {{src: string | undefined, failed: boolean, onError: () => void}} onError: give it to the element
  */
 export function useFreshUrl(...urls) {
-  const tries = urls.filter(Boolean).flatMap((url) => (url.startsWith('/api/') ? [url, `${url}?again`] : [url]));
+  const twice = (url) => (url.startsWith('/api/') ? [url, `${url}?again`] : [url]);
+  const tries = urls.filter(Boolean).flatMap(twice);
   const [at, setAt] = useState(0);
   const onError = async () => {
     if (tries[at + 1]?.endsWith('?again')) {
@@ -37,8 +38,8 @@ export function useFreshUrl(...urls) {
 
 /**
  * A voice: play, pause, seek.
- * @param {{urls: (string | undefined)[], length?: number}} props urls: as of useFreshUrl(); length in ms: recordings
- *   do not say it themselves
+ * @param {{urls: (string | undefined)[], length?: number}} props urls: as of useFreshUrl(); length in ms:
+ *   recordings do not say it themselves
  */
 export function AudioPlayer({ urls, length }) {
   const audio = useRef(null);
@@ -65,18 +66,26 @@ export function AudioPlayer({ urls, length }) {
     audio.current.currentTime = Number(event.target.value) / 1000;
     setAt(Number(event.target.value));
   };
-  const onMetadata = ({ target }) => { if (Number.isFinite(target.duration)) setOwnLength(target.duration * 1000); };
+  const onMetadata = ({ target }) => {
+    if (Number.isFinite(target.duration)) setOwnLength(target.duration * 1000);
+  };
+  const onEnded = () => {
+    setPlaying(false);
+    setAt(0);
+    audio.current.currentTime = 0;
+  };
+  const spoken = t('player_time', { at: duration(at), length: duration(total) });
   if (failed) return html`<span class="media-failed">${t('media_failed')}</span>`;
   return html`
     <div class="player" role="group" aria-label=${t('kind_voice')}>
       <audio ref=${audio} src=${src} preload="metadata" onError=${onError} onLoadedMetadata=${onMetadata}
         onPlay=${() => { playAlone(audio.current); setPlaying(true); }} onPause=${() => setPlaying(false)}
-        onEnded=${() => { setPlaying(false); setAt(0); audio.current.currentTime = 0; }}></audio>
-      <button type="button" class="player-button" onClick=${toggle} aria-label=${playing ? t('player_pause') : t('player_play')}>
+        onEnded=${onEnded}></audio>
+      <button type="button" class="player-button" onClick=${toggle}
+        aria-label=${playing ? t('player_pause') : t('player_play')}>
         <${Icon} name=${playing ? 'pause' : 'play'} size=${20} /></button>
-      <input class="player-line" type="range" min="0" max=${Math.max(1, Math.round(total))} step="100" value=${Math.round(at)}
-        aria-label=${t('player_position')} aria-valuetext=${t('player_time', { at: duration(at), length: duration(total) })}
-        onInput=${seek} />
+      <input class="player-line" type="range" min="0" max=${Math.max(1, Math.round(total))} step="100"
+        value=${Math.round(at)} aria-label=${t('player_position')} aria-valuetext=${spoken} onInput=${seek} />
       <span class="player-time" aria-hidden="true">${duration(playing || at ? at : total)}</span>
     </div>`;
 }

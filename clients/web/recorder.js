@@ -20,12 +20,13 @@ function levelOf(analyser, samples) {
 
 /**
  * Ask for the microphone and begin to record.
- * @returns {Promise<{stop: () => Promise<{blob: Blob, file_name: string, duration: number}>, cancel: () => void,
- *   level: () => number, elapsed: () => number}>} stop and cancel give the microphone back; elapsed and
+ * @returns {Promise<{stop: () => Promise<{blob: Blob, file_name: string, duration: number}>,
+ *   cancel: () => void, level: () => number, elapsed: () => number}>} stop and cancel give the microphone back; elapsed and
  *   duration in ms. Rejects with the browser's DOMException (NotAllowedError, NotFoundError …)
  */
 export async function startRecording() {
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true } });
+  const audio = { echoCancellation: true, noiseSuppression: true };
+  const stream = await navigator.mediaDevices.getUserMedia({ audio });
   const context = new AudioContext();
   const analyser = context.createAnalyser();
   context.createMediaStreamSource(stream).connect(analyser);

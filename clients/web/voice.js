@@ -97,9 +97,12 @@ export function VoiceRecorder({ conversation_id, on_done }) {
 function StopButton({ disabled, on_stop }) {
   const button = useRef(null);
   useEffect(() => { if (!disabled) button.current.focus(); }, [disabled]);
-  return html`<button type="button" class="icon-button" ref=${button} disabled=${disabled} aria-label=${t('voice_stop')}
-    title=${t('voice_stop')} onClick=${on_stop}><${Icon} name="stop" /></button>`;
+  return html`<button type="button" class="icon-button" ref=${button} disabled=${disabled} onClick=${on_stop}
+    aria-label=${t('voice_stop')} title=${t('voice_stop')}><${Icon} name="stop" /></button>`;
 }
+
+/** Speech seldom reaches the loudest: a little more than it is; silence is a dot. */
+const heightOf = (level) => Math.max(8, Math.min(100, level * 140));
 
 function Meter({ recorder, on_end }) {
   const [levels, setLevels] = useState(/** @type {number[]} */ ([]));
@@ -119,6 +122,6 @@ function Meter({ recorder, on_end }) {
     <span class="voice-dot" aria-hidden="true"></span>
     <span class="voice-time" role="timer" aria-label=${t('voice_recording')}>${duration(time)}</span>
     <span class="voice-meter" aria-hidden="true">
-      ${levels.map((level, i) => html`<i key=${i} style=${{ height: `${Math.max(8, Math.min(100, level * 140))}%` }}></i>`)}
+      ${levels.map((level, i) => html`<i key=${i} style=${{ height: `${heightOf(level)}%` }}></i>`)}
     </span>`;
 }
