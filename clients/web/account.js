@@ -109,7 +109,7 @@ function PasswordDialog({ title, text, action, danger, onSubmit, close }) {
     <form class="form" id="password-dialog" onSubmit=${submit}>
       <p>${text}</p>
       <input type="text" autocomplete="username" value=${parley.me?.username} readonly hidden />
-      <${Field} label=${t('password_yours')} name="confirm-password" type="password" autocomplete="current-password"
+      <${Field} label=${t('password_yours')} name="confirm-password" type="password" autofocus autocomplete="current-password"
         maxlength="128" hint=${t('password_none_hint')} value=${password} error=${error ? errorText(error) : undefined}
         onInput=${(event) => setPassword(event.target.value)} />
     </form>

@@ -1,7 +1,7 @@
 /** How a conversation behaves on one's devices and for all, and what is pinned in it. */
 import { html, useEffect, useState } from '/vendor/preact.js';
 import { ActionError, useAction } from '/action.js';
-import { parley } from '/client.js';
+import { parley, uiChanged } from '/client.js';
 import { chatHref, go } from '/router.js';
 import { summaryOf, timeSpan } from '/summary.js';
 import { t } from '/texts.js';
@@ -89,6 +89,11 @@ function usePinned({ conversation_id, pinned_ids = [] }) {
   return { messages, error };
 }
 
+// On a narrow window the panel covers the chat that the link leads to.
+function uncover() {
+  if (matchMedia('(max-width: 899px)').matches) uiChanged((ui) => { ui.info = false; });
+}
+
 // Expired or deleted between the list of pins and now.
 function passMissing(error) {
   if (error.code !== 40401) throw error;
@@ -104,7 +109,7 @@ function Pins({ conversation }) {
     <h3>${t('pins')} <span class="count">${pinned_ids.length}</span></h3>
     ${!messages && !error && html`<${Spinner} />`}
     <ul class="rows">${messages?.map((message) => html`<li key=${message.message_id} class="pin-row">
-      <a class="pin-main" href=${chatHref(conversation_id, message.message_id)}>
+      <a class="pin-main" href=${chatHref(conversation_id, message.message_id)} onClick=${uncover}>
         <span class="pin-text" dir="auto">${summaryOf(message)}</span>
         <span class="hint">${short(message.timestamp)}</span></a>
       <${IconButton} icon="pin_off" size=${20} label=${t('pin_remove')} disabled=${busy}

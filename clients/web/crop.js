@@ -108,7 +108,7 @@ export function CropDialog({ file, onDone, close }) {
     <${Button} kind="primary" disabled=${!image} busy=${busy} onClick=${done}>${t('avatar_use')}<//>`;
   return html`<${Dialog} title=${t('avatar_cut')} close=${close} actions=${actions}>
     <div class="crop">
-      <canvas ref=${canvas} class="crop-canvas" width=${SIDE} height=${SIDE} tabindex="0" role="img"
+      <canvas ref=${canvas} class="crop-canvas" width=${SIDE} height=${SIDE} tabindex="0" autofocus role="img"
         aria-label=${t('avatar_move')} onPointerDown=${image && onPointerDown} onPointerMove=${onPointerMove}
         onPointerUp=${() => { drag.current = null; }} onPointerCancel=${() => { drag.current = null; }}
         onKeyDown=${image && onKeyDown} />

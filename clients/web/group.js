@@ -31,7 +31,7 @@ export function NewGroupDialog({ close }) {
     <${Button} kind="primary" type="submit" form="new-group" busy=${busy} disabled=${!name.trim()}>${t('group_create')}<//>`;
   return html`<${Dialog} title=${t('new_group')} close=${close} actions=${actions}>
     <form class="form" id="new-group" onSubmit=${create}>
-      <${Field} label=${t('group_name')} name="name" maxlength="64" required autocomplete="off" value=${name}
+      <${Field} label=${t('group_name')} name="name" maxlength="64" required autofocus autocomplete="off" value=${name}
         error=${error?.field === 'name' ? errorText(error) : undefined} onInput=${(event) => setName(event.target.value)} />
       <${Field} label=${t('group_description')} name="description" maxlength="500" autocomplete="off" value=${description}
         error=${error?.field === 'description' ? errorText(error) : undefined}

@@ -88,13 +88,13 @@ function Friendship({ profile, name }) {
   const friend = findFriend(user_id);
   const incoming = findIncoming(user_id);
   const outgoing = findOutgoing(user_id);
-  if (friend) return html`<${Friend} friend=${friend} name=${name} />`;
+  if (friend) return html`<${Friend} friend=${friend} />`;
   if (incoming) return html`<${Answer} request=${incoming} name=${name} />`;
   if (outgoing) return html`<${Waiting} request=${outgoing} />`;
   return html`<${Ask} user_id=${user_id} name=${name} />`;
 }
 
-function Friend({ friend, name }) {
+function Friend({ friend }) {
   const { user_id } = friend;
   const [remark, setText] = useState(friend.remark ?? '');
   const naming = useAction();

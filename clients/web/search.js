@@ -1,5 +1,5 @@
 /** Searching: people and conversations by name, and messages by their words. */
-import { html, useEffect, useMemo, useState } from '/vendor/preact.js';
+import { html, useEffect, useMemo, useRef, useState } from '/vendor/preact.js';
 import { nameOf, parley, titleOf, useTopic } from '/client.js';
 import { highlighted } from '/highlight.js';
 import { More, Pages, usePages } from '/pages.js';
@@ -23,13 +23,15 @@ export function SearchPane({ query }) {
   const [text, setText] = useState(query);
   const [filters, setFilters] = useState(NO_FILTERS);
   const words = useSettled(text.trim());
+  const box = useRef(null);
+  useEffect(() => { box.current.focus(); }, []);
   useEffect(() => { setText(query); }, [query]);
   useEffect(() => {
     if (words !== query.trim()) go(searchHref(words), { replace: true }); // so that "back" from a hit leads here
   }, [words]);
   return html`<div class="people search">
     <header class="people-head"><h1>${t('search')}</h1></header>
-    <input class="search-field" type="search" dir="auto" autofocus maxlength="200" value=${text} aria-label=${t('search_for')}
+    <input class="search-field" type="search" dir="auto" ref=${box} maxlength="200" value=${text} aria-label=${t('search_for')}
       placeholder=${t('search_hint')} onInput=${(event) => setText(event.target.value)} />
     <${Filters} filters=${filters} onChange=${setFilters} />
     ${words ? html`<${People} words=${words} /><${Conversations} words=${words} />
