@@ -1,5 +1,6 @@
 /** The settings' frame: a list of tabs, and the chosen one. On a phone one after the other. */
 import { html } from '/vendor/preact.js';
+import { parley } from '/client.js';
 import { t } from '/texts.js';
 import { Icon } from '/icons.js';
 import { AppearanceSettings, NotificationSettings } from '/appearance.js';
@@ -26,6 +27,8 @@ export function Settings({ tab }) {
       ${TABS.map((other) => html`<a key=${other.tab} href=${`#/settings/${other.tab}`} class="row"
         aria-current=${other === chosen ? 'page' : undefined}>
         <${Icon} name=${other.icon} size=${20} /><span>${t(`settings_${other.tab}`)}</span></a>`)}
+      ${['moderator', 'admin'].includes(parley.me.role) && html`<a href="/admin/" class="row">
+        <${Icon} name="gauge" size=${20} /><span>${t('administration')}</span></a>`}
     </nav>
     <section class="settings-tab" aria-labelledby="settings-title">
       <header><a class="icon-button only-phone" href="#/settings" aria-label=${t('back')}><${Icon} name="back" /></a>

@@ -115,6 +115,7 @@ export const shellTexts = {
   settings_notifications: ['Notifications', '通知'],
   settings_privacy: ['Privacy', '隐私'],
   settings_devices: ['Devices', '设备'],
+  administration: ['Administration', '管理'],
   settings_account: ['Account', '账号'],
   theme: ['Theme', '主题'],
   theme_light: ['Light', '浅色'],

@@ -69,7 +69,8 @@ def test_who_has_no_right_reads_so_and_sees_nothing(person):
 def test_a_moderator_is_offered_what_his_rights_allow_and_no_more(person, admin, user):
     moderator = person(session=promote(admin, user(), "moderator"))
     plain, peer = user(nickname="Plain"), user()
-    page = moderator.open("/admin/")
+    page = moderator.open("/#/settings")
+    page.get_by_role("link", name="Administration").click()
     views = page.get_by_role("navigation").get_by_role("link")
     expect(views).to_have_text(["Overview", "Users", "Messages"])
     page.goto(f"/admin/#/users/{plain.id}")
