@@ -42,7 +42,7 @@ export function ForwardDialog({ message, close }) {
   return html`<${Dialog} title=${t('msg_forward')} close=${close} actions=${html`
     <${Button} onClick=${() => close()}>${t('cancel')}<//>
     <${Button} kind="primary" busy=${isBusy} disabled=${!chosen.length || chosen.length > MAX_CHOSEN}
-      onClick=${send}>${t('msg_forward_to', { count: chosen.length })}<//>`}>
+      onClick=${send}>${chosen.length ? t('msg_forward_to', { count: chosen.length }) : t('msg_forward')}<//>`}>
     <p class="forward-what" dir="auto">${summaryOf(message)}</p>
     <input type="search" class="forward-filter" autofocus aria-label=${t('msg_forward_filter')} placeholder=${t('msg_forward_filter')}
       value=${filter} onInput=${(event) => setFilter(event.target.value)} />

@@ -3,7 +3,7 @@ import { Component, h, html, useRef, useState } from '/vendor/preact.js';
 import { nameOf, parley, startReply } from '/client.js';
 import { t, errorText } from '/texts.js';
 import { clock, full } from '/times.js';
-import { Avatar, Button, IconButton, openDialog } from '/ui.js';
+import { Avatar, Button, IconButton, hasOverlay, openDialog } from '/ui.js';
 import { Icon } from '/icons.js';
 import { MessageBody, Quote } from '/message_body.js';
 import { openMessageMenu, chooseReaction, canChange } from '/message_menu.js';
@@ -42,7 +42,8 @@ function PersonMessage({ message, first, last, isGroup, role, isStop, jump }) {
   const [isNear, setNear] = useState(false);
   const isOwn = message.from === parley.me?.user_id;
   const bubble = useRef(null);
-  const open = (anchor) => openMessageMenu(message, { role, anchor });
+  // Android sends contextmenu with a long press: once is enough.
+  const open = (anchor) => hasOverlay() || openMessageMenu(message, { role, anchor });
   const press = useLongPress(open);
   const classes = ['msg', isOwn && 'own', first && 'first', last && 'last', isGroup && 'in-group'].filter(Boolean).join(' ');
   return html`<div class=${classes} role="article" aria-label=${labelOf(message)} data-id=${message.message_id}
@@ -79,7 +80,7 @@ function Content({ message, jump, tab }) {
   return html`
     ${message.forwarded_from && html`<span class="msg-forwarded"><${Icon} name="forward" size=${14} />
       <bdi>${t('msg_forwarded_from', { name: nameOf(message.forwarded_from) })}</bdi></span>`}
-    ${message.content.reply_to && html`<${Quote} conversation_id=${message.conversation_id}
+    ${message.msg_type === 0 && message.content.reply_to && html`<${Quote} conversation_id=${message.conversation_id}
       message_id=${message.content.reply_to} jump=${jump} tab=${tab} />`}
     <${MessageBody} message=${message} tab=${tab} />`;
 }

@@ -9,6 +9,7 @@ import { AROUND, MAX_ROWS, NEAR, indexOf, windowAround, windowIndices } from '/r
 
 const READ_DELAY = 200; // milliseconds: of what is scrolled past, only the last is told
 const FLASH_TIME = 1600;
+const RELOAD_PAUSE = 2000; // milliseconds between two tries to have the newest messages again
 
 /** Does somebody look at this page? */
 export function isLooking() {
@@ -30,6 +31,8 @@ export class Scroller {
     /** Where to scroll once it is drawn. */
     this.goal = null;
     this.isOpen = false;
+    /** The message that it was to begin with. @type {string | undefined} */
+    this.wanted = undefined;
     /** The line "unread" stands above this seq. */
     this.unread_seq = null;
     this.isEnd = false;
@@ -40,6 +43,9 @@ export class Scroller {
     this.read_seq = 0;
     this.readTimer = 0;
     this.isClosed = false;
+    /** The stretch that view() took its messages from. */
+    this.drawnSpan = null;
+    this.reloadedAt = 0;
     /** How far it was scrolled before the last drawing. @type {number | undefined} */
     this.top = undefined;
   }
@@ -51,6 +57,7 @@ export class Scroller {
   /** What is to be drawn: messages in their order. Empty until it is open. */
   view() {
     const span = this.isOpen ? this.span() : null;
+    this.drawnSpan = span;
     this.top = this.place.box?.scrollTop;
     if (!span) return [];
     const [start, end] = windowIndices(span.messages, this.range, this.place.isStuck && this.seq === null);
@@ -70,6 +77,7 @@ export class Scroller {
    */
   async open(message_id) {
     delete this.errors.open;
+    this.wanted = message_id;
     let isFound = true;
     try {
       if (message_id) isFound = await this.jump(message_id);
@@ -194,9 +202,12 @@ export class Scroller {
 
   /** See what is visible, and do what follows from it. */
   look() {
-    const span = this.span();
-    const { place } = this;
-    if (!this.isOpen || !span || !place.box?.clientHeight) return;
+    const { place, drawnSpan: span } = this;
+    if (!this.isOpen || !place.box?.clientHeight) return;
+    if (!span) {
+      this.reload();
+      return;
+    }
     const wasStuck = place.isStuck;
     place.record(this.isEnd);
     const { first, last, read } = place.visible();
@@ -243,11 +254,25 @@ export class Scroller {
     if (!this.isClosed) this.redraw();
   }
 
+  // The model forgot all: its cursor was too old.
+  async reload() {
+    if (this.isLoading.before || this.errors.open || Date.now() - this.reloadedAt < RELOAD_PAUSE) return;
+    this.isLoading.before = true;
+    this.reloadedAt = Date.now();
+    try {
+      await this.toNewest();
+    } catch (error) {
+      this.errors.open = error;
+    }
+    this.isLoading.before = false;
+    if (!this.isClosed) this.redraw();
+  }
+
   /** Try again what went wrong. */
   retry() {
     const { open } = this.errors;
     this.errors = {};
-    if (open) this.open();
+    if (open) this.open(this.wanted);
     else this.look();
     this.redraw();
   }
