@@ -30,6 +30,8 @@ export class Socket {
     this.socket = null;
     this.attempts = 0;
     this.heard = 0;
+    /** How many frames ever came. */
+    this.frames = 0;
     this.isPreparing = false;
     /** @type {any} */
     this.timer = null;
@@ -71,10 +73,10 @@ export class Socket {
       clearTimeout(this.timer);
       this.#connect();
     } else if (this.socket.readyState === 1) {
-      const asked = Date.now();
+      const { frames } = this;
       this.#heartbeat();
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.heard < asked && this.#end(1006), WAITED_FOR_MS);
+      this.timer = setTimeout(() => { if (this.frames === frames) this.#end(1006); }, WAITED_FOR_MS);
     }
   }
 
@@ -112,6 +114,7 @@ export class Socket {
     };
     socket.onmessage = ({ data }) => {
       this.heard = Date.now();
+      this.frames += 1;
       this.options.onFrame(JSON.parse(data));
     };
     socket.onclose = ({ code }) => this.#end(code);
