@@ -152,9 +152,10 @@ bench: ## the load generator's scenarios
 format: ## format every C file
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
-docs: programs $(BUILD)/tests/contract/topology_test ## write the generated pages of docs/, and the types of clients/js
+docs: programs $(BUILD)/tests/contract/topology_test ## write what is generated of docs/ and clients/
 	tools/gen-docs
 	tools/gen-types
+	tools/gen-preload
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target what; \

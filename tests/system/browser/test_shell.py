@@ -1,6 +1,5 @@
 """What lies around the chats: banner, notifications, keys, looks, and language."""
 
-import pathlib
 import re
 
 import pytest
@@ -9,10 +8,8 @@ from playwright.sync_api import expect
 from browser.person import PHONE
 from browser.test_list import row, say
 from client import single
-from instance import ROOT, eventually
+from instance import eventually
 
-WEB = ROOT / "clients/web"
-IMPORT = re.compile(r"^(?:import|export) (?:\{[^}]*\} )?(?:from )?'([^']+)';", re.M)
 NOTIFICATIONS = """
 window.notifications = [];
 window.Notification = class extends EventTarget {
@@ -213,24 +210,3 @@ def test_on_a_phone_one_pane_is_shown_at_a_time(person, user):
     expect(page.get_by_role("heading", name="Appearance")).to_be_visible()
     page.get_by_role("link", name="Back").click()
     expect(page.get_by_role("link", name="Devices")).to_be_visible()
-
-
-# ---- Loading
-
-def modules_of(path, seen):
-    """path, an address, and all modules that it imports when the page begins."""
-    if path in seen or path.startswith("/vendor/"):
-        return seen | {path}
-    seen = seen | {path}
-    text = (ROOT / "clients" / path[1:] if path.startswith("/js/") else WEB / path[1:]).read_text()
-    for name in IMPORT.findall(text):
-        if name.startswith("."):
-            name = str(pathlib.PurePosixPath(path).parent / name)
-        seen = modules_of(name, seen)
-    return seen
-
-
-def test_the_page_asks_for_all_its_modules_at_once():
-    """Without a build step one module after the other would be found, a round trip each."""
-    listed = re.findall(r'rel="modulepreload" href="([^"]+)"', (WEB / "index.html").read_text())
-    assert sorted(listed) == sorted(modules_of("/app.js", set()) - {"/app.js"})
