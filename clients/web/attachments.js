@@ -12,6 +12,7 @@ import { sizeText } from '/sizes.js';
 
 const SIZE_MAX = 100 * 1024 * 1024; // as POST /api/files
 const COUNT_MAX = 20; // at once: the server takes 500 an hour
+const LINGER = 10000; // ms
 
 /**
  * @typedef {{id: number, file: File, name: string, url: string | null}} Attachment url: of a preview
@@ -39,8 +40,9 @@ function toAttachment(file) {
   return { id: ++last_id, file, name: nameOf(file), url: is_picture ? URL.createObjectURL(file) : null };
 }
 
+/** Its picture may just be on its way into the tray: the address lives a little longer. */
 function forget(attachment) {
-  if (attachment.url) URL.revokeObjectURL(attachment.url);
+  if (attachment.url) setTimeout(() => URL.revokeObjectURL(attachment.url), LINGER);
 }
 
 async function sendOne(conversation_id, { file, name }) {
