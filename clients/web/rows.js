@@ -3,7 +3,7 @@
 /** So many rows are kept on each side of what is visible … */
 export const AROUND = 60;
 /** … and when fewer than this are left on a side, the window moves. */
-export const NEAR = 24;
+export const NEAR = 44;
 /** No more rows than this are in the page, whatever happens: layout takes longer with each. */
 export const MAX_ROWS = 220;
 /** Messages of one person within so many milliseconds make one run, with one avatar and one name. */

@@ -237,8 +237,8 @@ export class Scroller {
       const [newStart, newEnd] = windowIndices(messages, this.range, this.place.isStuck);
       if (newStart !== start || newEnd !== end) this.redraw();
     }
-    if (has_before && first < AROUND / 2) this.load('before', messages[0]?.seq);
-    if (has_after && messages.length - last < AROUND / 2) this.load('after', messages.at(-1)?.seq);
+    if (has_before && first < AROUND) this.load('before', messages[0]?.seq);
+    if (has_after && messages.length - last < AROUND) this.load('after', messages.at(-1)?.seq);
   }
 
   async load(side, seq) {
