@@ -268,6 +268,7 @@ def call_admin(call, admin, someone):
     call(admin, "PUT", f"{path}/role", {**why, "role": "moderator"}, **names).ok()
     call(admin, "PUT", f"{path}/role", {**why, "role": "king"}, **names).refused(40001, "role")
     call(admin, "PUT", f"{path}/role", {**why, "role": "user"}, user_id=admin.id).refused(40301)
+    call(admin, "GET", "/v1/admin/overview").ok()
     call(admin, "GET", "/v1/admin/users", query="?role=moderator&status=active").ok()
     call(admin, "GET", path, **names).ok()
     call(admin, "GET", f"{path}/sessions", **names).ok()
@@ -390,7 +391,7 @@ def call_files(call, ada, ben):
         call(ben, "GET", path, **name).refused(40401)
 
 
-def test_the_answer_of_each_operation_fits_the_document(caller, user, admin, openapi):
+def test_the_answer_of_each_operation_fits_the_document(caller, user, admin, hubot, openapi):
     ada, ben = user(), user()
     name = fresh("contract-")
     call = caller
@@ -438,6 +439,8 @@ def test_the_answer_of_each_operation_fits_the_document(caller, user, admin, ope
     call_changes(call, ada, sent)
     call_moderation(call, admin, sent)
     call_files(call, ada, ben)
+    call(ada, "GET", "/api/bots/{user_id}", user_id=hubot).ok()
+    call(ada, "GET", "/api/bots/{user_id}", user_id=ben.id).refused(40401)
     call(ben, "GET", "/api/conversations").ok()
     call(ben, "GET", "/api/messages/private/{user_id}", user_id=ada.id).ok()
     call(ben, "GET", "/api/messages/group/{group_id}", group_id=group).ok()
