@@ -1,7 +1,11 @@
 /** What storage gets, and two tabs that share it. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { afterEach, test } from 'node:test';
 import { conversation, FakeServer, ID, message, settle } from './fakes.js';
+
+const started = [];
+
+afterEach(() => Promise.all(started.splice(0).map((parley) => parley.stop())));
 
 /** Web Locks of one name, and tabs that can be closed. */
 function fakeLocks() {
@@ -42,6 +46,7 @@ function memory(more = {}) {
 
 async function start(server, storage, tab = {}) {
   const parley = await server.connect({ storage, ...tab });
+  started.push(parley);
   parley.start();
   await settle();
   return parley;
@@ -57,7 +62,6 @@ test('what one says is in storage before its ack, and gone after it', async () =
   server.socket.say({ type: 30, message_id, code: 0, message: 'success', conversation_id: ID, seq: 1, timestamp: 1 });
   await settle();
   assert.ok(!storage.entries.has(`o/${message_id}`));
-  await parley.stop();
 });
 
 test('the cursor is never newer than the conversations beside it', async () => {
@@ -80,7 +84,6 @@ test('a storage that refuses is told of, and nothing else stops', async () => {
   await settle();
   assert.deepEqual(faults, ['the disk is full']);
   assert.equal(server.sent(1).length, 1);
-  await parley.stop();
 });
 
 test('of two tabs one keeps the model; when it goes, the other does, and sends what was left', async () => {

@@ -106,6 +106,42 @@ test('a resync is caught up at once, and what has no ack is sent again', async (
   assert.deepEqual([server.syncs, sends('hello').length], [2, 2]);
 });
 
+test('a resync that comes while one is caught up with is caught up once more', async () => {
+  let give;
+  const asks = () => new Promise((resolve) => { give = resolve; });
+  server.answers['/api/sync'] = asks;
+  const resync = { type: 3, content: { event: 'resync' }, timestamp: 1 };
+  server.socket.say(resync);
+  await settle();
+  server.socket.say(resync);
+  server.asked = [];
+  give([200, { code: 0, data: { cursor: 'sync_9', has_more: false, conversations: [] } }]);
+  await settle();
+  assert.equal(server.asked.length, 1);
+});
+
+test('an answer that an older connection asked for is not taken', async () => {
+  const give = [];
+  server.answers['/api/sync'] = () => new Promise((resolve) => { give.push(resolve); });
+  server.socket.say({ type: 3, content: { event: 'resync' }, timestamp: 1 });
+  await settle();
+  server.socket.end(1006);
+  await pass(2000);
+  server.asked = [];
+  const given = conversation(3, { after_seq: 2, messages: [message(3)] });
+  give[0]([200, { code: 0, data: { cursor: 'sync_8', has_more: false, conversations: [given] } }]);
+  await settle();
+  assert.deepEqual([server.asked, seqs()], [['GET /api/sync?cursor=sync_1&limit=100'], [1, 2]]);
+});
+
+test('a long queue goes out bit by bit', async () => {
+  for (let n = 0; n < 100; n++) parley.send(ID, { text: `${n}` });
+  const first = server.sent(1);
+  assert.equal(first.length, 32);
+  server.socket.say(ackOf(first[0], { seq: 3 }));
+  assert.equal(server.sent(1).length, 33);
+});
+
 test('sync asks on while there is more, and once more when its answer was lost', async () => {
   let lost = 1;
   const pages = [{ has_more: true }, { has_more: true }, { has_more: false }];

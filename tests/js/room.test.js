@@ -149,6 +149,16 @@ test('sync replaces older messages, unless ours is newer', () => {
   assert.equal(texts(room)[0], 'newer');
 });
 
+test('pins of sync take the place of ours, unless ours are newer', () => {
+  const room = filled(2);
+  room.take(change(37, 1, 1), NOW);
+  room.take(change(37, 2, 2), NOW);
+  room.sync(page({ last_seq: 2, after_seq: 2, change_seq: 1, pinned_ids: ['message-1'] }), NOW);
+  assert.deepEqual(room.data.pinned_ids, ['message-1', 'message-2']);
+  room.sync(page({ last_seq: 2, after_seq: 2, change_seq: 3, pinned_ids: ['message-2'] }), NOW);
+  assert.deepEqual(room.data.pinned_ids, ['message-2']);
+});
+
 test('what one has deleted for oneself does not come back by a late frame', () => {
   const room = filled(2);
   room.remove('message-1', true);
