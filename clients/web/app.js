@@ -1,6 +1,6 @@
 /** The page: who is not logged in sees the log-in, all others the rail and the panes. */
 import { html, render, useEffect, useErrorBoundary, useState } from '/vendor/preact.js';
-import { nameFriendsBy, parley, ui, useTopic } from '/client.js';
+import { nameFriendsBy, parley, ui, uiChanged, useTopic } from '/client.js';
 import { onPreference } from '/preferences.js';
 import { go, useRoute } from '/router.js';
 import { t } from '/texts.js';
@@ -18,6 +18,7 @@ import { InfoPanel } from '/info.js';
 import { SearchPane } from '/search.js';
 import { Settings } from '/settings.js';
 
+let lastUser = null;
 let stage = 'asking'; // whether somebody is logged in: 'asking', 'known', or 'failed': nobody answers
 
 function App() {
@@ -26,7 +27,9 @@ function App() {
   useEffect(() => onPreference(() => redraw((n) => n + 1)), []); // another language, all over
   const [error] = useErrorBoundary((thrown) => console.error(thrown));
   if (error) return html`<${Broken} error=${error} />`;
-  if (stage === 'asking') return html`<div class="starting"><${Spinner} size=${32} label=${t('loading')} /></div>`;
+  if (stage === 'asking') {
+    return html`<div class="starting"><${Spinner} size=${32} label=${t('loading')} /></div>`;
+  }
   if (stage === 'failed') return html`<${Unreachable} />`;
   if (!parley.me || parley.state === 'ended') return html`<${Login} />`;
   return html`<${Shell} key=${parley.me.user_id} />`; // nothing of one person's page is left for the next
@@ -40,7 +43,8 @@ function Broken({ error }) {
 }
 
 function Unreachable() {
-  return html`<main class="starting"><${Empty} icon="wifi_off" title=${t('unreachable')} text=${t('unreachable_text')}>
+  return html`<main class="starting"><${Empty} icon="wifi_off" title=${t('unreachable')}
+    text=${t('unreachable_text')}>
     <${Button} kind="primary" onClick=${ask}>${t('try_again')}<//>
   <//></main>`;
 }
@@ -49,12 +53,24 @@ function Shell() {
   const route = useRoute();
   useTopic('ui', 'me');
   const is_open = route.view === 'chats' ? Boolean(route.conversation_id) : route.view !== 'people';
-  useEffect(() => closeOverlays, []);
+  useEffect(() => {
+    beginFor(parley.me.user_id);
+    return closeOverlays;
+  }, []);
   return html`<div class=${`shell view-${route.view} ${is_open ? 'open' : ''}`}>
     <a class="skip" href="#content" onClick=${skip}>${t('skip_to_content')}</a>
     <${Rail} view=${route.view} />
     <div class="stage"><${Banner} /><div class="panes"><${Panes} route=${route} /></div></div>
   </div>`;
+}
+
+// What one person had open is not the next one's; who comes back finds his place again.
+function beginFor(user_id) {
+  if (lastUser && lastUser !== user_id) {
+    uiChanged((state) => Object.assign(state, { reply: {}, edit: {}, info: false }));
+    go('#/chats', { replace: true });
+  }
+  lastUser = user_id;
 }
 
 // Not by the address: that says which conversation is open.
@@ -64,15 +80,8 @@ function skip(event) {
 }
 
 function Panes({ route }) {
-  if (route.view === 'people' || route.view === 'join') {
-    return html`<main id="content" class="pane-wide" tabindex="-1"><${People} join=${route.group_id} /></main>`;
-  }
-  if (route.view === 'search') {
-    return html`<main id="content" class="pane-wide" tabindex="-1"><${SearchPane} query=${route.query} /></main>`;
-  }
-  if (route.view === 'settings') {
-    return html`<main id="content" class="pane-wide" tabindex="-1"><${Settings} tab=${route.tab} /></main>`;
-  }
+  const wide = wideView(route);
+  if (wide) return html`<main id="content" class="pane-wide" tabindex="-1">${wide}</main>`;
   const { conversation_id, message_id } = route;
   return html`
     <${ChatList} conversation_id=${conversation_id} />
@@ -81,6 +90,13 @@ function Panes({ route }) {
       : html`<${Empty} icon="chats" title=${t('choose_chat')} text=${t('choose_chat_text')} />`}</main>
     ${ui.info && conversation_id && html`<aside class="info-pane" aria-label=${t('info')}>
       <${InfoPanel} key=${conversation_id} conversation_id=${conversation_id} /></aside>`}`;
+}
+
+// The views without a list of chats beside them.
+function wideView({ view, group_id, query, tab }) {
+  if (view === 'people' || view === 'join') return html`<${People} join=${group_id} />`;
+  if (view === 'search') return html`<${SearchPane} query=${query} />`;
+  return view === 'settings' ? html`<${Settings} tab=${tab} />` : null;
 }
 
 const RAIL = [
@@ -101,7 +117,7 @@ function Rail({ view }) {
   return html`<nav class="rail" aria-label=${t('navigation')}>
     <button type="button" class="rail-me" aria-label=${t('own_profile')} title=${t('own_profile')}
       onClick=${() => go('#/settings/profile')}>
-      <${Avatar} id=${me.user_id} name=${me.nickname} src=${parley.profile(me.user_id)?.avatar} size=${40} /></button>
+      <${Avatar} id=${me.user_id} name=${me.nickname} src=${me.avatar} /></button>
     ${RAIL.map((item) => html`<a key=${item.view} href=${item.href} class="rail-item"
       aria-current=${view === item.view ? 'page' : undefined}>
       <${Icon} name=${item.icon} /><span class="rail-label">${t(item.view)}</span>

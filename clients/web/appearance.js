@@ -14,7 +14,8 @@ function Choice({ name, label, options }) {
   const value = usePreference(name);
   return html`<fieldset class="choice"><legend>${label}</legend>
     ${options.map(([option, text]) => html`<label key=${option} class="choice-option">
-      <input type="radio" name=${name} checked=${value === option} onChange=${() => setPreference(name, option)} />
+      <input type="radio" name=${name} checked=${value === option}
+        onChange=${() => setPreference(name, option)} />
       <span>${text}</span></label>`)}
   </fieldset>`;
 }
@@ -43,7 +44,8 @@ export function NotificationSettings() {
   };
   const is_possible = state === 'granted' || state === 'default';
   return html`<label class="choice-option"><input type="checkbox" role="switch" disabled=${!is_possible}
-      checked=${wanted && state === 'granted'} onChange=${choose} /><span>${t('notifications_wanted')}</span></label>
+      checked=${wanted && state === 'granted'} onChange=${choose} />
+      <span>${t('notifications_wanted')}</span></label>
     <p class="hint">${t(is_possible ? 'notifications_hint' : `notifications_${state}`)}</p>
     <p class="hint">${t('notifications_muted')}</p>`;
 }

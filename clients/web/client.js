@@ -1,4 +1,6 @@
-/** The one Parley of the page, its hooks, and what only the page knows (what is being replied to or edited). */
+/**
+ * The one Parley of the page, its hooks, and what only the page knows (what is being replied to or edited).
+ */
 import { useEffect, useState } from '/vendor/preact.js';
 import { Parley } from '/js/parley.js';
 import { storage } from '/storage.js';
@@ -9,10 +11,11 @@ const shows_chats = !location.pathname.startsWith('/admin');
 /** The connection and the model; see clients/js/parley.js. */
 export const parley = new Parley({ device: deviceName(), storage: shows_chats ? storage : undefined });
 
-// What the list of one's devices calls this one.
-function deviceName() {
+/** What the list of one's devices calls this one. @returns {string} */
+export function deviceName() {
   const find = (names) => names.find(([word]) => navigator.userAgent.includes(word))?.[1];
-  const browser = find([['Edg/', 'Edge'], ['OPR/', 'Opera'], ['Firefox/', 'Firefox'], ['Chrome/', 'Chrome'], ['Safari/', 'Safari']]);
+  const browser = find([['Edg/', 'Edge'], ['OPR/', 'Opera'], ['Firefox/', 'Firefox'], ['Chrome/', 'Chrome'],
+    ['Safari/', 'Safari']]);
   const system = find([['Android', 'Android'], ['iPhone', 'iPhone'], ['iPad', 'iPad'], ['Windows', 'Windows'],
     ['Mac OS', 'macOS'], ['Linux', 'Linux']]);
   return [browser ?? 'Browser', system].filter(Boolean).join(', ');
@@ -27,7 +30,8 @@ export const ui = { reply: {}, edit: {}, info: false };
 const uiListeners = new Set();
 
 /**
- * Change the page's state: `uiChanged((ui) => { ui.info = true; })`. Views with useTopic('ui') are drawn again.
+ * Change the page's state: `uiChanged((ui) => { ui.info = true; })`. Views with useTopic('ui') are drawn
+ * again.
  * @param {(state: typeof ui) => void} change
  */
 export function uiChanged(change) {
@@ -90,7 +94,8 @@ export function nameFriendsBy(find) {
 }
 
 /**
- * What a person is called here: one's own remark, the nickname, the username. Asks for the profile if need be.
+ * What a person is called here: one's own remark, the nickname, the username. Asks for the profile if need
+ * be.
  * @param {string} user_id
  * @returns {string} '…' while nothing is known
  */

@@ -31,12 +31,13 @@ export function ChatList({ conversation_id }) {
       if (shown.length) go(chatHref(shown[0].conversation_id));
       else go(searchHref(filter));
     }}><${Icon} name="search" size=${18} />
-      <input type="search" placeholder=${t('filter_chats')} aria-label=${t('filter_chats')} value=${filter} dir="auto"
-        autocomplete="off" onInput=${(event) => setFilter(event.target.value)} /></form>
-    ${filter.trim() && html`<a class="row search-messages" href=${searchHref(filter.trim())}><${Icon} name="search"
-      size=${20} /><span dir="auto">${t('search_messages_for', { text: filter.trim() })}</span></a>`}
-    ${shown.length ? html`<${VirtualList} items=${shown} rowHeight=${ROW} label=${t('chats')} current=${current}
-      keyOf=${(conversation) => conversation.conversation_id}
+      <input type="search" placeholder=${t('filter_chats')} aria-label=${t('filter_chats')} value=${filter}
+        dir="auto" autocomplete="off" onInput=${(event) => setFilter(event.target.value)} /></form>
+    ${filter.trim() && html`<a class="row search-messages" href=${searchHref(filter.trim())}>
+      <${Icon} name="search" size=${20} />
+      <span dir="auto">${t('search_messages_for', { text: filter.trim() })}</span></a>`}
+    ${shown.length ? html`<${VirtualList} items=${shown} rowHeight=${ROW} label=${t('chats')}
+      current=${current} keyOf=${(conversation) => conversation.conversation_id}
       row=${(conversation) => html`<${Row} conversation=${conversation}
         is_open=${conversation.conversation_id === conversation_id} />`} />`
     : html`<${Nothing} is_filtered=${all.length > 0} />`}
@@ -54,8 +55,9 @@ function filterList(list, filter) {
   const wanted = fold(filter.trim());
   if (!wanted) return list;
   // By what is at hand: titleOf() would ask for a thousand profiles.
-  return list.filter(({ peer, group }) => [group?.name, peer && findFriend(peer.user_id)?.remark, peer?.nickname,
-    peer?.username].some((name) => name && fold(name).includes(wanted)));
+  const namesOf = ({ peer, group }) => [group?.name, peer && findFriend(peer.user_id)?.remark, peer?.nickname,
+    peer?.username];
+  return list.filter((chat) => namesOf(chat).some((name) => fold(name ?? '').includes(wanted)));
 }
 
 // "Zoë" is found by "zoe".
@@ -66,8 +68,9 @@ function fold(text) {
 function Nothing({ is_filtered }) {
   if (is_filtered) return html`<${Empty} icon="search" title=${t('no_chat_named_so')} />`;
   if (parley.state !== 'live') {
-    return html`<div class="skeletons" aria-hidden="true">${Array.from({ length: SKELETONS }, (_, index) => html`
-      <div class="skeleton" key=${index}><span></span><span><i></i><i></i></span></div>`)}</div>`;
+    const rows = Array.from({ length: SKELETONS }, (_, index) => html`<div class="skeleton" key=${index}>
+      <span></span><span><i></i><i></i></span></div>`);
+    return html`<div class="skeletons" aria-hidden="true">${rows}</div>`;
   }
   return html`<${Empty} icon="people" title=${t('no_chats')} text=${t('no_chats_text')}>
     <${Button} kind="primary" onClick=${() => go('#/people')}>${t('find_friend')}<//>
@@ -116,8 +119,8 @@ function Row({ conversation, is_open }) {
 }
 
 function Mark({ icon, text }) {
-  return html`<span class="chat-row-mark"><${Icon} name=${icon} size=${16} /><span class="visually-hidden">${text}
-    </span></span>`;
+  return html`<span class="chat-row-mark"><${Icon} name=${icon} size=${16} />
+    <span class="visually-hidden">${text}</span></span>`;
 }
 
 function Unread({ conversation }) {
@@ -150,8 +153,10 @@ function menu(anchor, conversation) {
   const { conversation_id, pinned, muted, unread_count, last_seq } = conversation;
   const set = (change) => attempt(parley.setConversation(conversation_id, change));
   openMenu(anchor, [
-    { label: t(pinned ? 'unpin' : 'pin'), icon: pinned ? 'pin_off' : 'pin', onSelect: () => set({ pinned: !pinned }) },
-    { label: t(muted ? 'unmute' : 'mute'), icon: muted ? 'bell' : 'bell_off', onSelect: () => set({ muted: !muted }) },
+    { label: t(pinned ? 'unpin' : 'pin'), icon: pinned ? 'pin_off' : 'pin',
+      onSelect: () => set({ pinned: !pinned }) },
+    { label: t(muted ? 'unmute' : 'mute'), icon: muted ? 'bell' : 'bell_off',
+      onSelect: () => set({ muted: !muted }) },
     ...(unread_count ? [{ label: t('mark_read'), icon: 'mark_read',
       onSelect: () => parley.read(conversation_id, last_seq) }] : []),
     { label: t('hide'), icon: 'hide', onSelect: () => hide(conversation_id) },
@@ -159,7 +164,8 @@ function menu(anchor, conversation) {
 }
 
 async function hide(conversation_id) {
-  if (await attempt(parley.hide(conversation_id)) && route().conversation_id === conversation_id) go('#/chats');
+  const is_done = await attempt(parley.hide(conversation_id));
+  if (is_done && route().conversation_id === conversation_id) go('#/chats');
 }
 
 // True when it was done; else the person is told why not.

@@ -1,13 +1,14 @@
 /** Who is not logged in: log in, register, or come by another provider. */
 import { html, useEffect, useRef, useState } from '/vendor/preact.js';
-import { parley } from '/client.js';
+import { deviceName, parley } from '/client.js';
 import { errorText, t } from '/texts.js';
 import { Button, Field, IconButton } from '/ui.js';
 import { Icon } from '/icons.js';
 
 const USERNAME = /^[a-z0-9_.-]{3,32}$/; // of the name's normal form; the server has the last word
 const PASSWORD_MIN = 8; // characters
-const KNOWN_ENDS = ['logout', 'expired', 'replay', 'ended', 'everywhere', 'password', 'replaced', 'admin', 'banned', 'deleted'];
+const KNOWN_ENDS = ['logout', 'expired', 'replay', 'ended', 'everywhere', 'password', 'replaced', 'admin',
+  'banned', 'deleted'];
 const OWN_ENDS = ['logout', 'deleted']; // one's own doing: nothing to explain
 
 /** The log-in. While it is shown nothing of anybody's account is on the screen. */
@@ -19,11 +20,12 @@ export function Login() {
   return html`<main id="content" class="login" tabindex="-1"><div class="login-card">
     <img src="/icon.svg" alt="" width="56" height="56" />
     <h1>${t(mode === 'login' ? 'login_title' : 'register_title')}</h1>
-    ${notice && html`<p class="notice" role="alert"><${Icon} name="info" size=${20} /><span>${notice}</span></p>`}
+    ${notice && html`<p class="notice" role="alert"><${Icon} name="info" size=${20} />
+      <span>${notice}</span></p>`}
     <${Form} key=${mode} mode=${mode} />
     <${Providers} />
-    <p class="login-other">${t(mode === 'login' ? 'no_account' : 'have_account')} <button type="button" class="link"
-      onClick=${() => setMode(mode === 'login' ? 'register' : 'login')}>${
+    <p class="login-other">${t(mode === 'login' ? 'no_account' : 'have_account')} <button type="button"
+      class="link" onClick=${() => setMode(mode === 'login' ? 'register' : 'login')}>${
         t(mode === 'login' ? 'create_account' : 'log_in')}</button></p>
   </div></main>`;
 }
@@ -66,8 +68,8 @@ function Form({ mode }) {
   };
   const is_new = mode === 'register';
   return html`<form class="login-form" ref=${ref} onSubmit=${submit} novalidate>
-    <${Field} label=${t('username')} name="username" autocomplete="username" autocapitalize="none" spellcheck=${false}
-      required error=${errors.username} hint=${is_new && t('username_hint')} />
+    <${Field} label=${t('username')} name="username" autocomplete="username" autocapitalize="none"
+      spellcheck=${false} required error=${errors.username} hint=${is_new && t('username_hint')} />
     ${is_new && html`<${Field} label=${t('nickname')} name="nickname" autocomplete="nickname" maxlength="64"
       error=${errors.nickname} hint=${t('nickname_hint')} />`}
     <${Password} is_new=${is_new} error=${errors.password} />
@@ -79,7 +81,8 @@ function Form({ mode }) {
 function Password({ is_new, error }) {
   const [shown, setShown] = useState(false);
   return html`<${Field} label=${t('password')} name="password" type=${shown ? 'text' : 'password'} required
-    autocomplete=${is_new ? 'new-password' : 'current-password'} error=${error} hint=${is_new && t('password_hint')}>
+    autocomplete=${is_new ? 'new-password' : 'current-password'} error=${error}
+    hint=${is_new && t('password_hint')}>
     <${IconButton} icon=${shown ? 'eye_off' : 'eye'} label=${t('show_password')} pressed=${shown}
       onClick=${() => setShown(!shown)} /><//>`;
 }
@@ -93,7 +96,8 @@ function check({ username, password }) {
 }
 
 async function enter(mode, { username, password, nickname }) {
-  if (mode === 'register') await parley.register({ username, password, ...(nickname?.trim() && { nickname: nickname.trim() }) });
+  const named = nickname?.trim() ? { nickname: nickname.trim() } : {}; // else it is the username
+  if (mode === 'register') await parley.register({ username, password, ...named });
   await parley.login({ username, password });
   parley.start();
 }
@@ -119,7 +123,8 @@ function Providers() {
 }
 
 function providerHref(name) {
-  return `/api/oauth/${encodeURIComponent(name)}?${new URLSearchParams({ redirect: '/', device: parley.device ?? '' })}`;
+  const query = new URLSearchParams({ redirect: '/', device: deviceName() });
+  return `/api/oauth/${encodeURIComponent(name)}?${query}`;
 }
 
 function providerName(name) {

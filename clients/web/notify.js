@@ -7,7 +7,9 @@ import { t } from '/texts.js';
 
 const MAX_COUNT = 999; // as the server counts unread
 
-/** Can this browser show notifications, and was it allowed? 'granted', 'denied', 'default' or 'unsupported'. */
+/**
+ * Can this browser show notifications, and was it allowed? 'granted', 'denied', 'default' or 'unsupported'.
+ */
 export function notificationState() {
   return 'Notification' in window ? Notification.permission : 'unsupported';
 }
@@ -23,12 +25,13 @@ export async function enableNotifications() {
 export function startNotifying() {
   parley.on('message', tell);
   parley.on('change', (topic) => {
-    if (topic === 'list' || topic === 'me') showCount();
+    if (['list', 'me', 'state'].includes(topic)) showCount();
   });
 }
 
 function isSeen(conversation_id) {
-  return document.visibilityState === 'visible' && document.hasFocus() && route().conversation_id === conversation_id;
+  const is_here = document.visibilityState === 'visible' && document.hasFocus();
+  return is_here && route().conversation_id === conversation_id;
 }
 
 function tell(message) {
@@ -36,21 +39,34 @@ function tell(message) {
   const conversation = parley.conversations.get(conversation_id);
   if (!preference('notifications') || notificationState() !== 'granted') return;
   if (!conversation || conversation.muted || message.msg_type === 3 || isSeen(conversation_id)) return;
-  const author = nameOf(message.from);
-  const title = conversation.group ? t('notification_in', { name: author, group: titleOf(conversation) }) : titleOf(conversation);
-  // One for each conversation: the newest takes the place of the one before. Of several tabs the tag makes one, too.
-  const notification = new Notification(title, { body: summaryOf(message), tag: conversation_id, icon: '/icon.svg' });
+  const chat = titleOf(conversation);
+  const title = conversation.group ? t('notification_in', { name: nameOf(message.from), group: chat }) : chat;
+  // One for each conversation: the newest takes the place of the one before. Of several tabs the tag makes
+  // one, too.
+  const options = { body: summaryOf(message), tag: conversation_id, icon: '/icon.svg' };
+  show(title, options, () => go(chatHref(conversation_id)));
+}
+
+function show(title, options, onClick) {
+  let notification;
+  try {
+    notification = new Notification(title, options);
+  } catch {
+    setPreference('notifications', false); // a phone that shows only those of service workers
+    return;
+  }
   notification.onclick = () => {
     window.focus();
-    go(chatHref(conversation_id));
+    onClick();
     notification.close();
   };
 }
 
-// Unread conversations that make noise, and not messages: the number that one can do something about.
+// Of muted chats nothing is counted: they make no noise.
 function showCount() {
   let count = 0;
-  for (const conversation of parley.me ? parley.list() : []) {
+  const is_known = parley.me && parley.state !== 'ended';
+  for (const conversation of is_known ? parley.list() : []) {
     if (conversation.unread_count && !conversation.muted) count += conversation.unread_count;
   }
   const shown = count > MAX_COUNT ? `${MAX_COUNT}+` : count;

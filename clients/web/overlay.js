@@ -1,12 +1,12 @@
 /**
- * What lies above the page: dialogs, menus and other pop-ups, in one stack. While a dialog is open the page below
- * is inert; Esc and a click beside it close the uppermost; the focus goes back to where it was.
+ * What lies above the page: dialogs, menus and other pop-ups, in one stack. While a dialog is open the page
+ * below is inert; Esc and a click beside it close the uppermost; the focus goes back to where it was.
  */
 import { html, render, useEffect, useLayoutEffect, useRef, useState } from '/vendor/preact.js';
 import { t } from '/texts.js';
 import { Icon } from '/icons.js';
 
-const FOCUSABLE = 'a[href], button:not(:disabled), input:not(:disabled), textarea, select, [tabindex="0"], [contenteditable]';
+const FOCUSABLE = 'a[href], button:not(:disabled), input:not(:disabled), textarea, select, [tabindex="0"]';
 const MARGIN = 8; // pixels between a pop-up and the window's edge
 
 let stack = [];
@@ -126,7 +126,8 @@ function trap(event, root) {
  */
 export function Dialog({ title, close, children, actions, wide = false }) {
   const [id] = useState(() => `dialog-${++lastId}`);
-  return html`<div class=${wide ? 'dialog wide' : 'dialog'} role="dialog" aria-modal="true" aria-labelledby=${id}>
+  const look = wide ? 'dialog wide' : 'dialog';
+  return html`<div class=${look} role="dialog" aria-modal="true" aria-labelledby=${id}>
     <header>
       <h2 id=${id} dir="auto">${title}</h2>
       <button type="button" class="icon-button" aria-label=${t('close')} onClick=${() => close()}>
@@ -185,7 +186,8 @@ function Menu({ items, label, close }) {
 
 /**
  * Ask before something is done.
- * @param {{title: string, text: string, action: string, danger?: boolean}} question action: the button that does it
+ * @param {{title: string, text: string, action: string, danger?: boolean}} question action: the button that
+ * does it
  * @returns {Promise<boolean>}
  */
 export async function confirm(question) {

@@ -1,6 +1,7 @@
 /**
  * Where one is, in location.hash, so that back, forward, reload and links work:
- * #/chats, #/c/<conversation_id>, #/c/<conversation_id>/<message_id>, #/people, #/search?q=…, #/settings/<tab>,
+ * #/chats, #/c/<conversation_id>, #/c/<conversation_id>/<message_id>, #/people, #/search?q=…,
+ * #/settings/<tab>,
  * #/join/<group_id>.
  */
 import { useEffect, useState } from '/vendor/preact.js';

@@ -31,7 +31,8 @@ export function Settings({ tab }) {
         <${Icon} name="gauge" size=${20} /><span>${t('administration')}</span></a>`}
     </nav>
     <section class="settings-tab" aria-labelledby="settings-title">
-      <header><a class="icon-button only-phone" href="#/settings" aria-label=${t('back')}><${Icon} name="back" /></a>
+      <header><a class="icon-button only-phone" href="#/settings" aria-label=${t('back')}>
+        <${Icon} name="back" /></a>
         <h2 id="settings-title">${t(`settings_${chosen.tab}`)}</h2></header>
       <div class="settings-body"><${chosen.Component} key=${chosen.tab} /></div>
     </section>

@@ -1,4 +1,6 @@
-/** The page's storage for Parley (clients/js/keeper.js says what it is asked): IndexedDB, shared by all tabs. */
+/**
+ * The page's storage for Parley (clients/js/keeper.js says what it is asked): IndexedDB, shared by all tabs.
+ */
 
 const NAME = 'parley';
 const STORE = 'entries';

@@ -5,9 +5,9 @@ const OVERSCAN = 6; // rows kept beyond what is seen, so that a quick scroll sho
 
 /**
  * A list of rows of one height. Arrow keys, Home and End walk the links or buttons of its rows.
- * @param {{items: any[], rowHeight: number, keyOf: (item: any) => string, row: (item: any) => any, label: string,
- *   current?: number, onEnd?: () => void}} props rowHeight: CSS pixels; current: the index of a row that is to be in
- *   sight when it changes; onEnd: called when the end comes near, to load more
+ * @param {{items: any[], rowHeight: number, keyOf: (item: any) => string, row: (item: any) => any, label:
+ *   string, current?: number, onEnd?: () => void}} props rowHeight: CSS pixels; current: the index of a row
+ *   that is to be in sight when it changes; onEnd: called when the end comes near, to load more
  */
 export function VirtualList({ items, rowHeight, keyOf, row, label, current = -1, onEnd }) {
   const ref = useRef(null);
@@ -56,6 +56,7 @@ function walk(event, element, count, rowHeight) {
   if (wanted === undefined || wanted < 0 || wanted >= count) return;
   event.preventDefault();
   reveal(element, wanted, rowHeight);
-  const focus = () => element.querySelector(`[data-index="${wanted}"] :is(a, button)`)?.focus({ preventScroll: true });
+  const find = () => element.querySelector(`[data-index="${wanted}"] :is(a, button)`);
+  const focus = () => find()?.focus({ preventScroll: true });
   requestAnimationFrame(() => requestAnimationFrame(focus)); // a far row is drawn after the scroll
 }

@@ -1,4 +1,6 @@
-/** The words of the shell: log-in, rail, list, banner, settings' frame, notifications, and what all parts use. */
+/**
+ * The words of the shell: log-in, rail, list, banner, settings' frame, notifications, and what all parts use.
+ */
 export const shellTexts = {
   // what all parts use
   cancel: ['Cancel', '取消'],
@@ -33,7 +35,10 @@ export const shellTexts = {
   reload: ['Reload', '重新加载'],
   unread_chats: [{ one: '{count} unread chat', other: '{count} unread chats' }, '{count} 个未读聊天'],
   waiting_requests: [{ one: '{count} friend request', other: '{count} friend requests' }, '{count} 个好友请求'],
-  banner_offline: ['You are offline. What you write is sent when the network is back.', '网络已断开。你写的消息会在恢复后发送。'],
+  banner_offline: [
+    'You are offline. What you write is sent when the network is back.',
+    '网络已断开。你写的消息会在恢复后发送。',
+  ],
   banner_connecting: ['Connecting…', '正在连接…'],
   banner_syncing: ['Catching up…', '正在同步…'],
 
@@ -42,7 +47,10 @@ export const shellTexts = {
   register_title: ['Create your account', '创建账号'],
   username: ['Username', '用户名'],
   username_hint: ['3 to 32 of a–z, 0–9, “_”, “.”, “-”', '3 到 32 个字符：a–z、0–9、“_”、“.”、“-”'],
-  bad_username: ['A username has 3 to 32 characters of a–z, 0–9, “_”, “.”, “-”.', '用户名须为 3 到 32 个字符：a–z、0–9、“_”、“.”、“-”。'],
+  bad_username: [
+    'A username has 3 to 32 characters of a–z, 0–9, “_”, “.”, “-”.',
+    '用户名须为 3 到 32 个字符：a–z、0–9、“_”、“.”、“-”。',
+  ],
   nickname: ['Name', '昵称'],
   nickname_hint: ['What others see. You can change it later.', '别人看到的名字，以后可以修改。'],
   password: ['Password', '密码'],
@@ -65,7 +73,10 @@ export const shellTexts = {
   // why a session ended, by its reason
   ended_logout: ['You are logged out.', '你已退出登录。'],
   ended_expired: ['You were away for long. Log in again.', '你已离开很久，请重新登录。'],
-  ended_replay: ['For your safety you were logged out: somebody may have copied this session. Log in again.', '出于安全考虑你已被退出：该会话可能被他人复制。请重新登录。'],
+  ended_replay: [
+    'For your safety you were logged out: somebody may have copied this session. Log in again.',
+    '出于安全考虑你已被退出：该会话可能被他人复制。请重新登录。',
+  ],
   ended_ended: ['This device was logged out from another one.', '此设备已被另一台设备退出登录。'],
   ended_everywhere: ['All devices were logged out.', '所有设备均已退出登录。'],
   ended_password: ['The password was changed. Log in with the new one.', '密码已更改，请用新密码登录。'],
@@ -83,7 +94,10 @@ export const shellTexts = {
   search_messages_for: ['Search messages for “{text}”', '在消息中搜索“{text}”'],
   no_chat_named_so: ['No chat of that name', '没有该名称的聊天'],
   no_chats: ['No chats yet', '还没有聊天'],
-  no_chats_text: ['Find a friend by name, or make a group. What you write to each other shows up here.', '按名字查找朋友，或创建一个群。你们的聊天会显示在这里。'],
+  no_chats_text: [
+    'Find a friend by name, or make a group. What you write to each other shows up here.',
+    '按名字查找朋友，或创建一个群。你们的聊天会显示在这里。',
+  ],
   find_friend: ['Find a friend', '查找朋友'],
   ask_hubot: ['Or try it with the bot hubot', '或者先和机器人 hubot 试试'],
   menu_of: ['Menu of {name}', '{name}的菜单'],
@@ -105,7 +119,10 @@ export const shellTexts = {
   notification_in: ['{name} in {group}', '{name}（{group}）'],
   notifications_wanted: ['Show new messages on the desktop', '在桌面显示新消息'],
   notifications_hint: ['While this page is open, but not in front of you.', '当页面打开但你没有在看时。'],
-  notifications_denied: ['The browser blocks notifications of this page. Allow them in its settings.', '浏览器已阻止此页面的通知，请在浏览器设置中允许。'],
+  notifications_denied: [
+    'The browser blocks notifications of this page. Allow them in its settings.',
+    '浏览器已阻止此页面的通知，请在浏览器设置中允许。',
+  ],
   notifications_unsupported: ['This browser cannot show notifications here.', '此浏览器无法在这里显示通知。'],
   notifications_muted: ['Muted chats stay quiet.', '免打扰的聊天不会提醒。'],
 
