@@ -416,7 +416,9 @@ export class Room {
     const isWhole = messages.length === newest?.messages.length;
     const low = isWhole ? this.spans.at(-1)?.low : messages[0]?.seq;
     const { data, wanted, toldRead, isKnown } = this;
-    return { data, wanted, toldRead, isKnown, messages, low };
+    // Addresses of previews are this page's alone.
+    const lasting = messages.map((message) => ({ ...message, blob_url: undefined }));
+    return { data, wanted, toldRead, isKnown, messages: lasting, low };
   }
 
   /** @param {any} kept a snapshot @param {number} now */

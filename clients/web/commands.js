@@ -55,7 +55,6 @@ export function useCommands(conversation, wanted) {
       label: command.usage,
       detail: command.about,
       insert: `${command.name} `,
-      icon: '/',
     })),
   };
 }

@@ -25,7 +25,7 @@ async function restore(conversation_id) {
  *   Message; clear: what was written is sent
  */
 export function useDraftText(conversation_id) {
-  const changes = useTopic('ui', conversation_id);
+  const changes = useTopic('ui', 'state', conversation_id);
   const edit = ui.edit[conversation_id];
   const reply = ui.reply[conversation_id];
   const [draft, setDraft] = useState(() => readDraft(conversation_id));

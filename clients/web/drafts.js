@@ -54,14 +54,16 @@ function save(key, draft) {
 }
 
 /**
- * The draft of a conversation: this device's while the server may not have it, else the server's.
+ * The draft of a conversation: this device's while the server may not have it, or has not said yet what
+ * it has; else the server's.
  * @param {string} conversation_id
  * @returns {Draft}
  */
 export function readDraft(conversation_id) {
   const own = load(keyOf(conversation_id));
   const text = storedText(conversation_id);
-  if (own?.dirty || own?.text === text) return { mentions: [], ...own };
+  const is_newest = own && (own.dirty || own.text === text || parley.state !== 'live');
+  if (is_newest) return { mentions: [], ...own };
   return { ...own, text, mentions: [], dirty: false };
 }
 

@@ -26,14 +26,15 @@ export function playAlone(element) {
 export function useFreshUrl(...urls) {
   const twice = (url) => (url.startsWith('/api/') ? [url, `${url}?again`] : [url]);
   const tries = urls.filter(Boolean).flatMap(twice);
-  const [at, setAt] = useState(0);
+  const [broken, setBroken] = useState(/** @type {string[]} */ ([])); // not how many: the list may change
+  const src = tries.find((url) => !broken.includes(url));
   const onError = async () => {
-    if (tries[at + 1]?.endsWith('?again')) {
+    if (tries.includes(`${src}?again`)) {
       await parley.request('GET', '/api/users/me').catch(() => {}); // then the second try fails, too
     }
-    setAt((before) => (before === at ? at + 1 : before));
+    setBroken((before) => [...before, src]);
   };
-  return { src: tries[at], failed: at >= tries.length, onError };
+  return { src, failed: !src, onError };
 }
 
 /**

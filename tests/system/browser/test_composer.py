@@ -61,6 +61,20 @@ def test_enter_sends_and_shift_enter_begins_a_line_and_an_input_method_keeps_its
     assert field(page).bounding_box()["height"] <= 0.41 * page.viewport_size["height"]
 
 
+def test_who_wants_it_sends_by_ctrl_enter(person, user):
+    anna, ben, page = chat_with(person, user)
+    page.goto("/#/settings/appearance")
+    page.get_by_role("radio", name=re.compile("^Ctrl")).check()
+    page.go_back()
+    field(page).press_sequentially("one")
+    field(page).press("Enter")
+    expect(field(page)).to_have_value("one\n")
+    field(page).press_sequentially("two")
+    field(page).press("Control+Enter")
+    expect(field(page)).to_have_value("")
+    eventually(lambda: {"text": "one\ntwo"} in said(anna, ben), what="the message at the server")
+
+
 def test_what_was_typed_survives_reload_and_log_out_and_is_on_the_other_device(person, user):
     anna, ben, page = chat_with(person, user)
     conversation_id = single(anna.id, ben.id)

@@ -10,6 +10,8 @@ from browser.test_composer import button, chat_with, field, history, said, say
 from client import single
 from instance import eventually
 
+UPLOAD = 30  # seconds: programs look at each file, and they may have to wait for their turn
+
 PASTE = """(field, [bytes, name, type]) => {
     const data = new DataTransfer();
     data.items.add(new File([new Uint8Array(bytes)], name, {type}));
@@ -36,6 +38,34 @@ def picture(red, green, blue, width=640, height=400):
 
 
 RED, GREEN, BLUE = picture(220, 60, 60), picture(50, 160, 90), picture(60, 90, 220)
+
+
+# A film of a moving square, as this browser makes it.
+FILM = """async () => {
+    const canvas = Object.assign(document.createElement('canvas'), {width: 160, height: 120});
+    const pen = canvas.getContext('2d');
+    const recorder = new MediaRecorder(canvas.captureStream(25), {mimeType: 'video/webm'});
+    const pieces = [];
+    recorder.ondataavailable = (event) => pieces.push(event.data);
+    const stopped = new Promise((resolve) => { recorder.onstop = resolve; });
+    recorder.start();
+    for (let x = 0; x < 20; x++) {
+        pen.fillStyle = x % 2 ? 'teal' : 'gold';
+        pen.fillRect(x * 5, 20, 60, 60);
+        await new Promise(requestAnimationFrame);
+    }
+    recorder.stop();
+    await stopped;
+    return [...new Uint8Array(await new Blob(pieces).arrayBuffer())];
+}"""
+
+
+def sound(seconds=3):
+    """A WAV of silence."""
+    data = bytes(8000 * seconds)
+    return (b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt "
+            + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000, 1, 8) + b"data"
+            + struct.pack("<I", len(data)) + data)
 
 
 def choose(page, *files):
@@ -66,7 +96,7 @@ def test_several_files_wait_and_their_caption_goes_before_them(person, user, axe
     expect(tray).to_have_count(0)
     expect(button(page, "Open picture red.png")).to_be_visible()
     expect(history(page).get_by_text("notes.txt")).to_be_visible()
-    eventually(lambda: sorted(kinds(anna, ben)) == [0, 0, 4, 7], what="all at the server")
+    eventually(lambda: sorted(kinds(anna, ben)) == [0, 0, 4, 7], UPLOAD, what="all at the server")
     assert kinds(anna, ben)[:2] == [0, 0]
     with page.expect_download() as download:
         page.get_by_role("link", name="Download notes.txt").click()
@@ -96,7 +126,7 @@ def test_a_pasted_and_a_dropped_picture_are_sent(person, user):
     page.evaluate(DRAG, [*dropped, "drop"])
     expect(page.get_by_text("Drop files here")).to_have_count(0)
     field(page).press("Enter")
-    eventually(lambda: kinds(anna, ben) == [0, 4, 4], what="both at the server")
+    eventually(lambda: kinds(anna, ben) == [0, 4, 4], UPLOAD, what="both at the server")
 
 
 def test_pictures_are_looked_at_one_after_the_other(person, user, axe):
@@ -105,7 +135,7 @@ def test_pictures_are_looked_at_one_after_the_other(person, user, axe):
         choose(page, (name, "image/png", data))
         field(page).press("Enter")
         expect(button(page, f"Open picture {name}")).to_be_visible()
-    eventually(lambda: kinds(anna, ben) == [0, 4, 4], what="both at the server")
+    eventually(lambda: kinds(anna, ben) == [0, 4, 4], UPLOAD, what="both at the server")
     page.reload()  # from the server now: the box is there before the picture
     first = button(page, "Open picture red.png")
     box = first.bounding_box()
@@ -129,7 +159,7 @@ def test_a_picture_that_met_an_old_cookie_is_fetched_once_more(person, user):
     anna, ben, page = chat_with(person, user)
     choose(page, ("red.png", "image/png", RED))
     field(page).press("Enter")
-    eventually(lambda: kinds(anna, ben) == [0, 4], what="it at the server")
+    eventually(lambda: kinds(anna, ben) == [0, 4], UPLOAD, what="it at the server")
     refused = []
 
     def refuse(route):
@@ -155,7 +185,7 @@ def test_a_file_waits_for_the_network_and_can_be_called_off(person, user):
     row.get_by_role("button", name="Cancel upload").click()
     expect(button(page, "Open picture blue.png")).to_have_count(0)
     anna.context.set_offline(False)
-    eventually(lambda: kinds(anna, ben) == [0, 4], what="the other one at the server")
+    eventually(lambda: kinds(anna, ben) == [0, 4], UPLOAD, what="the other one at the server")
     expect(page.get_by_role("progressbar", name="Upload")).to_have_count(0)
 
 
@@ -173,7 +203,7 @@ def test_a_voice_is_recorded_listened_to_and_heard_by_the_other(person, axe):
     own.get_by_role("button", name="Play").click()
     expect(own.get_by_role("button", name="Pause")).to_be_visible()
     button(page, "Send voice message").click()
-    eventually(lambda: kinds(anna, ben) == [0, 5], what="it at the server")
+    eventually(lambda: kinds(anna, ben) == [0, 5], UPLOAD, what="it at the server")
     assert 500 < said(anna, ben)[-1]["duration"] < 60_000
     theirs = ben.open(path)
     voice = history(theirs).get_by_role("group", name="Voice message")
@@ -199,3 +229,25 @@ def test_without_a_microphone_it_says_why(person, user):
     button(page, "Record a voice message").click()
     expect(page.get_by_text("may not use the microphone")).to_be_visible()
     expect(field(page)).to_be_visible()
+
+
+def test_films_and_sounds_are_played_one_at_a_time(person, user):
+    anna, ben, page = chat_with(person, user)
+    choose(page, ("film.webm", "video/webm", bytes(page.evaluate(FILM))))
+    field(page).press("Enter")
+    film = history(page).locator("video")
+    expect(film).to_have_js_property("videoWidth", 160)
+    choose(page, ("sound.wav", "audio/wav", sound()))
+    field(page).press("Enter")
+    eventually(lambda: sorted(kinds(anna, ben)) == [0, 5, 6], UPLOAD, what="both at the server")
+    page.reload()
+    player = history(page).get_by_role("group", name="Voice message")
+    film.evaluate("(one) => { one.loop = true; return one.play(); }")
+    expect(film).to_have_js_property("paused", False)
+    player.get_by_role("button", name="Play").click()
+    expect(film).to_have_js_property("paused", True)
+    player.get_by_role("button", name="Pause").click()
+    line = player.get_by_role("slider", name="Position")
+    line.fill("2000")
+    expect(line).to_have_attribute("aria-valuetext", "0:02 of 0:03")
+    assert player.locator("audio").evaluate("(one) => one.currentTime") == 2
