@@ -1,10 +1,10 @@
 /** The settings' tab about the account: password, other ways in, a copy of all, and the end of it. */
 import { html, useEffect, useState } from '/vendor/preact.js';
-import { ActionError, useAction } from '/action.js';
+import { ActionError, isSure, useAction } from '/action.js';
 import { parley } from '/client.js';
 import { errorText, t } from '/texts.js';
 import { full } from '/times.js';
-import { Button, Dialog, Field, Spinner, confirm, openDialog, toast } from '/ui.js';
+import { Button, Dialog, Field, Spinner, openDialog, toast } from '/ui.js';
 import { Icon } from '/icons.js';
 
 const EXPORT = '/api/account/export';
@@ -27,7 +27,8 @@ function Password() {
   const save = (event) => {
     event.preventDefault();
     run(async () => {
-      await parley.request('POST', '/api/password', { body: { new_password: fresh, ...(old && { old_password: old }) } });
+      const body = { new_password: fresh, ...(old && { old_password: old }) };
+      await parley.request('POST', '/api/password', { body });
       setOld('');
       setFresh('');
     }, t('password_changed'));
@@ -35,14 +36,16 @@ function Password() {
   return html`<${Section} title=${t('password_change')}><form class="form" onSubmit=${save}>
     <input type="text" autocomplete="username" value=${parley.me?.username} readonly hidden />
     <${Field} label=${t('password_old')} name="old_password" type="password" autocomplete="current-password"
-      maxlength="128" hint=${t('password_old_hint')} value=${old} error=${isOldWrong ? errorText(error) : undefined}
+      maxlength="128" hint=${t('password_old_hint')} value=${old}
+      error=${isOldWrong ? errorText(error) : undefined}
       onInput=${(event) => setOld(event.target.value)} />
-    <${Field} label=${t('password_new')} name="new_password" type="password" autocomplete="new-password" minlength="8"
-      maxlength="128" required hint=${t('password_new_hint')} value=${fresh}
+    <${Field} label=${t('password_new')} name="new_password" type="password" autocomplete="new-password"
+      minlength="8" maxlength="128" required hint=${t('password_new_hint')} value=${fresh}
       error=${error?.field === 'new_password' ? errorText(error) : undefined}
       onInput=${(event) => setFresh(event.target.value)} />
     ${error && !isOldWrong && error.field !== 'new_password' && html`<${ActionError} error=${error} />`}
-    <div class="form-end"><${Button} type="submit" kind="primary" busy=${busy} disabled=${!fresh}>${t('password_change')}<//></div>
+    <div class="form-end"><${Button} type="submit" kind="primary" busy=${busy} disabled=${!fresh}>
+      ${t('password_change')}<//></div>
   </form><//>`;
 }
 
@@ -59,14 +62,14 @@ function Identities() {
   const [refused] = useState(takeReturn);
   const { busy, error, run } = useAction();
   const load = () => run(async () => {
-    const [all, mine] = await Promise.all([parley.request('GET', '/api/oauth'), parley.request('GET', '/api/identities')]);
+    const paths = ['/api/oauth', '/api/identities'];
+    const [all, mine] = await Promise.all(paths.map((path) => parley.request('GET', path)));
     setProviders(all.providers.map(({ name }) => name));
     setIdentities(mine.identities);
   });
   useEffect(() => { load(); }, []);
   const unlink = async (provider) => {
-    const sure = await confirm({ title: t('unlink'), text: t('unlink_text', { provider }), action: t('unlink'), danger: true });
-    if (!sure) return;
+    if (!await isSure('unlink', { provider })) return;
     run(async () => {
       await parley.request('DELETE', `/api/identities/${encodeURIComponent(provider)}`);
       setIdentities((old) => old.filter((identity) => identity.provider !== provider));
@@ -76,11 +79,14 @@ function Identities() {
   const rows = [...new Set([...(providers ?? []), ...identities.map(({ provider }) => provider)])];
   return html`<${Section} title=${t('identities')}>
     <p class="hint">${t('identities_hint')}</p>
-    ${refused > 0 && html`<p class="field-error" role="alert">${t(refused === 40903 ? 'link_taken' : 'link_failed')}</p>`}
+    ${refused > 0 && html`<p class="field-error" role="alert">
+      ${t(refused === 40903 ? 'link_taken' : 'link_failed')}</p>`}
     ${!providers && !error && html`<${Spinner} label=${t('loading')} />`}
-    <ul class="rows">${rows.map((provider) => html`<li key=${provider}><${Identity} provider=${provider} busy=${busy}
-      identity=${identities.find((other) => other.provider === provider)} onUnlink=${() => unlink(provider)} /></li>`)}</ul>
-    ${error && html`<p class="field-error" role="alert">${error.code === 40903 ? t('unlink_last') : errorText(error)}</p>`}
+    <ul class="rows">${rows.map((provider) => html`<li key=${provider}>
+      <${Identity} provider=${provider} busy=${busy} onUnlink=${() => unlink(provider)}
+        identity=${identities.find((other) => other.provider === provider)} /></li>`)}</ul>
+    ${error && html`<p class="field-error" role="alert">
+      ${error.code === 40903 ? t('unlink_last') : errorText(error)}</p>`}
   <//>`;
 }
 
@@ -89,7 +95,9 @@ function Identity({ provider, identity, busy, onUnlink }) {
     <span class="person-texts"><span class="person-name">${provider}</span>
       <span class="person-under">${identity
       ? html`<bdi>${identity.username}</bdi> · ${full(identity.created_at)}` : t('not_linked')}</span></span>
-    ${identity ? html`<${Button} disabled=${busy} aria-label=${t('unlink_of', { provider })} onClick=${onUnlink}>${t('unlink')}<//>`
+    ${identity
+    ? html`<${Button} disabled=${busy} aria-label=${t('unlink_of', { provider })} onClick=${onUnlink}>
+        ${t('unlink')}<//>`
     : html`<${Button} disabled=${busy} aria-label=${t('link_of', { provider })}
         onClick=${() => openDialog(LinkDialog, { provider })}>${t('link')}<//>`}
   </div>`;
@@ -104,13 +112,15 @@ function PasswordDialog({ title, text, action, danger, onSubmit, close }) {
     run(() => onSubmit(password));
   };
   const actions = html`<${Button} onClick=${() => close()}>${t('cancel')}<//>
-    <${Button} kind=${danger ? 'danger' : 'primary'} type="submit" form="password-dialog" busy=${busy}>${action}<//>`;
+    <${Button} kind=${danger ? 'danger' : 'primary'} type="submit" form="password-dialog" busy=${busy}>
+      ${action}<//>`;
   return html`<${Dialog} title=${title} close=${close} actions=${actions}>
     <form class="form" id="password-dialog" onSubmit=${submit}>
       <p>${text}</p>
       <input type="text" autocomplete="username" value=${parley.me?.username} readonly hidden />
-      <${Field} label=${t('password_yours')} name="confirm-password" type="password" autofocus autocomplete="current-password"
-        maxlength="128" hint=${t('password_none_hint')} value=${password} error=${error ? errorText(error) : undefined}
+      <${Field} label=${t('password_yours')} name="confirm-password" type="password" autofocus
+        autocomplete="current-password" maxlength="128" hint=${t('password_none_hint')} value=${password}
+        error=${error ? errorText(error) : undefined}
         onInput=${(event) => setPassword(event.target.value)} />
     </form>
   <//>`;
@@ -141,7 +151,8 @@ async function download() {
 
 async function refuse(answer) {
   const { code, message } = await answer.json();
-  throw Object.assign(new Error(message), { code, retryAfter: Number(answer.headers.get('Retry-After')) || undefined });
+  const retryAfter = Number(answer.headers.get('Retry-After')) || undefined;
+  throw Object.assign(new Error(message), { code, retryAfter });
 }
 
 function Export() {

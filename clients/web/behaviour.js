@@ -19,7 +19,7 @@ export function Behaviour({ conversation }) {
 }
 
 /**
- * A switch with what it means beside it. It shows what was chosen at once, and what holds when onChange is done.
+ * A switch with what it means beside it. It shows what was chosen at once, and then what holds.
  * @param {{label: string, hint?: string, checked: boolean, disabled?: boolean,
  *   onChange: (on: boolean) => Promise<any>}} props
  */
@@ -30,8 +30,8 @@ export function Switch({ label, hint, checked, disabled, onChange }) {
     await onChange(on);
     setWanted(null);
   };
-  return html`<label class="switch"><input type="checkbox" role="switch" checked=${wanted ?? checked} disabled=${disabled}
-      onChange=${(event) => change(event.target.checked)} />
+  return html`<label class="switch"><input type="checkbox" role="switch" checked=${wanted ?? checked}
+      disabled=${disabled} onChange=${(event) => change(event.target.checked)} />
     <span>${label}${hint && html`<span class="hint">${hint}</span>`}</span></label>`;
 }
 
@@ -65,7 +65,8 @@ function Timer({ conversation }) {
     <div class="field"><label for="field-timer"><${Icon} name="timer" size=${18} /> ${t('timer')}</label>
       <select id="field-timer" value=${String(ttl)} disabled=${busy} aria-describedby="timer-hint"
         onChange=${(event) => set(Number(event.target.value))}>
-        ${times.map((seconds) => html`<option key=${seconds} value=${String(seconds)}>${text(seconds)}</option>`)}
+        ${times.map((seconds) => html`<option key=${seconds} value=${String(seconds)}>
+          ${text(seconds)}</option>`)}
       </select>
       <p class="hint" id="timer-hint">${t('timer_hint')}</p>
       <${ActionError} error=${error} /></div>

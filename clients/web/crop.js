@@ -95,6 +95,7 @@ export function CropDialog({ file, onDone, close }) {
     event.preventDefault();
     move(...MOVES[event.key]);
   };
+  const onZoom = (event) => setView((old) => bounded({ ...old, zoom: Number(event.target.value) }, image));
   const done = async () => {
     setBusy(true);
     try {
@@ -114,7 +115,7 @@ export function CropDialog({ file, onDone, close }) {
         onKeyDown=${image && onKeyDown} />
       <label class="crop-zoom">${t('avatar_zoom')}
         <input type="range" min="1" max=${ZOOM_MAX} step="0.05" value=${view.zoom} disabled=${!image}
-          onInput=${(event) => setView((old) => bounded({ ...old, zoom: Number(event.target.value) }, image))} />
+          onInput=${onZoom} />
       </label>
       <p class="hint">${t('avatar_hint')}</p>
     </div>

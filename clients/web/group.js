@@ -19,22 +19,25 @@ export function NewGroupDialog({ close }) {
   const create = (event) => {
     event.preventDefault();
     run(async () => {
-      const group = await parley.request('POST', '/api/groups', { body: {
-        name: name.trim(), member_ids: [...chosen], ...(description.trim() && { description: description.trim() }) } });
+      const about = description.trim();
+      const group = await parley.request('POST', '/api/groups', {
+        body: { name: name.trim(), member_ids: [...chosen], ...(about && { description: about }) } });
       closeOverlays();
       go(chatHref(parley.open({ group_id: group.group_id })));
       toast(t('group_made', { name: group.name }));
     });
   };
   const named = error && ['name', 'description'].includes(error.field);
+  const fault = (field) => (error?.field === field ? errorText(error) : undefined);
   const actions = html`<${Button} onClick=${() => close()}>${t('cancel')}<//>
-    <${Button} kind="primary" type="submit" form="new-group" busy=${busy} disabled=${!name.trim()}>${t('group_create')}<//>`;
+    <${Button} kind="primary" type="submit" form="new-group" busy=${busy} disabled=${!name.trim()}>
+      ${t('group_create')}<//>`;
   return html`<${Dialog} title=${t('new_group')} close=${close} actions=${actions}>
     <form class="form" id="new-group" onSubmit=${create}>
-      <${Field} label=${t('group_name')} name="name" maxlength="64" required autofocus autocomplete="off" value=${name}
-        error=${error?.field === 'name' ? errorText(error) : undefined} onInput=${(event) => setName(event.target.value)} />
-      <${Field} label=${t('group_description')} name="description" maxlength="500" autocomplete="off" value=${description}
-        error=${error?.field === 'description' ? errorText(error) : undefined}
+      <${Field} label=${t('group_name')} name="name" maxlength="64" required autofocus autocomplete="off"
+        value=${name} error=${fault('name')} onInput=${(event) => setName(event.target.value)} />
+      <${Field} label=${t('group_description')} name="description" maxlength="500" autocomplete="off"
+        value=${description} error=${fault('description')}
         onInput=${(event) => setDescription(event.target.value)} />
       <${ChooseFriends} chosen=${chosen} onChange=${setChosen} />
       ${!named && html`<${ActionError} error=${error} />`}
@@ -60,7 +63,8 @@ function ChooseFriends({ chosen, onChange }) {
     <legend>${t('group_members_choose', { count: chosen.size })}</legend>
     ${friends.total === 0 && html`<p class="none">${t('group_no_friends')}</p>`}
     ${friends.total > 8 && html`<input class="search-field" type="search" dir="auto" value=${filter}
-      aria-label=${t('filter')} placeholder=${t('filter')} onInput=${(event) => setFilter(event.target.value)} />`}
+      aria-label=${t('filter')} placeholder=${t('filter')}
+      onInput=${(event) => setFilter(event.target.value)} />`}
     <ul class="rows choose-rows">${rows.slice(0, shown).map((friend) => html`<li key=${friend.user_id}>
       <label class="choose-row"><input type="checkbox" checked=${chosen.has(friend.user_id)}
           onChange=${() => toggle(friend.user_id)} />

@@ -4,7 +4,7 @@ const BEFORE = 40; // code points shown before the first hit: about half a line
 const AROUND = 240; // code points shown of a long text: some lines of a narrow list
 
 /**
- * Cut a text into parts that are marked and parts that are not, and a long one to what is around its first hit.
+ * Cut a text into parts that are marked and parts that are not and, if it is long, to what is around the first.
  * @param {string} text
  * @param {{start: number, length: number}[]} highlights in code points, ascending, none touching another
  * @returns {{text: string, marked: boolean}[]}

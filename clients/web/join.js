@@ -31,12 +31,13 @@ export function JoinDialog({ group_id, close }) {
     });
   };
   const actions = html`<${Button} onClick=${() => close()}>${t('cancel')}<//>
-    <${Button} kind="primary" type="submit" form="join" autofocus=${Boolean(group_id)} busy=${busy} disabled=${!id}>${t('group_join_do')}<//>`;
+    <${Button} kind="primary" type="submit" form="join" autofocus=${Boolean(group_id)} busy=${busy}
+      disabled=${!id}>${t('group_join_do')}<//>`;
   return html`<${Dialog} title=${t('group_join')} close=${close} actions=${actions}>
     <form class="form" id="join" onSubmit=${join}>
       <p>${group_id ? t('group_join_asked') : t('group_join_text')}</p>
-      <${Field} label=${t('group_link')} name="group-link" value=${text} autocomplete="off" maxlength="300" autofocus=${!group_id}
-        error=${text.trim() && !id ? t('group_link_wrong') : undefined}
+      <${Field} label=${t('group_link')} name="group-link" value=${text} autocomplete="off" maxlength="300"
+        autofocus=${!group_id} error=${text.trim() && !id ? t('group_link_wrong') : undefined}
         onInput=${(event) => setText(event.target.value)} />
       <${ActionError} error=${error} />
     </form>

@@ -1,6 +1,6 @@
 /** A group in the right panel: what it is, who is in it, and what one's role allows. */
 import { html, useEffect, useMemo, useState } from '/vendor/preact.js';
-import { ActionError, useAction } from '/action.js';
+import { ActionError, isSure, useAction } from '/action.js';
 import { parley } from '/client.js';
 import { Behaviour } from '/behaviour.js';
 import { joinLink } from '/join.js';
@@ -9,7 +9,7 @@ import { PersonRow } from '/person.js';
 import { calledOf } from '/relations.js';
 import { go } from '/router.js';
 import { t } from '/texts.js';
-import { Avatar, Button, Field, IconButton, Spinner, confirm, openMenu, toast } from '/ui.js';
+import { Avatar, Button, Field, IconButton, Spinner, openMenu, toast } from '/ui.js';
 import { Icon } from '/icons.js';
 
 const RANKS = ['owner', 'admin', 'member'];
@@ -36,7 +36,8 @@ function useGroup(conversation) {
 export function GroupInfo({ conversation }) {
   const { group, members, error, path, refresh } = useGroup(conversation);
   if (error?.code === 40401) return html`<p class="none">${t('group_left_already')}</p>`;
-  if (!group) return html`<${ActionError} error=${error} />${!error && html`<${Spinner} label=${t('loading')} />`}`;
+  if (error && !group) return html`<${ActionError} error=${error} />`;
+  if (!group) return html`<${Spinner} label=${t('loading')} />`;
   return html`
     <div class="info-card">
       <${Avatar} id=${conversation.conversation_id} name=${group.name} size=${80} />
@@ -62,8 +63,8 @@ function Invite({ group_id }) {
     }
   };
   return html`<section class="info-section">
-    <${Field} label=${t('invite_link')} name="invite" value=${link} readonly dir="ltr" hint=${t('invite_hint')}
-      onFocus=${(event) => event.target.select()}>
+    <${Field} label=${t('invite_link')} name="invite" value=${link} readonly dir="ltr"
+      hint=${t('invite_hint')} onFocus=${(event) => event.target.select()}>
       <${IconButton} icon="copy" label=${t('link_copy')} onClick=${copy} />
     <//>
   </section>`;
@@ -94,13 +95,14 @@ function MemberMenu({ member, group, path, disabled, act }) {
   const setRole = (wanted) => parley.request('PUT', `${path}/members/${encodeURIComponent(user_id)}/role`,
     { body: { role: wanted } });
   const transfer = async () => {
-    const sure = await confirm({ title: t('transfer'), text: t('transfer_text', { name, group: group.name }), action: t('transfer') });
-    if (sure) act(() => parley.request('POST', `${path}/transfer`, { body: { user_id } }), t('transferred', { name }));
+    if (!await isSure('transfer', { name, group: group.name })) return;
+    act(() => parley.request('POST', `${path}/transfer`, { body: { user_id } }), t('transferred', { name }));
   };
+  const endAdmin = () => act(() => setRole('member'), t('admin_ended', { name }));
+  const makeAdmin = () => act(() => setRole('admin'), t('admin_made', { name }));
   const items = [
-    role === 'admin'
-      ? { label: t('admin_end'), icon: 'shield', onSelect: () => act(() => setRole('member'), t('admin_ended', { name })) }
-      : { label: t('admin_make'), icon: 'shield', onSelect: () => act(() => setRole('admin'), t('admin_made', { name })) },
+    role === 'admin' ? { label: t('admin_end'), icon: 'shield', onSelect: endAdmin }
+      : { label: t('admin_make'), icon: 'shield', onSelect: makeAdmin },
     { label: t('transfer'), icon: 'crown', onSelect: transfer },
   ];
   const label = t('member_menu', { name });
@@ -112,8 +114,7 @@ function Leave({ group, path }) {
   const { busy, error, run } = useAction();
   const leave = async () => {
     const text = group.role === 'owner' && group.member_count > 1 ? 'leave_text_owner' : 'leave_text';
-    const sure = await confirm({ title: t('leave'), text: t(text, { name: group.name }), action: t('leave'), danger: true });
-    if (!sure) return;
+    if (!await isSure('leave', { name: group.name }, text)) return;
     run(async () => {
       await parley.request('POST', `${path}/leave`);
       go('#/chats');

@@ -47,8 +47,8 @@ function OwnAvatar({ own, onChange }) {
   return html`<div class="own-avatar">
     <${Avatar} id=${own.user_id} name=${own.nickname} src=${own.avatar} size=${96} />
     <div class="own-avatar-actions">
-      <input ref=${input} type="file" accept="image/*" class="visually-hidden" tabindex="-1" aria-label=${t('avatar')}
-        onChange=${choose} />
+      <input ref=${input} type="file" accept="image/*" class="visually-hidden" tabindex="-1"
+        aria-label=${t('avatar')} onChange=${choose} />
       <${Button} busy=${busy} onClick=${() => input.current.click()}>${t('avatar_choose')}<//>
       ${own.avatar && html`<${Button} disabled=${busy} onClick=${() => set('', t('avatar_removed'))}>
         ${t('avatar_remove')}<//>`}
@@ -73,22 +73,25 @@ function OwnFields({ own, onChange }) {
       toast(t('profile_saved'));
     });
   };
-  const field = (name, rest) => html`<${Field} label=${t(name)} name=${name} value=${form[name]} error=${fault(name)}
-    onInput=${put} ...${rest} />`;
+  const field = (name, rest) => html`<${Field} label=${t(name)} name=${name} value=${form[name]}
+    error=${fault(name)} onInput=${put} ...${rest} />`;
   return html`<form class="form" onSubmit=${save}>
     <p class="hint">${t('username_is')} <bdi><b>@${own.username}</b></bdi></p>
     ${field('nickname', { maxlength: 64, required: true, autocomplete: 'nickname' })}
     <div class="field"><label for="field-bio">${t('bio')}</label>
-      <textarea id="field-bio" name="bio" rows="3" maxlength="500" dir="auto" value=${form.bio} onInput=${put} />
+      <textarea id="field-bio" name="bio" rows="3" maxlength="500" dir="auto" value=${form.bio}
+        onInput=${put} />
       <${ActionError} error=${error} field="bio" /></div>
     <div class="field"><label for="field-gender">${t('gender')}</label>
       <select id="field-gender" name="gender" value=${form.gender} onChange=${put}>
-        ${GENDERS.map((gender) => html`<option key=${gender} value=${gender}>${t(`gender_${gender || 'unsaid'}`)}</option>`)}
+        ${GENDERS.map((gender) => html`<option key=${gender} value=${gender}>
+          ${t(`gender_${gender || 'unsaid'}`)}</option>`)}
       </select></div>
     ${field('birthday', { type: 'date', autocomplete: 'bday' })}
     ${field('region', { maxlength: 100 })}
     ${field('email', { type: 'email', maxlength: 254, autocomplete: 'email', hint: t('email_hint') })}
     ${error && !TEXTS.includes(error.field) && html`<${ActionError} error=${error} />`}
-    <div class="form-end"><${Button} type="submit" kind="primary" busy=${busy} disabled=${!changed.length}>${t('save')}<//></div>
+    <div class="form-end"><${Button} type="submit" kind="primary" busy=${busy}
+      disabled=${!changed.length}>${t('save')}<//></div>
   </form>`;
 }

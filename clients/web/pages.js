@@ -6,8 +6,9 @@ import { t, errorText } from '/texts.js';
 import { Button, Spinner } from '/ui.js';
 
 /**
- * A list that comes in pages. `items` is what is here already, without repetitions; `total` is what the server counts
- * (undefined where it does not, or before the first page); `error` is the ParleyError of the last try, or null.
+ * A list that comes in pages. `items` is what is here already, without repetitions; `total` is what the
+ * server counts (undefined where it does not, or before the first page); `error` is the ParleyError of the last
+ * try, or null.
  * Whoever shows it calls usePages(); whoever changes it calls change().
  */
 export class Pages {
@@ -132,7 +133,7 @@ export function Rest({ onSight, count }) {
   return html`<div class="more-rows" ref=${end}></div>`;
 }
 
-/** Stands at the end of a list: loads the next page when it comes into sight, and shows waiting and errors. */
+/** Stands at the end of a list: loads the next page when it comes into sight; shows waiting and errors. */
 export function More({ pages }) {
   const end = useRef(null);
   const wanted = !pages.loading && !pages.error && pages.hasMore;

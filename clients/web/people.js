@@ -29,11 +29,14 @@ export function People({ join }) {
   }, [join]);
   return html`<div class="people">
     <header class="people-head"><h1>${t('people')}</h1>
-      <${Button} onClick=${() => openDialog(JoinDialog)}><${Icon} name="link" size=${18} />${t('group_join')}<//>
-      <${Button} onClick=${() => openDialog(NewGroupDialog)}><${Icon} name="plus" size=${18} />${t('new_group')}<//>
+      <${Button} onClick=${() => openDialog(JoinDialog)}>
+        <${Icon} name="link" size=${18} />${t('group_join')}<//>
+      <${Button} onClick=${() => openDialog(NewGroupDialog)}>
+        <${Icon} name="plus" size=${18} />${t('new_group')}<//>
     </header>
-    <input class="search-field" type="search" dir="auto" maxlength="64" value=${query} aria-label=${t('people_find')}
-      placeholder=${t('people_find_hint')} onInput=${(event) => setQuery(event.target.value)} />
+    <input class="search-field" type="search" dir="auto" maxlength="64" value=${query}
+      aria-label=${t('people_find')} placeholder=${t('people_find_hint')}
+      onInput=${(event) => setQuery(event.target.value)} />
     ${words ? html`<${Found} query=${words} />` : html`<${Known} />`}
   </div>`;
 }

@@ -54,8 +54,8 @@ export function PersonRow({ person, under, withRelation, tag, children }) {
         <span class="person-under" dir="auto">${line}</span>
       </span>
     </button>
-    ${children ?? (!own && html`<${IconButton} icon="chats" label=${t('message_to', { name: calledOf(person) })}
-      onClick=${() => talkTo(user_id)} />`)}
+    ${children ?? (!own && html`<${IconButton} icon="chats" onClick=${() => talkTo(user_id)}
+      label=${t('message_to', { name: calledOf(person) })} />`)}
   </div>`;
 }
 

@@ -23,8 +23,9 @@ function Invisible() {
     async () => setOwn(await parley.request('PATCH', '/api/users/me', { body: { invisible } })),
     t(invisible ? 'invisible_on' : 'invisible_off'));
   return html`<section class="form">
-    ${own ? html`<${Switch} label=${t('invisible')} hint=${t('invisible_hint')} checked=${own.invisible === true}
-      disabled=${busy} onChange=${set} />` : !error && html`<${Spinner} label=${t('loading')} />`}
+    ${own ? html`<${Switch} label=${t('invisible')} hint=${t('invisible_hint')}
+      checked=${own.invisible === true} disabled=${busy} onChange=${set} />`
+    : !error && html`<${Spinner} label=${t('loading')} />`}
     <${ActionError} error=${error} />
   </section>`;
 }

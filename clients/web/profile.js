@@ -1,13 +1,13 @@
 /** Anybody's profile, in a dialog: who he is, and what one can do about him. */
 import { html, useEffect, useState } from '/vendor/preact.js';
-import { ActionError, useAction } from '/action.js';
+import { ActionError, isSure, useAction } from '/action.js';
 import { parley, useTopic } from '/client.js';
 import { presenceText, talkTo } from '/person.js';
-import { accept, ask, block, calledOf, findFriend, findIncoming, findOutgoing, isBlocked, reject, setRemark, takeBack,
-  unblock, unfriend, useRelations } from '/relations.js';
+import { accept, ask, block, calledOf, findFriend, findIncoming, findOutgoing, isBlocked, reject, setRemark,
+  takeBack, unblock, unfriend, useRelations } from '/relations.js';
 import { go } from '/router.js';
 import { locale, t } from '/texts.js';
-import { Avatar, Button, Dialog, Field, Spinner, closeOverlays, confirm, toast } from '/ui.js';
+import { Avatar, Button, Dialog, Field, Spinner, closeOverlays, toast } from '/ui.js';
 import { Icon } from '/icons.js';
 
 /** The profile as the server has it now; until it is here, what is known already. */
@@ -15,8 +15,10 @@ function useProfile(user_id) {
   useTopic('people');
   const [fresh, setFresh] = useState(null);
   const { error, run } = useAction();
-  const load = () => run(async () => setFresh(await parley.request('GET', `/api/users/${encodeURIComponent(user_id)}`)));
-  useEffect(() => { load(); }, [user_id]);
+  useEffect(() => {
+    const path = `/api/users/${encodeURIComponent(user_id)}`;
+    run(async () => setFresh(await parley.request('GET', path)));
+  }, [user_id]);
   return { profile: fresh ?? parley.profile(user_id), error };
 }
 
@@ -105,7 +107,8 @@ function Friend({ friend }) {
   return html`<form class="deed" onSubmit=${save}>
       <${Field} label=${t('remark')} name="remark" maxlength="64" value=${remark} hint=${t('remark_hint')}
         onInput=${(event) => setText(event.target.value)}>
-        <${Button} type="submit" busy=${naming.busy} disabled=${remark.trim() === (friend.remark ?? '')}>${t('save')}<//>
+        <${Button} type="submit" busy=${naming.busy} disabled=${remark.trim() === (friend.remark ?? '')}>
+          ${t('save')}<//>
       <//>
       <${ActionError} error=${naming.error} />
     </form>`;
@@ -118,7 +121,8 @@ function Answer({ request, name }) {
     <div class="request-actions">
       <${Button} kind="primary" disabled=${busy}
         onClick=${() => run(() => accept(request), t('now_friends', { name }))}>${t('accept')}<//>
-      <${Button} disabled=${busy} onClick=${() => run(() => reject(request), t('request_rejected'))}>${t('reject')}<//>
+      <${Button} disabled=${busy} onClick=${() => run(() => reject(request), t('request_rejected'))}>
+        ${t('reject')}<//>
     </div>
     <${ActionError} error=${error} />
   </div>`;
@@ -128,7 +132,8 @@ function Waiting({ request }) {
   const { busy, error, run } = useAction();
   return html`<div class="deed">
     <p class="hint">${t('request_sent')}</p>
-    <${Button} busy=${busy} onClick=${() => run(() => takeBack(request), t('request_taken_back'))}>${t('take_back')}<//>
+    <${Button} busy=${busy} onClick=${() => run(() => takeBack(request), t('request_taken_back'))}>
+      ${t('take_back')}<//>
     <${ActionError} error=${error} />
   </div>`;
 }
@@ -155,17 +160,17 @@ function Ask({ user_id, name }) {
 /** What ends things: the friendship, or hearing of each other. */
 function Ends({ user_id, name }) {
   const { busy, error, run } = useAction();
-  const isSure = (what) => confirm({ title: t(what), text: t(`${what}_text`, { name }), action: t(what), danger: true });
   const end = async () => {
-    if (await isSure('unfriend')) run(() => unfriend(user_id), t('unfriended', { name }));
+    if (await isSure('unfriend', { name })) run(() => unfriend(user_id), t('unfriended', { name }));
   };
   const silence = async () => {
-    if (await isSure('block')) run(() => block(user_id), t('blocked', { name }));
+    if (await isSure('block', { name })) run(() => block(user_id), t('blocked', { name }));
   };
+  const hearAgain = () => run(() => unblock(user_id), t('unblocked', { name }));
   return html`<div class="deed"><div class="request-actions">
       ${findFriend(user_id) && html`<${Button} busy=${busy} onClick=${end}>${t('unfriend')}<//>`}
       ${isBlocked(user_id)
-    ? html`<${Button} busy=${busy} onClick=${() => run(() => unblock(user_id), t('unblocked', { name }))}>${t('unblock')}<//>`
+    ? html`<${Button} busy=${busy} onClick=${hearAgain}>${t('unblock')}<//>`
     : html`<${Button} kind="danger" busy=${busy} onClick=${silence}>${t('block')}<//>`}
     </div><${ActionError} error=${error} /></div>`;
 }

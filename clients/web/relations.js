@@ -1,5 +1,5 @@
-/** How one stands to others: friends, friend requests, blocks. Kept as long as the page is open, and equal to what
- *  other devices do by the friend events; what others need to know of a person is asked here. */
+/** How one stands to others: friends, friend requests, blocks. Kept as long as the page is open, and equal to
+ *  what other devices do by the friend events; what others need to know of a person is asked here. */
 
 import { useEffect, useReducer } from '/vendor/preact.js';
 import { parley } from '/client.js';
@@ -9,8 +9,9 @@ import { t } from '/texts.js';
 import { toast } from '/ui.js';
 
 export const friends = new Pages('/api/friends', 'friends', 'user_id', { limit: 100 });
-export const incoming = new Pages('/api/friend_requests', 'requests', 'request_id', { direction: 'incoming' });
-export const outgoing = new Pages('/api/friend_requests', 'requests', 'request_id', { direction: 'outgoing' });
+const requests = (direction) => new Pages('/api/friend_requests', 'requests', 'request_id', { direction });
+export const incoming = requests('incoming');
+export const outgoing = requests('outgoing');
 export const blocks = new Pages('/api/blocks', 'blocks', 'user_id', { limit: 100 });
 const all = [friends, incoming, outgoing, blocks];
 
@@ -139,7 +140,7 @@ function onFriend({ event, user_id, direction }) {
   if (event === 'friend.requested' && direction === 'outgoing') outgoing.reload();
   if (event === 'friend.requested' && direction === 'incoming') announce(user_id);
   if (event === 'friend.accepted') afterAccept();
-  if (event === 'friend.removed') friends.change((items) => items.filter((friend) => friend.user_id !== user_id));
+  if (event === 'friend.removed') friends.remove(user_id);
 }
 
 function onPresence({ user_id, online, last_seen }) {

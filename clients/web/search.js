@@ -11,8 +11,8 @@ import { full, short } from '/times.js';
 import { Avatar, Empty } from '/ui.js';
 
 const NAMES = 5; // people, and conversations, shown above the messages
-const KINDS = [['-1', 'kind_any'], ['0', 'kind_text'], ['4', 'kind_image'], ['5', 'kind_voice'], ['6', 'kind_video'],
-  ['7', 'kind_file'], ['8', 'kind_location']];
+const KINDS = [['-1', 'kind_any'], ['0', 'kind_text'], ['4', 'kind_image'], ['5', 'kind_voice'],
+  ['6', 'kind_video'], ['7', 'kind_file'], ['8', 'kind_location']];
 const NO_FILTERS = { conversation_id: '', from: '', msg_type: '-1', after: '', before: '' };
 const DAY = 86400000;
 
@@ -27,12 +27,14 @@ export function SearchPane({ query }) {
   useEffect(() => { box.current.focus(); }, []);
   useEffect(() => { setText(query); }, [query]);
   useEffect(() => {
-    if (words !== query.trim()) go(searchHref(words), { replace: true }); // so that "back" from a hit leads here
+    // So that "back" from a hit leads here.
+    if (words !== query.trim()) go(searchHref(words), { replace: true });
   }, [words]);
   return html`<div class="people search">
     <header class="people-head"><h1>${t('search')}</h1></header>
-    <input class="search-field" type="search" dir="auto" ref=${box} maxlength="200" value=${text} aria-label=${t('search_for')}
-      placeholder=${t('search_hint')} onInput=${(event) => setText(event.target.value)} />
+    <input class="search-field" type="search" dir="auto" ref=${box} maxlength="200" value=${text}
+      aria-label=${t('search_for')} placeholder=${t('search_hint')}
+      onInput=${(event) => setText(event.target.value)} />
     <${Filters} filters=${filters} onChange=${setFilters} />
     ${words ? html`<${People} words=${words} /><${Conversations} words=${words} />
       <${Messages} words=${words} filters=${filters} />`
@@ -42,15 +44,18 @@ export function SearchPane({ query }) {
 
 function Filters({ filters, onChange }) {
   const put = (event) => onChange({ ...filters, [event.target.name]: event.target.value });
+  const chats = parley.list().map((conversation) => [conversation.conversation_id, titleOf(conversation)]);
   const count = Object.keys(NO_FILTERS).filter((name) => filters[name] !== NO_FILTERS[name]).length;
   const select = (name, options) => html`<label class="filter">${t(`filter_${name}`)}
     <select name=${name} value=${filters[name]} onChange=${put}>
-      ${options.map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}</select></label>`;
+      ${options.map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}
+    </select></label>`;
   const date = (name) => html`<label class="filter">${t(`filter_${name}`)}
     <input type="date" name=${name} value=${filters[name]} onInput=${put} /></label>`;
-  return html`<details class="filters"><summary>${t('filters')}${count > 0 && html` <span class="count">${count}</span>`}</summary>
+  return html`<details class="filters">
+    <summary>${t('filters')}${count > 0 && html` <span class="count">${count}</span>`}</summary>
     <div class="filter-fields">
-      ${select('conversation_id', [['', t('filter_all')], ...parley.list().map((one) => [one.conversation_id, titleOf(one)])])}
+      ${select('conversation_id', [['', t('filter_all')], ...chats])}
       ${select('from', [['', t('filter_anybody')], [parley.me.user_id, t('you')], ...writers()])}
       ${select('msg_type', KINDS.map(([value, key]) => [value, t(key)]))}
       ${date('after')}${date('before')}
@@ -72,7 +77,8 @@ function Section({ title, children }) {
 const includes = (name, words) => name.toLocaleLowerCase().includes(words.toLocaleLowerCase());
 
 function People({ words }) {
-  const found = useMemo(() => new Pages('/api/users', 'users', 'user_id', { query: words.slice(0, 64), limit: NAMES }), [words]);
+  const found = useMemo(() => new Pages('/api/users', 'users', 'user_id',
+    { query: words.slice(0, 64), limit: NAMES }), [words]);
   usePages(found);
   const called = friends.items.filter((friend) => friend.remark && includes(friend.remark, words));
   const people = [...new Map([...called, ...found.items].map((person) => [person.user_id, person])).values()];
@@ -82,10 +88,12 @@ function People({ words }) {
 }
 
 function Conversations({ words }) {
-  const found = parley.list().filter((conversation) => includes(titleOf(conversation), words)).slice(0, NAMES);
+  const all = parley.list().filter((conversation) => includes(titleOf(conversation), words));
+  const found = all.slice(0, NAMES);
   if (!found.length) return null;
   return html`<${Section} title=${t('chats')}><ul class="rows">${found.map((conversation) => html`
-    <li key=${conversation.conversation_id}><a class="person-main" href=${chatHref(conversation.conversation_id)}>
+    <li key=${conversation.conversation_id}>
+      <a class="person-main" href=${chatHref(conversation.conversation_id)}>
       <${ConversationAvatar} conversation=${conversation} />
       <span class="person-name"><bdi>${titleOf(conversation)}</bdi></span></a></li>`)}</ul><//>`;
 }
@@ -102,7 +110,8 @@ const dayStart = (date) => (date ? new Date(`${date}T00:00`).getTime() : 0);
 /** The parameters of the search: what is not narrowed down is left out. */
 function queryOf(words, { conversation_id, from, msg_type, after, before }) {
   const until = dayStart(before);
-  const all = { q: words, conversation_id, from, msg_type, after: dayStart(after), before: until && until + DAY };
+  const end = until && until + DAY;
+  const all = { q: words, conversation_id, from, msg_type, after: dayStart(after), before: end };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value && value !== '-1'));
 }
 
@@ -114,13 +123,14 @@ class Hits extends Pages {
 }
 
 function Messages({ words, filters }) {
-  const hits = useMemo(() => new Hits('/api/messages/search', 'messages', 'message_id', queryOf(words, filters)),
-    [words, filters]);
+  const hits = useMemo(() => new Hits('/api/messages/search', 'messages', 'message_id',
+    queryOf(words, filters)), [words, filters]);
   usePages(hits);
   const isEmpty = !hits.items.length && hits.cursor === null && !hits.loading;
   return html`<${Section} title=${t('messages')}>
     <p class="none" role="status">${isEmpty ? t('search_none') : ''}</p>
-    <ul class="rows">${hits.items.map((hit) => html`<li key=${hit.message_id}><${Hit} hit=${hit} /></li>`)}</ul>
+    <ul class="rows">${hits.items.map((hit) => html`<li key=${hit.message_id}>
+      <${Hit} hit=${hit} /></li>`)}</ul>
     <${More} pages=${hits} />
   <//>`;
 }
@@ -133,9 +143,10 @@ function foundText({ msg_type, content }) {
 
 function Hit({ hit }) {
   const { message, highlights } = hit;
-  const { conversation_id, message_id, from } = message;
+  const { conversation_id, message_id, from, msg_type } = message;
   const conversation = parley.conversations.get(conversation_id);
   const own = from === parley.me.user_id;
+  const kind = msg_type > 0 && KINDS.find(([value]) => value === String(msg_type))?.[1];
   const title = conversation ? titleOf(conversation) : nameOf(from);
   return html`<a class="hit" href=${chatHref(conversation_id, message_id)}>
     ${conversation ? html`<${ConversationAvatar} conversation=${conversation} />`
@@ -143,8 +154,9 @@ function Hit({ hit }) {
     <span class="person-texts">
       <span class="hit-head"><bdi class="person-name">${title}</bdi>
         <time class="hint" title=${full(message.timestamp)}>${short(message.timestamp)}</time></span>
-      <span class="hit-text" dir="auto"><b>${own ? t('you') : nameOf(from)}:</b> ${message.msg_type > 0
-      && html`<span class="tag">${t(KINDS.find(([kind]) => kind === String(message.msg_type))?.[1] ?? 'kind_text')}</span> `}
-        ${highlighted(foundText(message), highlights).map((part) => (part.marked ? html`<mark>${part.text}</mark>` : part.text))}
+      <span class="hit-text" dir="auto"><b>${own ? t('you') : nameOf(from)}:</b> ${kind
+      && html`<span class="tag">${t(kind)}</span> `}
+        ${highlighted(foundText(message), highlights).map(({ text, marked }) => (
+          marked ? html`<mark>${text}</mark>` : text))}
       </span></span></a>`;
 }

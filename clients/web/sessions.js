@@ -1,11 +1,11 @@
 /** The settings' tab with the devices that are logged in. */
 import { html, useEffect, useMemo } from '/vendor/preact.js';
-import { ActionError, useAction } from '/action.js';
+import { ActionError, isSure, useAction } from '/action.js';
 import { parley } from '/client.js';
 import { More, Pages, usePages } from '/pages.js';
 import { t } from '/texts.js';
 import { ago, full } from '/times.js';
-import { Button, confirm } from '/ui.js';
+import { Button } from '/ui.js';
 import { Icon } from '/icons.js';
 
 /** The tab. */
@@ -26,11 +26,15 @@ export function DevicesSettings() {
 }
 
 // Browsers and systems by what they call themselves, the more particular first.
-const BROWSERS = [['Edg/', 'Edge'], ['OPR/', 'Opera'], ['Firefox/', 'Firefox'], ['Chrome/', 'Chrome'], ['Safari/', 'Safari']];
+const BROWSERS = [['Edg/', 'Edge'], ['OPR/', 'Opera'], ['Firefox/', 'Firefox'], ['Chrome/', 'Chrome'],
+  ['Safari/', 'Safari']];
 const SYSTEMS = [['Android', 'Android'], ['iPhone', 'iOS'], ['iPad', 'iPadOS'], ['Windows', 'Windows'],
   ['Mac OS', 'macOS'], ['Linux', 'Linux']];
 
-/** What a device calls itself, or is taken for. @param {{device?: string|null, user_agent?: string|null}} session */
+/**
+ * What a device calls itself, or is taken for.
+ * @param {{device?: string|null, user_agent?: string|null}} session
+ */
 export function deviceName({ device, user_agent }) {
   if (device) return device;
   const known = (table) => table.find(([mark]) => user_agent?.includes(mark))?.[1];
@@ -49,10 +53,12 @@ function Device({ session, sessions }) {
     <${Icon} name=${/Android|iPhone/.test(session.user_agent ?? '') ? 'device' : 'globe'} />
     <span class="person-texts"><span class="person-name"><bdi>${name}</bdi>
         ${current && html`<span class="tag">${t('device_this')}</span>`}</span>
-      <span class="person-under">${address} · <span title=${full(seen_at)}>${t('device_seen', { ago: ago(seen_at) })}</span></span>
+      <span class="person-under">${address} · <span title=${full(seen_at)}>
+        ${t('device_seen', { ago: ago(seen_at) })}</span></span>
       <span class="person-under">${t('device_since', { time: full(created_at) })}</span></span>
     ${current ? html`<${Button} busy=${busy} onClick=${() => run(() => parley.logout())}>${t('log_out')}<//>`
-    : html`<${Button} busy=${busy} aria-label=${t('device_end_of', { name })} onClick=${end}>${t('device_end')}<//>`}
+    : html`<${Button} busy=${busy} aria-label=${t('device_end_of', { name })} onClick=${end}>
+        ${t('device_end')}<//>`}
     <${ActionError} error=${error} />
   </div>`;
 }
@@ -61,15 +67,15 @@ function EndAll({ sessions, others }) {
   const { busy, error, run } = useAction();
   if (!others) return null;
   const endAll = async () => {
-    const sure = await confirm({ title: t('devices_end'), text: t('devices_end_text'), action: t('devices_end'), danger: true });
-    if (!sure) return;
+    if (!await isSure('devices_end')) return;
     run(async () => {
       await sessions.loadAll();
       const all = sessions.items.filter(({ current }) => !current);
       for (const { session_id } of all) await end(session_id, sessions);
     }, t('devices_ended'));
   };
-  return html`<div class="form-end"><${Button} kind="danger" busy=${busy} onClick=${endAll}>${t('devices_end')}<//>
+  return html`<div class="form-end"><${Button} kind="danger" busy=${busy} onClick=${endAll}>
+      ${t('devices_end')}<//>
     <${ActionError} error=${error} /></div>`;
 }
 

@@ -59,6 +59,8 @@ def test_a_picture_is_cut_to_a_square_and_shown_to_a_friend(person, user, axe):
     axe(page)
     dialog.get_by_role("button", name="Use picture").click()
     expect(page.get_by_text("Picture changed")).to_be_visible()
+    rail = page.get_by_role("button", name="Your profile").locator("img")
+    expect(rail).to_have_count(1)
     avatar = ben.get(f"/api/users/{anna.id}").ok()["avatar"]
     assert re.fullmatch(r"/api/files/file_\w+", avatar)
     his = person(session=ben).open("/#/people")
@@ -67,6 +69,7 @@ def test_a_picture_is_cut_to_a_square_and_shown_to_a_friend(person, user, axe):
     his.wait_for_function("(image) => image.naturalWidth > 0", arg=shown.element_handle())
     page.get_by_role("button", name="Remove picture").click()
     expect(page.get_by_text("Picture removed")).to_be_visible()
+    expect(rail).to_have_count(0)
     assert not ben.get(f"/api/users/{anna.id}").ok().get("avatar")
 
 
