@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from browser.person import PHONE
+from browser.test_list import row, say
 from conftest import PASSWORD
 
 
@@ -40,6 +41,28 @@ def test_a_newcomer_registers_is_told_what_to_do_first_and_stays_logged_in(perso
     expect(page.get_by_role("button", name="Find a friend")).to_be_visible()
     page.get_by_role("button", name="Find a friend").click()
     expect(page).to_have_url(re.compile("#/people$"))
+    page.go_back()
+    page.get_by_role("button", name="Or try it with the bot hubot").click()
+    page.get_by_role("combobox", name="Message").fill("/echo hello, newcomer")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("article", name=re.compile("Hubot, hello, newcomer"))).to_be_visible()
+
+
+def test_what_one_person_had_open_is_not_shown_to_the_next(person, user):
+    anna, ben, cleo = person("Anna"), user(nickname="Ben"), user(nickname="Cleo")
+    say(ben, "For Anna alone", to=anna.id)
+    page = anna.open()
+    row(page, "Ben").get_by_role("link").click()
+    expect(page.get_by_role("article", name=re.compile("For Anna alone"))).to_be_visible()
+    anna.session.post("/api/logout", {"everywhere": True}).ok()
+    expect(page).to_have_title("Parley")
+    fill(page, cleo.username, PASSWORD)
+    press(page, "Log in")
+    expect(page.get_by_role("button", name="Find a friend")).to_be_visible()
+    expect(page).to_have_url(re.compile("#/chats$"))
+    expect(page.get_by_text("For Anna alone")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("button", name="Find a friend")).to_be_visible()
 
 
 def test_who_has_an_account_logs_in_by_keyboard_alone(person, user):
