@@ -15,6 +15,8 @@ const TICK_MS = 1000;
 const WINDOW = 32;
 /** The server takes 4 uploads of a user at once; another tab may have some, too. */
 const UPLOADS = 2;
+/** msg_type of pictures, voices, films, and others. */
+const FILES = new Set([4, 5, 6, 7]);
 /** After a refusal that is none for ever: 1 s, 2 s, 4 s …, at most this. */
 const AGAIN_MAX_MS = 30_000;
 /** Frames that the server closes the socket for are never sent. */
@@ -157,13 +159,16 @@ export class Outbox {
     const now = Date.now();
     const all = [...this.entries.values()].filter(({ error }) => !error);
     let flying = all.filter(({ sent_at }) => sent_at !== undefined).length;
+    const uploading = new Set(); // conversations: files keep their order, texts need not wait for them
     for (const entry of all) {
+      const waits = FILES.has(entry.frame.msg_type) && uploading.has(entry.conversation_id);
+      if (entry.file) uploading.add(entry.conversation_id);
       if ((entry.not_before ?? 0) > now) continue;
       if (entry.sent_at !== undefined) {
         if (now - entry.sent_at > RESEND_MS && this.options.transmit(entry.frame)) entry.sent_at = now;
       } else if (entry.file) {
         this.#upload(entry);
-      } else if (flying < WINDOW && this.options.transmit(entry.frame)) {
+      } else if (!waits && flying < WINDOW && this.options.transmit(entry.frame)) {
         flying += 1;
         entry.sent_at = now;
         this.options.onChange(entry);
