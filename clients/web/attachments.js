@@ -7,7 +7,7 @@ import { parley } from '/client.js';
 import { Icon } from '/icons.js';
 import { t } from '/texts.js';
 import { IconButton, toast } from '/ui.js';
-import { measure } from '/measure.js';
+import { measure, PICTURES } from '/measure.js';
 import { sizeText } from '/sizes.js';
 
 const SIZE_MAX = 100 * 1024 * 1024; // as POST /api/files
@@ -36,8 +36,8 @@ function nameOf(file) {
 }
 
 function toAttachment(file) {
-  const is_picture = file.type.startsWith('image/') && file.type !== 'image/svg+xml';
-  return { id: ++last_id, file, name: nameOf(file), url: is_picture ? URL.createObjectURL(file) : null };
+  const url = PICTURES.test(file.type) ? URL.createObjectURL(file) : null;
+  return { id: ++last_id, file, name: nameOf(file), url };
 }
 
 /** Its picture may just be on its way into the tray: the address lives a little longer. */

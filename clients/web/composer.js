@@ -7,7 +7,7 @@ import { nameOf, parley, stopReplyAndEdit, startEdit, useTopic } from '/client.j
 import { Icon } from '/icons.js';
 import { preference } from '/preferences.js';
 import { errorText, t } from '/texts.js';
-import { IconButton, openDialog, openMenu, toast } from '/ui.js';
+import { IconButton, LiveRegion, openDialog, openMenu, toast } from '/ui.js';
 import { DropZone, Tray, useAttachments } from '/attachments.js';
 import { useCommands } from '/commands.js';
 import { useCompletion } from '/completion.js';
@@ -96,6 +96,7 @@ function TextRow({ conversation_id, attachments, field, on_record, on_done }) {
   const [composing, setComposing] = useState(false);
   const [busy, setBusy] = useState(false);
   const left = TEXT_MAX - lengthOf(text);
+  const is_near = left < TEXT_MAX - COUNT_FROM;
   const has_something = Boolean(text.trim()) || (!edit && attachments.list.length > 0);
 
   const change = (value, at) => {
@@ -162,12 +163,13 @@ function TextRow({ conversation_id, attachments, field, on_record, on_done }) {
   return html`
     ${(edit || reply) && html`<${Bar} edit=${edit} reply=${reply} on_cancel=${cancel} />`}
     ${completion.list}
-    ${left < TEXT_MAX - COUNT_FROM && html`<${Count} left=${left} />`}
+    ${is_near && html`<${Count} left=${left} />`}
     <form class="composer-row" onSubmit=${(event) => { event.preventDefault(); send(); }}>
       ${!edit && html`<${AttachButton} conversation_id=${conversation_id} attachments=${attachments} />`}
       <textarea class="composer-text" ref=${field} rows="1" value=${text} dir="auto" enterkeyhint="send"
         aria-label=${edit ? t('composer_edit_label') : t('composer_label')} placeholder=${t('composer_label')}
-        aria-invalid=${left < 0 ? 'true' : undefined} ...${completion.field} onKeyDown=${onKeyDown}
+        aria-invalid=${left < 0 ? 'true' : undefined} aria-describedby=${is_near ? 'composer-count' : undefined}
+        ...${completion.field} onKeyDown=${onKeyDown}
         onInput=${(event) => change(event.target.value, event.target.selectionStart)}
         onSelect=${(event) => setCaret(event.target.selectionStart)}
         onCompositionStart=${() => setComposing(true)} onCompositionEnd=${() => setComposing(false)}
@@ -208,10 +210,12 @@ function SendButton({ is_edit, busy, disabled }) {
     disabled=${disabled}><${Icon} name=${is_edit ? 'check' : 'send'} /></button>`;
 }
 
-/** How many characters are left; before the server has to refuse. */
+/** How many characters are left. Read out when the limit is crossed, not with every key. */
 function Count({ left }) {
-  return html`<p class=${`composer-count ${left < 0 ? 'is-over' : ''}`} role="status">${left < 0
-    ? t('composer_too_long', { count: -left }) : t('composer_left', { count: left })}</p>`;
+  return html`
+    <p class=${`composer-count ${left < 0 ? 'is-over' : ''}`} id="composer-count">${left < 0
+    ? t('composer_too_long', { count: -left }) : t('composer_left', { count: left })}</p>
+    <${LiveRegion} text=${left < 0 ? t('composer_over') : ''} />`;
 }
 
 function Bar({ edit, reply, on_cancel }) {

@@ -11,8 +11,8 @@ const IMAGE = 4;
 const VOICE = 5;
 const VIDEO = 6;
 const FILE = 7;
-/** As file_types.c of the server has them: it takes only these as pictures. */
-const PICTURES = /^image\/(jpeg|png|gif|webp|avif|bmp)$/;
+/** The types that the server takes as pictures (file_types.c) and a browser shows. */
+export const PICTURES = /^image\/(jpeg|png|gif|webp|avif|bmp)$/;
 
 async function measureImage(blob) {
   const bitmap = await createImageBitmap(blob);

@@ -13,6 +13,7 @@ export const composerTexts = {
   composer_left: [{ one: '{count} character left', other: '{count} characters left' }, '还可以输入 {count} 个字符'],
   composer_too_long: [{ one: '{count} character too many', other: '{count} characters too many' },
     '超出 {count} 个字符'],
+  composer_over: ['Too long to be sent', '内容过长，无法发送'],
   mention_list: ['Members', '成员'],
   mention_all: ['Everybody in the group', '群里所有人'],
   command_list: ['Commands', '命令'],
