@@ -96,11 +96,13 @@ def test_who_is_invisible_is_offline_to_friends(person, user):
 
 def test_other_devices_are_logged_out_one_or_all(person, user, axe):
     anna = named(user, "Anna")
-    phone, tablet = anna.again("Anna's phone"), anna.again("Anna's tablet")
+    phone, tablet, watch = (anna.again(f"Anna's {name}") for name in ("phone", "tablet", "watch"))
     page = person(session=anna, viewport=PHONE, color_scheme="dark").open("/#/settings/devices")
     rows = page.get_by_role("main").get_by_role("listitem")
-    expect(rows).to_have_count(4)  # those, the one that registered, and this one
+    expect(rows).to_have_count(5)  # those, the one that registered, and this one
     expect(rows.first).to_contain_text("this device")
+    watch.post("/api/logout").ok()
+    expect(rows).to_have_count(4)  # nobody had to look again
     axe(page)
     page.get_by_role("button", name="Log out Anna's phone").click()
     expect(page.get_by_text("Anna's phone is logged out")).to_be_visible()
