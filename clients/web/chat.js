@@ -44,11 +44,15 @@ export function Chat({ conversation_id, message_id }) {
   }
   const jump = (id) => jumper.current?.(id);
   return html`<section class="chat" aria-label=${t('chat_with', { name: titleOf(conversation) })}>
-    <${ChatHeader} conversation=${conversation} group=${group} isFinding=${isFinding} onFind=${() => setFinding(!isFinding)} />
-    ${isFinding && html`<${FindBar} conversation_id=${conversation_id} jump=${jump} close=${() => setFinding(false)} />`}
+    <${ChatHeader} conversation=${conversation} group=${group} isFinding=${isFinding}
+      onFind=${() => setFinding(!isFinding)} />
+    ${isFinding && html`<${FindBar} conversation_id=${conversation_id} jump=${jump}
+      close=${() => setFinding(false)} />`}
     <${PinnedBar} conversation=${conversation} jump=${jump} />
-    <${Messages} key=${conversation_id} conversation_id=${conversation_id} message_id=${message_id} role=${group?.role}
+    <${Messages} key=${conversation_id} conversation_id=${conversation_id} message_id=${message_id}
+      role=${group?.role}
       jumper=${jumper} />
-    <${Composer} conversation_id=${conversation_id} reply_to=${ui.reply[conversation_id]} editing=${ui.edit[conversation_id]} />
+    <${Composer} conversation_id=${conversation_id} reply_to=${ui.reply[conversation_id]}
+      editing=${ui.edit[conversation_id]} />
   </section>`;
 }

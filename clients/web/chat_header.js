@@ -1,4 +1,6 @@
-/** The head of a chat: who it is, whether they are here or typing, and the buttons for what lies beside it. */
+/**
+ * The head of a chat: who it is, whether they are here or typing, and the buttons for what lies beside it.
+ */
 import { html } from '/vendor/preact.js';
 import { nameOf, parley, titleOf, ui, uiChanged, useTopic } from '/client.js';
 import { t } from '/texts.js';
@@ -13,7 +15,8 @@ const MAX_TYPING = 2; // names; of more only the number is said
 function typingText(conversation, user_ids) {
   if (conversation.type !== 'group') return t('chat_typing');
   if (user_ids.length > MAX_TYPING) return t('chat_typing_many', { count: user_ids.length });
-  return t(user_ids.length === 1 ? 'chat_typing_one' : 'chat_typing_some', { names: listNames(user_ids.map(nameOf)) });
+  const names = listNames(user_ids.map(nameOf));
+  return t(user_ids.length === 1 ? 'chat_typing_one' : 'chat_typing_some', { names });
 }
 
 function presenceLine(user_id) {
@@ -30,8 +33,8 @@ function subtitle(conversation, group) {
 }
 
 /**
- * @param {{conversation: object, group?: object, isFinding: boolean, onFind: () => void}} props group: of a group, when it
- *   is known; isFinding: the search bar is open
+ * @param {{conversation: object, group?: object, isFinding: boolean, onFind: () => void}} props
+ *   group: of a group, when it is known; isFinding: the search bar is open
  */
 export function ChatHeader({ conversation, group, isFinding, onFind }) {
   useTopic(conversation.conversation_id, 'people', 'list', 'ui');
@@ -41,9 +44,11 @@ export function ChatHeader({ conversation, group, isFinding, onFind }) {
   const toggleInfo = () => uiChanged((state) => { state.info = !state.info; });
   const open = peer ? () => openDialog(ProfileDialog, { user_id: peer.user_id }) : toggleInfo;
   return html`<header class="chat-header">
-    <a class="icon-button only-phone" href="#/chats" aria-label=${t('chat_back_to_chats')}><${Icon} name="back" /></a>
+    <a class="icon-button only-phone" href="#/chats" aria-label=${t('chat_back_to_chats')}>
+      <${Icon} name="back" /></a>
     <button type="button" class="chat-who" onClick=${open} aria-label=${t('chat_about', { name: title })}>
-      <${Avatar} id=${conversation.peer?.user_id ?? conversation.conversation_id} name=${title} src=${avatar} size=${40}
+      <${Avatar} id=${conversation.peer?.user_id ?? conversation.conversation_id} name=${title} src=${avatar}
+        size=${40}
         online=${peer && parley.presence(peer.user_id)?.online} /></button>
     <div class="chat-title"><h1 dir="auto">${title}</h1>
       <p class="chat-sub" aria-live="off">${subtitle(conversation, group)}</p></div>

@@ -56,10 +56,12 @@ export function FindBar({ conversation_id, jump, close }) {
     else return;
     event.preventDefault();
   };
-  const count = hits && (hits.ids.length ? t('msg_find_count', { number: at + 1, count: `${hits.ids.length}${hits.cursor ? '+' : ''}` })
+  const total = hits && `${hits.ids.length}${hits.cursor ? '+' : ''}`;
+  const count = hits && (hits.ids.length ? t('msg_find_count', { number: at + 1, count: total })
     : t('msg_find_nothing'));
   return html`<div class="find-bar" role="search" onKeyDown=${onKeyDown}>
-    <input type="search" ref=${field} value=${query} aria-label=${t('msg_find_in_chat')} placeholder=${t('msg_find_in_chat')}
+    <input type="search" ref=${field} value=${query} aria-label=${t('msg_find_in_chat')}
+      placeholder=${t('msg_find_in_chat')}
       onInput=${(event) => setQuery(event.target.value)} />
     <span class="find-count" role="status">${error || count}</span>
     <${IconButton} icon="arrow_up" label=${t('msg_find_older')} onClick=${() => show(at + 1)} />

@@ -1,4 +1,7 @@
-/** A group as the server shows it: its members' number, one's own role. Kept, and asked for anew when something happened. */
+/**
+ * A group as the server shows it: its members' number, one's own role. Kept, and asked for anew when
+ * something happened.
+ */
 import { useEffect, useState } from '/vendor/preact.js';
 import { parley } from '/client.js';
 
@@ -7,7 +10,7 @@ const views = new Map();
 /**
  * @param {string | undefined} group_id undefined: no group
  * @param {number} news rises when something happened to the group, such as the seq of its last system message
- * @returns {{role?: string, member_count?: number, name?: string, avatar?: string} | undefined} undefined: not known yet,
+ * @returns {{role: string, member_count: number, name: string, avatar: string} | undefined} not known yet,
  *   or one is no member
  */
 export function useGroupView(group_id, news) {

@@ -18,8 +18,10 @@ const STATES = {
 
 /**
  * Draw again only what has changed: a Message that changes is a new object.
- * @param {{message: object, first: boolean, last: boolean, isGroup: boolean, role?: string, isStop: boolean, people: number,
- *   language: string, jump: (message_id: string) => void}} props first, last: of a run of its author; isStop: it has the
+ * @param {{message: object, first: boolean, last: boolean, isGroup: boolean, role?: string,
+ *   isStop: boolean, people: number,
+ *   language: string, jump: (message_id: string) => void}} props first, last: of a run of its author; isStop:
+ * it has the
  *   keyboard's focus when one comes to the list; people: rises when a name may have changed
  */
 export class Message extends Component {
@@ -34,8 +36,9 @@ export class Message extends Component {
 
 function SystemMessage({ message, isStop }) {
   const text = systemText(message.content);
-  return html`<div class="msg system" role="article" aria-label=${`${text} ${full(message.timestamp)}`} data-id=${message.message_id}
-    data-seq=${message.seq} tabindex=${isStop ? 0 : -1}><span dir="auto" title=${full(message.timestamp)}>${text}</span></div>`;
+  return html`<div class="msg system" role="article" aria-label=${`${text} ${full(message.timestamp)}`}
+    data-id=${message.message_id} data-seq=${message.seq} tabindex=${isStop ? 0 : -1}>
+    <span dir="auto" title=${full(message.timestamp)}>${text}</span></div>`;
 }
 
 function PersonMessage({ message, first, last, isGroup, role, isStop, jump }) {
@@ -45,14 +48,17 @@ function PersonMessage({ message, first, last, isGroup, role, isStop, jump }) {
   // Android sends contextmenu with a long press: once is enough.
   const open = (anchor) => hasOverlay() || openMessageMenu(message, { role, anchor });
   const press = useLongPress(open);
-  const classes = ['msg', isOwn && 'own', first && 'first', last && 'last', isGroup && 'in-group'].filter(Boolean).join(' ');
-  return html`<div class=${classes} role="article" aria-label=${labelOf(message)} data-id=${message.message_id}
-    data-seq=${message.seq} tabindex=${isStop ? 0 : -1} onMouseEnter=${() => setNear(true)} onMouseLeave=${() => setNear(false)}
+  const classes = ['msg', isOwn && 'own', first && 'first', last && 'last'].filter(Boolean).join(' ');
+  return html`<div class=${classes} role="article" aria-label=${labelOf(message)}
+    data-id=${message.message_id} data-seq=${message.seq} tabindex=${isStop ? 0 : -1}
+    onMouseEnter=${() => setNear(true)} onMouseLeave=${() => setNear(false)}
     onContextMenu=${(event) => menuByClick(event, open)} ...${press}>
-    ${isGroup && !isOwn && html`<div class="msg-avatar">${first && html`<${Author} user_id=${message.from} />`}</div>`}
+    ${isGroup && !isOwn && html`<div class="msg-avatar">
+      ${first && html`<${Author} user_id=${message.from} />`}</div>`}
     <div class="msg-main">
       <div class=${bubbleClass(message)} ref=${bubble}>
-        ${isGroup && !isOwn && first && html`<span class="msg-name"><bdi>${nameOf(message.from)}</bdi></span>`}
+        ${isGroup && !isOwn && first && html`
+          <span class="msg-name"><bdi>${nameOf(message.from)}</bdi></span>`}
         <${Content} message=${message} jump=${jump} tab=${isStop ? 0 : -1} />
         <${Meta} message=${message} isOwn=${isOwn} />
       </div>
@@ -65,7 +71,8 @@ function PersonMessage({ message, first, last, isGroup, role, isStop, jump }) {
 
 function Author({ user_id }) {
   const name = nameOf(user_id);
-  return html`<button type="button" class="bare" tabindex="-1" aria-label=${t('msg_profile_of', { name })} title=${name}
+  return html`<button type="button" class="bare" tabindex="-1" aria-label=${t('msg_profile_of', { name })}
+    title=${name}
     onClick=${() => openDialog(ProfileDialog, { user_id })}>
     <${Avatar} id=${user_id} name=${name} src=${parley.profile(user_id)?.avatar} size=${32} /></button>`;
 }
@@ -80,17 +87,21 @@ function Content({ message, jump, tab }) {
   return html`
     ${message.forwarded_from && html`<span class="msg-forwarded"><${Icon} name="forward" size=${14} />
       <bdi>${t('msg_forwarded_from', { name: nameOf(message.forwarded_from) })}</bdi></span>`}
-    ${message.msg_type === 0 && message.content.reply_to && html`<${Quote} conversation_id=${message.conversation_id}
-      message_id=${message.content.reply_to} jump=${jump} tab=${tab} />`}
+    ${message.msg_type === 0 && message.content.reply_to && html`
+      <${Quote} conversation_id=${message.conversation_id} message_id=${message.content.reply_to} jump=${jump}
+        tab=${tab} />`}
     <${MessageBody} message=${message} tab=${tab} />`;
 }
 
 function Meta({ message, isOwn }) {
   return html`<span class="msg-meta">
-    ${message.expires_at && !message.recalled_at && html`<span title=${t('msg_expires_at', { time: full(message.expires_at) })}>
+    ${message.expires_at && !message.recalled_at && html`
+      <span title=${t('msg_expires_at', { time: full(message.expires_at) })}>
       <${Icon} name="timer" size=${12} /></span>`}
-    ${message.edited_at && !message.recalled_at && html`<span title=${full(message.edited_at)}>${t('msg_edited')}</span>`}
-    <time title=${full(message.timestamp)} datetime=${new Date(message.timestamp).toISOString()}>${clock(message.timestamp)}</time>
+    ${message.edited_at && !message.recalled_at && html`
+      <span title=${full(message.edited_at)}>${t('msg_edited')}</span>`}
+    <time title=${full(message.timestamp)} datetime=${new Date(message.timestamp).toISOString()}>
+      ${clock(message.timestamp)}</time>
     ${isOwn && !message.recalled_at && html`<${State} state=${message.state ?? 'sent'} />`}
   </span>`;
 }
@@ -102,19 +113,22 @@ function State({ state }) {
 }
 
 function Failed({ message }) {
-  return html`<div class="msg-failed"><span role="alert">${message.error ? errorText(message.error) : t('state_failed')}</span>
+  return html`<div class="msg-failed">
+    <span role="alert">${message.error ? errorText(message.error) : t('state_failed')}</span>
     <${Button} kind="plain" onClick=${() => parley.retry(message)}>${t('chat_retry')}<//>
     <${Button} kind="plain" onClick=${() => parley.discard(message)}>${t('chat_delete')}<//></div>`;
 }
 
 function Actions({ message, tab, open }) {
-  const more = html`<${IconButton} icon="dots" size=${18} label=${t('msg_message_menu')} aria-haspopup="menu" tabindex=${tab}
+  const more = html`<${IconButton} icon="dots" size=${18} label=${t('msg_message_menu')} aria-haspopup="menu"
+    tabindex=${tab}
     onClick=${(event) => open(event.currentTarget)} />`;
   if (!canChange(message)) return html`<div class="msg-actions">${more}</div>`;
   return html`<div class="msg-actions">
     <${IconButton} icon="smile" size=${18} label=${t('msg_react')} tabindex=${tab}
       onClick=${(event) => chooseReaction(message, event.currentTarget)} />
-    <${IconButton} icon="reply" size=${18} label=${t('msg_reply')} tabindex=${tab} onClick=${() => startReply(message)} />
+    <${IconButton} icon="reply" size=${18} label=${t('msg_reply')} tabindex=${tab}
+      onClick=${() => startReply(message)} />
     ${more}</div>`;
 }
 

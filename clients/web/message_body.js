@@ -1,4 +1,7 @@
-/** What a message holds, by its kind, and the quote of what it answers. All of it is text of others: never HTML. */
+/**
+ * What a message holds, by its kind, and the quote of what it answers. All of it is text of others: never
+ * HTML.
+ */
 import { html, useEffect, useState } from '/vendor/preact.js';
 import { nameOf, parley, useTopic } from '/client.js';
 import { t } from '/texts.js';
@@ -36,25 +39,30 @@ function TextContent({ content, tab }) {
   if (isEmojiOnly(text)) return html`<span class="msg-text msg-emoji">${text}</span>`;
   const isCut = text.length > LONG && !isWhole;
   const parts = parseText(isCut ? text.slice(0, LONG) : text, namesIn(content));
-  return html`<span class="msg-text" dir="auto">${parts.map((part) => drawPart(part, tab))}${isCut && '…'}</span>
+  const drawn = parts.map((part) => drawPart(part, tab));
+  return html`<span class="msg-text" dir="auto">${drawn}${isCut && '…'}</span>
     ${text.length > LONG && html`<button type="button" class="link msg-more" tabindex=${tab}
       onClick=${() => setWhole(!isWhole)}>${t(isWhole ? 'msg_show_less' : 'msg_show_all')}</button>`}`;
 }
 
 function drawPart({ kind, text, href }, tab) {
-  if (kind === 'link') return html`<a href=${href} target="_blank" rel="noopener noreferrer" tabindex=${tab}>${text}</a>`;
+  if (kind === 'link') {
+    return html`<a href=${href} target="_blank" rel="noopener noreferrer" tabindex=${tab}>${text}</a>`;
+  }
   if (kind === 'name') return html`<span class="msg-at">${text}</span>`;
   if (kind === 'command') return html`<code>${text}</code>`;
   return text;
 }
 
 function LocationContent({ content, tab }) {
-  const { lat, lng, title } = content;
-  const href = `https://www.openstreetmap.org/?mlat=${Number(lat)}&mlon=${Number(lng)}#map=16/${Number(lat)}/${Number(lng)}`;
+  const { title } = content;
+  const [lat, lng] = [Number(content.lat), Number(content.lng)];
+  const href = `https://www.openstreetmap.org/?mlat=${lat}&mlon=${lng}#map=16/${lat}/${lng}`;
   return html`<span class="msg-location"><${Icon} name="location" size=${28} />
     <span><span class="msg-title" dir="auto">${title || t('kind_location')}</span>
-      <span class="msg-sub">${Number(lat).toFixed(5)}, ${Number(lng).toFixed(5)}</span>
-      <a href=${href} target="_blank" rel="noopener noreferrer" tabindex=${tab}>${t('msg_open_map')}</a></span></span>`;
+      <span class="msg-sub">${lat.toFixed(5)}, ${lng.toFixed(5)}</span>
+      <a href=${href} target="_blank" rel="noopener noreferrer"
+        tabindex=${tab}>${t('msg_open_map')}</a></span></span>`;
 }
 
 function CustomContent({ content, tab }) {
@@ -65,7 +73,8 @@ function CustomContent({ content, tab }) {
 
 /**
  * What a message answers; a click leads there.
- * @param {{conversation_id: string, message_id: string, jump: (message_id: string) => void, tab?: number}} props
+ * @param {{conversation_id: string, message_id: string, jump: (message_id: string) => void,
+ *   tab?: number}} props
  */
 export function Quote({ conversation_id, message_id, jump, tab }) {
   const message = useMessage(conversation_id, message_id);

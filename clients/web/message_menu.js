@@ -10,7 +10,11 @@ import { ReceiptsDialog } from '/receipts.js';
 /** One's own messages can be taken back for so long (the server's rule). */
 const RECALL_TIME = 24 * 60 * 60 * 1000;
 
-/** Say what went wrong, where nothing else shows it. @param {Promise<any>} promise @param {string} [said] when it is done */
+/**
+ * Say what went wrong, where nothing else shows it.
+ * @param {Promise<any>} promise
+ * @param {string} [said] when it is done
+ */
 export async function act(promise, said) {
   try {
     await promise;
@@ -46,19 +50,22 @@ function linkTo(message) {
 }
 
 async function recall(message) {
-  const isSure = await confirm({ title: t('msg_recall'), text: t('msg_recall_sure'), action: t('msg_recall'), danger: true });
+  const action = t('msg_recall');
+  const isSure = await confirm({ title: action, text: t('msg_recall_sure'), action, danger: true });
   if (isSure) act(parley.recall(message));
 }
 
 async function remove(message) {
-  const isSure = await confirm({ title: t('msg_delete_for_me'), text: t('msg_delete_sure'), action: t('chat_delete'), danger: true });
+  const isSure = await confirm({
+    title: t('msg_delete_for_me'), text: t('msg_delete_sure'), action: t('chat_delete'), danger: true });
   if (isSure) act(parley.remove(message));
 }
 
 function pendingItems(message) {
-  const items = [{ label: t('chat_delete'), icon: 'trash', danger: true, onSelect: () => parley.discard(message) }];
-  if (message.state === 'failed') items.unshift({ label: t('chat_retry'), icon: 'retry', onSelect: () => parley.retry(message) });
-  return items;
+  const retry = { label: t('chat_retry'), icon: 'retry', onSelect: () => parley.retry(message) };
+  const onSelect = () => parley.discard(message);
+  const discard = { label: t('chat_delete'), icon: 'trash', danger: true, onSelect };
+  return message.state === 'failed' ? [retry, discard] : [discard];
 }
 
 function changeItems(message, isOwn, anchor) {
@@ -69,12 +76,14 @@ function changeItems(message, isOwn, anchor) {
     { label: t('msg_reply'), icon: 'reply', onSelect: () => startReply(message) },
     { label: t('msg_react'), icon: 'smile', onSelect: () => chooseReaction(message, anchor) },
     isOwn && msg_type === 0 && { label: t('msg_edit'), icon: 'edit', onSelect: () => startEdit(message) },
-    msg_type === 0 && { label: t('msg_copy_text'), icon: 'copy', onSelect: () => copy(content.text, t('msg_text_copied')) },
+    msg_type === 0 && {
+      label: t('msg_copy_text'), icon: 'copy', onSelect: () => copy(content.text, t('msg_text_copied')) },
     { label: t('msg_copy_link'), icon: 'link', onSelect: () => copy(linkTo(message), t('msg_link_copied')) },
     { label: t('msg_forward'), icon: 'forward', onSelect: () => openDialog(ForwardDialog, { message }) },
     isPinned ? { label: t('msg_unpin_message'), icon: 'pin_off', onSelect: () => act(parley.unpin(message)) }
       : { label: t('msg_pin_message'), icon: 'pin', onSelect: () => act(parley.pin(message)) },
-    isOwn && { label: t('msg_who_read'), icon: 'eye', onSelect: () => openDialog(ReceiptsDialog, { message }) },
+    isOwn && {
+      label: t('msg_who_read'), icon: 'eye', onSelect: () => openDialog(ReceiptsDialog, { message }) },
   ];
 }
 

@@ -1,4 +1,7 @@
-/** The messages of a conversation, as one scrolls through them. What is where: scroller.js; one message: message.js. */
+/**
+ * The messages of a conversation, as one scrolls through them. What is where: scroller.js; one message:
+ * message.js.
+ */
 import { html, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from '/vendor/preact.js';
 import { nameOf, parley, useTopic } from '/client.js';
 import { go, chatHref } from '/router.js';
@@ -12,8 +15,10 @@ import { Scroller } from '/scroller.js';
 import { summaryOf } from '/summary.js';
 
 /**
- * @param {{conversation_id: string, message_id?: string, role?: string, jumper: {current: Function | null}}} props
- *   message_id: begin there; role: one's own in the group; jumper: is given the function that shows a message by its id
+ * @param {{conversation_id: string, message_id?: string, role?: string,
+ *   jumper: {current: Function | null}}} props
+ *   message_id: begin there; role: one's own in the group; jumper: is given the function that shows a message
+ * by its id
  */
 export function Messages({ conversation_id, message_id, role, jumper }) {
   const [, redraw] = useReducer((n) => n + 1, 0);
@@ -28,17 +33,22 @@ export function Messages({ conversation_id, message_id, role, jumper }) {
   const said = useAnnouncements(conversation_id, scroller);
   const messages = scroller.view();
   useLayoutEffect(() => scroller.drawn());
-  const stop = messages.some((message) => message.message_id === current) ? current : messages.at(-1)?.message_id;
+  const isHere = messages.some((message) => message.message_id === current);
+  const stop = isHere ? current : messages.at(-1)?.message_id;
   const isGroup = conversation_id.startsWith('group:');
   // All rows of a day are one flat list with keys: else each would be made anew whenever the window moves.
   const draw = ({ message, first, last, unread }) => [
-    unread && html`<div class="unread-line" key="unread" role="separator"><span>${t('msg_unread_line')}</span></div>`,
-    html`<${Message} key=${message.message_id} message=${message} first=${first} last=${last} isGroup=${isGroup} role=${role}
+    unread && html`<div class="unread-line" key="unread" role="separator">
+      <span>${t('msg_unread_line')}</span></div>`,
+    html`<${Message} key=${message.message_id} message=${message} first=${first} last=${last}
+      isGroup=${isGroup} role=${role}
       isStop=${message.message_id === stop} people=${people} language=${locale()} jump=${jump} />`,
   ].filter(Boolean);
   return html`<div class="history">
-    <div class="scroller" role="log" aria-live="off" aria-label=${t('chat_messages')} ref=${(box) => { scroller.place.box = box; }}
-      onScroll=${() => scroller.scrolled()} onFocusIn=${(event) => setCurrent(rowOf(event)?.dataset.id ?? null)}
+    <div class="scroller" role="log" aria-live="off" aria-label=${t('chat_messages')}
+      ref=${(box) => { scroller.place.box = box; }}
+      onScroll=${() => scroller.scrolled()}
+      onFocusIn=${(event) => setCurrent(rowOf(event)?.dataset.id ?? null)}
       onKeyDown=${(event) => walk(event, scroller, role)}>
       <div class="scroller-content">
         <${Edge} side="before" scroller=${scroller} />
@@ -68,9 +78,11 @@ function useOpening(scroller, message_id, jump) {
       if (message_id) jump(message_id);
     } else {
       opened.current = scroller;
-      scroller.open(message_id).then((isFound) => !isFound && !scroller.isClosed && toast(t('msg_message_gone')));
+      scroller.open(message_id).then((isFound) => (
+        !isFound && !scroller.isClosed && toast(t('msg_message_gone'))));
     }
-    // The address is that of the conversation again: the same link leads here once more, and a reload goes on below.
+    // The address is that of the conversation again: the same link leads here once more, and a reload goes on
+    // below.
     if (message_id) go(chatHref(scroller.conversation_id), { replace: true });
   }, [scroller, message_id]);
 }
@@ -103,7 +115,8 @@ function useAnnouncements(conversation_id, scroller) {
   useEffect(() => parley.on('message', (message) => {
     if (message.conversation_id !== conversation_id) return;
     scroller.arrived(message);
-    const text = message.msg_type === 3 ? summaryOf(message) : `${nameOf(message.from)}: ${summaryOf(message)}`;
+    const by = message.msg_type === 3 ? '' : `${nameOf(message.from)}: `;
+    const text = by + summaryOf(message);
     setSaid((old) => (old === text ? `${text}\u00a0` : text)); // the same words twice are said twice
   }), [conversation_id]);
   return said;
@@ -117,7 +130,8 @@ function Edge({ side, scroller }) {
     return html`<div class="edge" role="alert"><span>${errorText(error)}</span>
       <${Button} kind="plain" onClick=${() => scroller.retry()}>${t('chat_retry')}<//></div>`;
   }
-  if (!scroller.isOpen) return side === 'before' && html`<div class="edge"><${Spinner} label=${t('loading')} /></div>`;
+  if (!scroller.isOpen && side === 'after') return null;
+  if (!scroller.isOpen) return html`<div class="edge"><${Spinner} label=${t('loading')} /></div>`;
   if (!isOver) return html`<div class="edge"><${Spinner} /></div>`;
   return side === 'before' && html`<p class="beginning">${t('chat_beginning')}</p>`;
 }
@@ -139,7 +153,8 @@ function walk(event, scroller, role) {
   const row = rowOf(event);
   if (!row || event.target !== row || event.altKey || event.ctrlKey || event.metaKey || hasOverlay()) return;
   const message = messageOf(scroller, row);
-  const isMenuKey = event.key === 'Enter' || event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey);
+  const isMenuKey = event.key === 'Enter' || event.key === 'ContextMenu' ||
+    (event.key === 'F10' && event.shiftKey);
   if (isMenuKey && message) {
     event.preventDefault();
     openMessageMenu(message, { role, anchor: row.querySelector('.bubble') ?? row });
@@ -147,7 +162,8 @@ function walk(event, scroller, role) {
   }
   const rows = scroller.place.rows();
   const at = [...rows].indexOf(row);
-  const next = { ArrowUp: rows[at - 1], ArrowDown: rows[at + 1], Home: rows[0], End: rows[rows.length - 1] }[event.key];
+  const steps = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: rows.length - 1 };
+  const next = rows[steps[event.key]];
   if (!next) return;
   event.preventDefault();
   next.focus({ preventScroll: true });

@@ -18,14 +18,17 @@ export function PinnedBar({ conversation, jump }) {
     jump(ids[at]);
     setBack((back + 1) % ids.length);
   };
-  return html`<${Bar} conversation_id=${conversation.conversation_id} message_id=${ids[at]} at=${at} count=${ids.length} show=${show} />`;
+  return html`<${Bar} conversation_id=${conversation.conversation_id} message_id=${ids[at]} at=${at}
+    count=${ids.length} show=${show} />`;
 }
 
 function Bar({ conversation_id, message_id, at, count, show }) {
   const message = useMessage(conversation_id, message_id);
-  const text = message ? `${nameOf(message.from)}: ${summaryOf(message)}` : t(message === null ? 'msg_quote_gone' : 'loading');
+  const absent = () => t(message === null ? 'msg_quote_gone' : 'loading');
+  const text = message ? `${nameOf(message.from)}: ${summaryOf(message)}` : absent();
+  const title = count > 1 ? t('msg_pinned_number', { number: at + 1, count }) : t('msg_pinned_one');
   return html`<button type="button" class="pinned-bar" onClick=${show} title=${t('msg_pinned_show')}>
     <${Icon} name="pin" size=${20} />
-    <span class="pinned-title">${count > 1 ? t('msg_pinned_number', { number: at + 1, count }) : t('msg_pinned_one')}</span>
+    <span class="pinned-title">${title}</span>
     <span class="pinned-text" dir="auto">${text}</span></button>`;
 }

@@ -1,7 +1,8 @@
 /**
- * Keeps the place in a box of messages that scrolls: whatever is put in or taken away above or below, or becomes taller,
- * what one looks at stays where it is, to the pixel. The browser's own scroll anchoring is off in that box (chat.css):
- * Safari has none, and it does nothing at the very top, where older messages come in.
+ * Keeps the place in a box of messages that scrolls: whatever is put in or taken away above or below, or
+ * becomes taller, what one looks at stays where it is, to the pixel. The browser's own scroll anchoring is
+ * off in that box (chat.css): Safari has none, and it does nothing at the very top, where older messages come
+ * in.
  */
 
 /** So near the end, in pixels, one reads what is new: the box follows. */
@@ -43,8 +44,8 @@ export class Place {
   }
 
   /**
-   * Which rows are visible: their indices, last < first when there are none. read: the last of which one has seen
-   * half at least, or as much as there is room for.
+   * Which rows are visible: their indices, last < first when there are none. read: the last of which one has
+   * seen half at least, or as much as there is room for.
    */
   visible() {
     const box = this.box.getBoundingClientRect();
@@ -73,7 +74,8 @@ export class Place {
 
   /**
    * Put what was visible where it was: after rows came, went or grew, before anything is painted.
-   * @param {number} [top] where the box was scrolled to before: when rows went, the browser may have moved it since
+   * @param {number} [top] where the box was scrolled to before: when rows went, the browser may have moved
+   *   it since
    */
   restore(top = this.box.scrollTop) {
     const isLeft = top < this.farthest - AT_END; // the end was left since, and no event has told yet
@@ -83,7 +85,8 @@ export class Place {
     }
     const mark = this.marks.find(({ row }) => row.isConnected);
     if (!mark) return;
-    const y = mark.row.getBoundingClientRect().top - this.box.getBoundingClientRect().top + this.box.scrollTop;
+    const origin = this.box.getBoundingClientRect().top - this.box.scrollTop;
+    const y = mark.row.getBoundingClientRect().top - origin;
     const wanted = top + y - mark.y;
     if (Math.abs(wanted - this.box.scrollTop) >= 0.5) this.box.scrollTop = wanted;
   }
@@ -93,7 +96,8 @@ export class Place {
   }
 
   /**
-   * Scroll so that an element's top stands at a part of the box's height (0 top, 0.5 its middle in the middle).
+   * Scroll so that an element's top stands at a part of the box's height (0 top, 0.5 its middle in the
+   * middle).
    * @param {Element} element
    * @param {number} part
    */

@@ -9,7 +9,8 @@ import { listNames } from '/summary.js';
 const MAX_NAMES = 20; // of a tooltip
 
 function namesOf({ user_ids, count }) {
-  const names = user_ids.slice(0, MAX_NAMES).map((id) => (id === parley.me?.user_id ? t('system_you') : nameOf(id)));
+  const called = (id) => (id === parley.me?.user_id ? t('system_you') : nameOf(id));
+  const names = user_ids.slice(0, MAX_NAMES).map(called);
   const rest = count - names.length;
   return rest > 0 ? t('msg_people_and_more', { names: names.join(', '), count: rest }) : listNames(names);
 }
@@ -21,12 +22,15 @@ export function Reactions({ message, tab }) {
     ${message.reactions.map((reaction) => {
     const isOwn = reaction.user_ids.includes(me);
     const names = namesOf(reaction);
-    return html`<button type="button" class="reaction" key=${reaction.emoji} aria-pressed=${isOwn ? 'true' : 'false'} tabindex=${tab}
-      aria-label=${t('msg_reaction_by', { emoji: reaction.emoji, count: reaction.count, names })} title=${names}
-      onClick=${() => act(isOwn ? parley.unreact(message, reaction.emoji) : parley.react(message, reaction.emoji))}>
-      <span aria-hidden="true">${reaction.emoji}</span><span aria-hidden="true">${reaction.count}</span></button>`;
+    const { emoji, count } = reaction;
+    return html`<button type="button" class="reaction" key=${emoji} aria-pressed=${isOwn ? 'true' : 'false'}
+      tabindex=${tab} aria-label=${t('msg_reaction_by', { emoji, count, names })} title=${names}
+      onClick=${() => act(isOwn ? parley.unreact(message, emoji) : parley.react(message, emoji))}>
+      <span aria-hidden="true">${emoji}</span><span aria-hidden="true">${count}</span></button>`;
   })}
-    <button type="button" class="reaction add" aria-label=${t('msg_react')} title=${t('msg_react')} tabindex=${tab}
-      onClick=${(event) => chooseReaction(message, event.currentTarget)}><${Icon} name="smile" size=${16} /></button>
+    <button type="button" class="reaction add" aria-label=${t('msg_react')} title=${t('msg_react')}
+      tabindex=${tab}
+      onClick=${(event) => chooseReaction(message, event.currentTarget)}>
+      <${Icon} name="smile" size=${16} /></button>
   </div>`;
 }

@@ -9,7 +9,8 @@ import { Pages, usePages } from '/pages.js';
 export function ReceiptsDialog({ message, close }) {
   useTopic('people');
   const { conversation_id, message_id } = message;
-  const path = `/api/conversations/${encodeURIComponent(conversation_id)}/messages/${encodeURIComponent(message_id)}/receipts`;
+  const [conversation, id] = [conversation_id, message_id].map(encodeURIComponent);
+  const path = `/api/conversations/${conversation}/messages/${id}/receipts`;
   const pages = useMemo(() => new Pages(path, 'receipts', 'user_id'), [path]);
   usePages(pages);
   useEffect(() => { pages.load(); }, [pages]);
@@ -21,15 +22,17 @@ export function ReceiptsDialog({ message, close }) {
     ${pages.error && html`<p class="field-error" role="alert">${errorText(pages.error)}</p>`}
     <${People} title=${t('msg_read_by')} receipts=${read} />
     <${People} title=${t('msg_not_read_by')} receipts=${unread} isPrivate=${isPrivate} />
-    ${!pages.loading && !pages.error && !pages.items.length && html`<p class="hint">${t('msg_read_by_nobody')}</p>`}
-    ${pages.hasMore && pages.items.length > 0 && html`<${Button} onClick=${() => pages.load()}>${t('chat_more')}<//>`}
+    ${!pages.hasMore && !pages.items.length && html`<p class="hint">${t('msg_read_by_nobody')}</p>`}
+    ${pages.hasMore && pages.items.length > 0 && html`
+      <${Button} onClick=${() => pages.load()}>${t('chat_more')}<//>`}
   <//>`;
 }
 
 function People({ title, receipts, isPrivate }) {
   if (!receipts.length) return null;
-  return html`<h3 class="receipts-title">${title}</h3><ul aria-label=${title}>${receipts.map(({ user_id, delivered }) => html`
-    <li class="row" key=${user_id}><${Avatar} id=${user_id} name=${nameOf(user_id)} src=${parley.profile(user_id)?.avatar} size=${32} />
-      <bdi>${nameOf(user_id)}</bdi>${isPrivate && html`<span class="hint">${t(delivered ? 'state_delivered' : 'state_sent')}</span>`}</li>`)}
-  </ul>`;
+  const rows = receipts.map(({ user_id, delivered }) => html`<li class="row" key=${user_id}>
+    <${Avatar} id=${user_id} name=${nameOf(user_id)} src=${parley.profile(user_id)?.avatar} size=${32} />
+    <bdi>${nameOf(user_id)}</bdi>
+    ${isPrivate && html`<span class="hint">${t(delivered ? 'state_delivered' : 'state_sent')}</span>`}</li>`);
+  return html`<h3 class="receipts-title">${title}</h3><ul aria-label=${title}>${rows}</ul>`;
 }

@@ -4,7 +4,9 @@
 const MAX_LINK = 2048;
 
 const LINK = /\bhttps?:\/\/[^\s<>"'`\u0000-\u001f\u2028\u2029，。；！？、）】》」]+/giu;
-const EMOJI = /^(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|[#*0-9]\ufe0f\u20e3|[\u200d\ufe0f\u{e0020}-\u{e007f}]|\s)+$/u;
+const SIGN = /\p{Extended_Pictographic}|\p{Regional_Indicator}|[#*0-9]\ufe0f\u20e3/u;
+const JOINED = /\p{Emoji_Presentation}|\p{Emoji_Modifier}|[\u200d\ufe0f\u{e0020}-\u{e007f}]|\s/u;
+const EMOJI = new RegExp(`^(?:${SIGN.source}|${JOINED.source})+$`, 'u');
 const WORD = /[\p{L}\p{N}_]/u;
 const COMMAND = /^\/[a-z][a-z0-9_-]{0,31}(?=\s|$)/i;
 
@@ -90,7 +92,8 @@ export function parseText(text, names = []) {
   }
   for (const [start, end, href] of findLinks(text)) {
     if (start < from) continue;
-    parts.push(...cutNames(text.slice(from, start), wanted), { kind: 'link', text: text.slice(start, end), href });
+    parts.push(...cutNames(text.slice(from, start), wanted));
+    parts.push({ kind: 'link', text: text.slice(start, end), href });
     from = end;
   }
   parts.push(...cutNames(text.slice(from), wanted));
@@ -102,8 +105,6 @@ export function parseText(text, names = []) {
  * @param {string} text
  */
 export function isEmojiOnly(text) {
-  if (text.length > 64 || !EMOJI.test(text) || !/\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3/u.test(text)) {
-    return false;
-  }
+  if (text.length > 64 || !EMOJI.test(text) || !SIGN.test(text)) return false;
   return [...new Intl.Segmenter().segment(text.replace(/\s/g, ''))].length <= 5;
 }

@@ -9,7 +9,10 @@ export const MAX_ROWS = 220;
 /** Messages of one person within so many milliseconds make one run, with one avatar and one name. */
 const RUN = 5 * 60 * 1000;
 
-/** @typedef {{from: number, to: number}} Window  seqs of the first and the last row; to is Infinity: follow the newest */
+/**
+ * The seqs of the first and the last row; to is Infinity: follow the newest.
+ * @typedef {{from: number, to: number}} Window
+ */
 
 /** The index of the first message whose seq is at least seq. */
 export function indexOf(messages, seq) {
@@ -25,16 +28,18 @@ export function indexOf(messages, seq) {
 
 /**
  * The window around some messages, by their indices.
- * @param {{messages: any[], has_after: boolean}} span
+ * @param {{messages: any[], has_before: boolean, has_after: boolean}} span
  * @param {number} first  the first that is visible
  * @param {number} last   the last that is
  * @returns {Window}
  */
-export function windowAround({ messages, has_after }, first, last) {
+export function windowAround({ messages, has_before, has_after }, first, last) {
   const start = Math.max(0, first - AROUND);
   const end = Math.min(messages.length, last + 1 + AROUND);
   const follows = end === messages.length && !has_after;
-  return { from: start === 0 ? -Infinity : messages[start].seq, to: follows ? Infinity : messages[end - 1]?.seq ?? Infinity };
+  const to = follows ? Infinity : messages[end - 1]?.seq ?? Infinity;
+  const begins = start === 0 && !has_before;
+  return { from: begins ? -Infinity : messages[start]?.seq ?? -Infinity, to };
 }
 
 /**
@@ -63,11 +68,12 @@ const isRun = (one, next) => Boolean(one) && one.from === next.from && !isNews(o
   next.timestamp - one.timestamp < RUN;
 
 /**
- * Messages as they are drawn: by days, each row with whether it begins (first) or ends (last) a run of its author,
- * and whether the line "unread" stands above it.
+ * Messages as they are drawn: by days, each row with whether it begins (first) or ends (last) a run of its
+ * author, and whether the line "unread" stands above it.
  * @param {any[]} messages  in their order
- * @param {number | null} unreadSeq  the line stands above the first with this seq or a later one; null: nowhere
- * @returns {{day: string, timestamp: number, rows: {message: any, first: boolean, last: boolean, unread: boolean}[]}[]}
+ * @param {number | null} unreadSeq  the line stands above the message with this seq; null: nowhere
+ * @returns {{day: string, timestamp: number,
+ *   rows: {message: any, first: boolean, last: boolean, unread: boolean}[]}[]}
  */
 export function groupByDay(messages, unreadSeq) {
   const days = [];

@@ -1,7 +1,7 @@
 /**
- * Which stretch of a conversation is in the page, and what is seen of it: opens where reading goes on, moves the window
- * of rows as one scrolls, loads older and newer pages ahead of that, follows the end, and tells what was read.
- * messages.js draws what view() gives, and calls drawn() after each drawing.
+ * Which stretch of a conversation is in the page, and what is seen of it: opens where reading goes on, moves
+ * the window of rows as one scrolls, loads older and newer pages ahead of that, follows the end, and tells
+ * what was read. messages.js draws what view() gives, and calls drawn() after each drawing.
  */
 import { parley } from '/client.js';
 import { Place } from '/place.js';
@@ -16,7 +16,9 @@ export function isLooking() {
   return document.visibilityState === 'visible' && document.hasFocus();
 }
 
-const isForReading = (message) => message.from !== parley.me?.user_id && message.msg_type !== 3 && !message.recalled_at;
+function isForReading({ from, msg_type, recalled_at }) {
+  return from !== parley.me?.user_id && msg_type !== 3 && !recalled_at;
+}
 
 export class Scroller {
   /** @param {string} conversation_id @param {() => void} redraw */
@@ -51,7 +53,8 @@ export class Scroller {
   }
 
   span() {
-    return (this.seq !== null && parley.span(this.conversation_id, this.seq)) || parley.span(this.conversation_id);
+    const { conversation_id, seq } = this;
+    return (seq !== null && parley.span(conversation_id, seq)) || parley.span(conversation_id);
   }
 
   /** What is to be drawn: messages in their order. Empty until it is open. */
@@ -95,7 +98,8 @@ export class Scroller {
     const id = this.conversation_id;
     const { unread_count = 0, read_seq = 0 } = parley.conversations.get(id) ?? {};
     let span = parley.span(id);
-    const isThere = () => span?.messages.length > 0 && (span.messages[0].seq <= read_seq + 1 || !span.has_before);
+    const isThere = () => span?.messages.length > 0 &&
+      (span.messages[0].seq <= read_seq + 1 || !span.has_before);
     if (unread_count && !isThere()) {
       await parley.loadAround(id, read_seq + 1);
       span = parley.span(id, read_seq + 1) ?? parley.span(id);
@@ -178,7 +182,8 @@ export class Scroller {
       this.place.toEnd();
       return true;
     }
-    const element = kind === 'unread' ? this.place.box.querySelector('.unread-line') : this.place.find(message_id);
+    const { box } = this.place;
+    const element = kind === 'unread' ? box.querySelector('.unread-line') : this.place.find(message_id);
     if (!element) return false;
     this.place.isStuck = false;
     this.place.show(element, kind === 'unread' ? 0.2 : 0.4);
@@ -303,6 +308,5 @@ export class Scroller {
 
 function flash(element) {
   const colour = getComputedStyle(element).getPropertyValue('--flash') || 'transparent';
-  element.animate([{ backgroundColor: colour }, { backgroundColor: colour, offset: 0.4 }, { backgroundColor: 'transparent' }],
-    { duration: FLASH_TIME });
+  element.animate({ backgroundColor: [colour, colour, 'transparent'] }, { duration: FLASH_TIME });
 }

@@ -3,8 +3,11 @@ import { parley, nameOf } from '/client.js';
 import { locale, t } from '/texts.js';
 
 const MAX_SUMMARY = 200; // characters: more than any line shows
+const MAX_CALLED = 5; // names in a sentence; of more only the number is said
 
-const KINDS = { 4: 'kind_image', 5: 'kind_voice', 6: 'kind_video', 7: 'kind_file', 8: 'kind_location', 9: 'kind_custom' };
+const KINDS = {
+  4: 'kind_image', 5: 'kind_voice', 6: 'kind_video', 7: 'kind_file', 8: 'kind_location', 9: 'kind_custom',
+};
 
 /** Names in a row: "Anna, Ben and Chloe". @param {string[]} names */
 export function listNames(names) {
@@ -18,8 +21,9 @@ const called = (user_id) => (own(user_id) ? t('system_you') : nameOf(user_id));
 const whom = (user_id) => (own(user_id) ? t('system_you_object') : nameOf(user_id));
 
 function calledAll(ids) {
-  if (ids.length > 5) return t('msg_people_and_more', { names: listNames(ids.slice(0, 4).map(whom)), count: ids.length - 4 });
-  return listNames(ids.map(whom));
+  if (ids.length <= MAX_CALLED) return listNames(ids.map(whom));
+  const names = ids.slice(0, MAX_CALLED).map(whom).join(', ');
+  return t('msg_people_and_more', { names, count: ids.length - MAX_CALLED });
 }
 
 function newOwner(content) {
@@ -29,9 +33,11 @@ function newOwner(content) {
 
 function roleText({ user_id, roles = [] }) {
   const key = { owner: 'system_owner', admin: 'system_admin', member: 'system_member' };
-  const told = roles.some(({ role }) => role === 'owner') ? roles.filter(({ role }) => role === 'owner') : roles;
-  return told.map(({ user_id: who, role }) => t(key[role] ?? 'system_member', { name: whom(who), by: called(user_id) }))
-    .join(' ');
+  // Who hands it over becomes an admin: that is no news.
+  const owners = roles.filter(({ role }) => role === 'owner');
+  const told = owners.length ? owners : roles;
+  const by = called(user_id);
+  return told.map((one) => t(key[one.role] ?? 'system_member', { name: whom(one.user_id), by })).join(' ');
 }
 
 /**
@@ -46,24 +52,27 @@ export function timeSpan(seconds) {
 
 /**
  * What happened to a conversation, as a sentence. Events that we don't know are told, too.
- * @param {{event: string, user_id?: string, user_ids?: string[], name?: string, roles?: any[], seconds?: number}} content
+ * @param {{event: string, user_id?: string, user_ids?: string[], name?: string, roles?: any[],
+ *   seconds?: number}} content
  * @returns {string}
  */
 export function systemText(content) {
   const { event, user_id, user_ids = [], name = '' } = content;
   const by = called(user_id ?? '');
   const others = user_ids.filter((id) => id !== user_id);
+  const names = others.length ? calledAll(others) : '';
   switch (event) {
     case 'group.created':
-      return others.length ? t('system_created_with', { by, name, names: calledAll(others) }) : t('system_created', { by, name });
+      return t(names ? 'system_created_with' : 'system_created', { by, name, names });
     case 'group.joined':
-      return others.length ? t('system_added', { by, names: calledAll(others) }) : t('system_joined', { by });
+      return t(names ? 'system_added' : 'system_joined', { by, names });
     case 'group.left':
-      return (others.length ? t('system_removed', { by, names: calledAll(others) }) : t('system_left', { by })) + newOwner(content);
+      return t(names ? 'system_removed' : 'system_left', { by, names }) + newOwner(content);
     case 'group.role':
       return roleText(content);
     case 'conversation.timer':
-      return content.seconds ? t('system_timer', { by, time: timeSpan(content.seconds) }) : t('system_timer_off', { by });
+      if (!content.seconds) return t('system_timer_off', { by });
+      return t('system_timer', { by, time: timeSpan(content.seconds) });
     default:
       return t('system_other', { event: String(event) });
   }
