@@ -272,6 +272,33 @@ def test_search_in_a_chat_goes_from_hit_to_hit(person):
     expect(box).to_have_count(0)
 
 
+def test_each_kind_of_message_is_shown_as_what_it_is(person, axe):
+    anna, ben = person("Anna", permissions=["clipboard-read", "clipboard-write"]), person("Ben")
+    group_id = group_of(ben, anna)
+    say(ben, group_id, {"text": "@Anna see https://example.org/a_(b).", "at_user_ids": [anna.id]})
+    say(ben, group_id, "/roll 2d6")
+    emoji = say(ben, group_id, "🎉")
+    say(ben, group_id, {"title": "The teahouse", "lat": 47.3769, "lng": 8.5417}, 8)
+    say(ben, group_id, {"card": "tea"}, 9)
+    ben.session.call("PUT", f"/api/groups/{group_id}/members/{anna.id}/role", {"role": "admin"}).ok()
+    ben.session.call("PUT", f"/api/conversations/group:{group_id}/timer", {"seconds": 3600}).ok()
+    page = anna.open(f"/#/c/group:{group_id}")
+    expect(page.get_by_text("Ben set messages to disappear after 1 hour.")).to_be_visible()
+    expect(page.get_by_text("Ben made you an admin.")).to_be_visible()
+    first = row(page, "@Anna see")
+    expect(first.get_by_role("link")).to_have_attribute("href", "https://example.org/a_(b)")
+    expect(first.locator(".msg-at")).to_have_text("@Anna")
+    expect(row(page, "/roll").locator("code")).to_have_text("/roll")
+    expect(row(page, "🎉").locator(".msg-emoji")).to_be_visible()
+    place = row(page, "The teahouse").get_by_role("link", name="Open in OpenStreetMap")
+    expect(place).to_have_attribute("href", re.compile("mlat=47.3769&mlon=8.5417"))
+    expect(row(page, "This kind of message cannot be shown here.")).to_be_visible()
+    axe(page)
+    choose(page, "🎉", "Copy link")
+    expect(page.get_by_text("The link is copied.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()").endswith(f"#/c/group:{group_id}/{emoji}")
+
+
 PAYLOADS = [
     "<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "javascript:alert(1)",
     "\"><svg onload=alert(1)>", "${alert(1)}", "https://x.org/\"onmouseover=\"alert(1)",
