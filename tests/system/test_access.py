@@ -206,6 +206,7 @@ RULES = {
     ("GET", "/api/identities"): own(),
     ("DELETE", "/api/identities/{provider}"): own(stranger=40401, owner=40401, names=no_provider),
 
+    ("GET", "/v1/admin/overview"): admins(names=None),
     ("GET", "/v1/admin/users"): admins(names=None),
     ("GET", "/v1/admin/audit"): admins(names=None),
     ("GET", "/v1/admin/users/{user_id}"): admins(),

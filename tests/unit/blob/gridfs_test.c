@@ -183,6 +183,23 @@ static void sweeps_up_what_is_half_there(void **state)
     assert_int_equal(count_chunks(), chunks);
 }
 
+static void measures_what_it_keeps(void **state)
+{
+    CLEANUP(temporary_close) int fd = -1;
+    char key[DIGEST_MAX];
+    int64_t n, bytes, n_after, bytes_after;
+
+    (void)state;
+    need_server();
+    fd = new_file(LONG, key);
+    assert_int_equal(blobs_measure(blobs, &n, &bytes, &err), STATUS_OK);
+    assert_int_equal(blob_put(blobs, key, fd, &err), STATUS_OK);
+    assert_int_equal(blobs_measure(blobs, &n_after, &bytes_after, &err), STATUS_OK);
+    assert_int_equal(n_after, n + 1);
+    assert_in_range(bytes_after - bytes, LONG, LONG + 1000);
+    assert_int_equal(blob_remove(blobs, key, clock_now() + 1000, &err), STATUS_OK);
+}
+
 static void knows_only_mongodb_as_yet(void **state)
 {
     struct blobs *none = NULL;
@@ -221,6 +238,7 @@ int main(void)
         cmocka_unit_test(removes_all_of_one_that_was_not_put_lately),
         cmocka_unit_test(lists_what_was_not_put_lately),
         cmocka_unit_test(sweeps_up_what_is_half_there),
+        cmocka_unit_test(measures_what_it_keeps),
         cmocka_unit_test(knows_only_mongodb_as_yet),
     };
 

@@ -235,6 +235,29 @@ static void counts_up_to_its_limit(void **state)
     assert_int_equal(n, 2);
 }
 
+static void estimates_and_measures_without_looking(void **state)
+{
+    struct store_size size = {0};
+    struct store_size all = {0};
+    int64_t n = -1;
+
+    (void)state;
+    need_server();
+    assert_int_equal(insert("a", "anna", 1), STATUS_OK);
+    assert_int_equal(insert("b", "bert", 2), STATUS_OK);
+    assert_int_equal(store_estimate(store, things, &n, &err), STATUS_OK);
+    assert_int_equal(n, 2);
+    assert_int_equal(store_measure(store, things, &size, &err), STATUS_OK);
+    assert_in_range(size.data_bytes, 40, 400);
+    assert_true(size.index_bytes > 0);
+    assert_int_equal(store_measure(store, NULL, &all, &err), STATUS_OK);
+    assert_true(all.data_bytes >= size.data_bytes && all.index_bytes >= size.index_bytes);
+    assert_int_equal(store_estimate(store, "nothing_of_that_name", &n, &err), STATUS_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(store_measure(store, "nothing_of_that_name", &size, &err), STATUS_OK);
+    assert_int_equal(size.data_bytes, 0);
+}
+
 static void reports_a_bad_addition_when_the_bulk_is_run(void **state)
 {
     struct store *nowhere;
@@ -308,6 +331,7 @@ int main(void)
         cmocka_unit_test(runs_many_updates_in_one_round_trip),
         cmocka_unit_test(reads_only_the_fields_of_the_record),
         cmocka_unit_test(counts_up_to_its_limit),
+        cmocka_unit_test(estimates_and_measures_without_looking),
         cmocka_unit_test(reports_a_bad_addition_when_the_bulk_is_run),
         cmocka_unit_test(calls_a_server_that_is_away_unavailable_within_its_limit),
         cmocka_unit_test(refuses_a_bad_uri),
