@@ -1,6 +1,6 @@
 /** What a button does: once at a time, and what came of it is said. */
 
-import { html, useState } from '/vendor/preact.js';
+import { html, useEffect, useState } from '/vendor/preact.js';
 import { errorText, t } from '/texts.js';
 import { confirm, toast } from '/ui.js';
 
@@ -31,6 +31,27 @@ export function useAction() {
   return { busy, error, run };
 }
 
+/**
+ * What is loaded for a view, anew whenever one of `dependencies` changes; what was there stays until then, and
+ * the answer to an older question is dropped.
+ * @template T
+ * @param {() => Promise<T>} load
+ * @param {any[]} dependencies
+ * @returns {{data: T|null, error: Error|null}} error: of the last try
+ */
+export function useLoaded(load, dependencies) {
+  const [state, setState] = useState({ data: null, error: null });
+  useEffect(() => {
+    let isOld = false;
+    load().then(
+      (data) => isOld || setState({ data, error: null }),
+      (error) => isOld || setState((old) => ({ ...old, error })),
+    );
+    return () => { isOld = true; };
+  }, dependencies);
+  return state;
+}
+
 /** The error of an action, at its place; with `field`, only if that is what the server found fault with. */
 export function ActionError({ error, field, id }) {
   if (!error || (field !== undefined && error.field !== field)) return null;
@@ -38,7 +59,7 @@ export function ActionError({ error, field, id }) {
 }
 
 /**
- * Ask before something is done that one may regret. The button and the title are the text `what`, the question
+ * Ask before something is done that one may regret. Title and button are the text `what`, the question
  * is the text `<what>_text`.
  * @param {string} what
  * @param {Record<string, string>} [values] for the question

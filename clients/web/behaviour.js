@@ -1,6 +1,6 @@
 /** How a conversation behaves on one's devices and for all, and what is pinned in it. */
-import { html, useEffect, useState } from '/vendor/preact.js';
-import { ActionError, useAction } from '/action.js';
+import { html, useState } from '/vendor/preact.js';
+import { ActionError, useAction, useLoaded } from '/action.js';
 import { parley, uiChanged } from '/client.js';
 import { chatHref, go } from '/router.js';
 import { summaryOf, timeSpan } from '/summary.js';
@@ -75,19 +75,10 @@ function Timer({ conversation }) {
 
 /** The pinned messages, loaded one by one where they are not in the model. */
 function usePinned({ conversation_id, pinned_ids = [] }) {
-  const [messages, setMessages] = useState(null);
-  const { error, run } = useAction();
-  const ids = pinned_ids.join();
-  useEffect(() => {
-    let isGone = false;
-    run(async () => {
-      const all = await Promise.all(pinned_ids.map((id) => parley.find(conversation_id, id)
-        ?? parley.loadMessage(conversation_id, id).catch(passMissing)));
-      if (!isGone) setMessages(all.filter(Boolean));
-    });
-    return () => { isGone = true; };
-  }, [conversation_id, ids]);
-  return { messages, error };
+  const find = (id) => parley.find(conversation_id, id)
+    ?? parley.loadMessage(conversation_id, id).catch(passMissing);
+  return useLoaded(async () => (await Promise.all(pinned_ids.map(find))).filter(Boolean),
+    [conversation_id, pinned_ids.join()]);
 }
 
 // On a narrow window the panel covers the chat that the link leads to.
@@ -102,7 +93,7 @@ function passMissing(error) {
 }
 
 function Pins({ conversation }) {
-  const { messages, error } = usePinned(conversation);
+  const { data: messages, error } = usePinned(conversation);
   const { conversation_id, pinned_ids = [] } = conversation;
   const { busy, error: refused, run } = useAction();
   if (!pinned_ids.length) return null;

@@ -1,6 +1,6 @@
 /** A group in the right panel: what it is, who is in it, and what one's role allows. */
-import { html, useEffect, useMemo, useState } from '/vendor/preact.js';
-import { ActionError, isSure, useAction } from '/action.js';
+import { html, useMemo, useRef, useState } from '/vendor/preact.js';
+import { ActionError, isSure, useAction, useLoaded } from '/action.js';
 import { parley } from '/client.js';
 import { Behaviour } from '/behaviour.js';
 import { joinLink } from '/join.js';
@@ -19,17 +19,16 @@ function useGroup(conversation) {
   const { group_id } = conversation.group;
   const path = `/api/groups/${encodeURIComponent(group_id)}`;
   const members = useMemo(() => new Pages(`${path}/members`, 'members', 'user_id'), [path]);
-  const [group, setGroup] = useState(null);
-  const { error, run } = useAction();
+  const [round, setRound] = useState(0);
+  const news = useRef(0); // seq of the last event in it that was seen
   const { last_message: last } = conversation;
-  const news = last?.msg_type === 3 ? last.seq : 0;
+  if (last?.msg_type === 3) news.current = last.seq;
   usePages(members);
-  const refresh = () => run(async () => {
-    setGroup(await parley.request('GET', path));
-    if (!members.loading) await members.reload();
-  });
-  useEffect(() => { refresh(); }, [path, news]);
-  return { group, members, error, path, refresh };
+  const { data: group, error } = useLoaded(async () => {
+    if (members.total !== undefined) members.reload(); // usePages() asks for the first
+    return parley.request('GET', path);
+  }, [path, news.current, round]);
+  return { group, members, error, path, refresh: () => setRound((n) => n + 1) };
 }
 
 /** @param {{conversation: object}} props */

@@ -1,6 +1,6 @@
 /** Anybody's profile, in a dialog: who he is, and what one can do about him. */
-import { html, useEffect, useState } from '/vendor/preact.js';
-import { ActionError, isSure, useAction } from '/action.js';
+import { html, useState } from '/vendor/preact.js';
+import { ActionError, isSure, useAction, useLoaded } from '/action.js';
 import { parley, useTopic } from '/client.js';
 import { presenceText, talkTo } from '/person.js';
 import { accept, ask, block, calledOf, findFriend, findIncoming, findOutgoing, isBlocked, reject, setRemark,
@@ -13,13 +13,9 @@ import { Icon } from '/icons.js';
 /** The profile as the server has it now; until it is here, what is known already. */
 function useProfile(user_id) {
   useTopic('people');
-  const [fresh, setFresh] = useState(null);
-  const { error, run } = useAction();
-  useEffect(() => {
-    const path = `/api/users/${encodeURIComponent(user_id)}`;
-    run(async () => setFresh(await parley.request('GET', path)));
-  }, [user_id]);
-  return { profile: fresh ?? parley.profile(user_id), error };
+  const { data, error } = useLoaded(
+    () => parley.request('GET', `/api/users/${encodeURIComponent(user_id)}`), [user_id]);
+  return { profile: data ?? parley.profile(user_id), error };
 }
 
 /** A birthday such as 1990-12-31, as one writes it here. */
