@@ -196,8 +196,9 @@ export async function confirm(question) {
 
 function Confirm({ title, text, action, danger, close }) {
   return html`<${Dialog} title=${title} close=${close} actions=${html`
-    <button type="button" class="button" onClick=${() => close(false)}>${t('cancel')}</button>
-    <button type="button" autofocus class=${danger ? 'button danger' : 'button primary'}
+    <button type="button" class="button" autofocus=${danger} onClick=${() => close(false)}>${
+  t('cancel')}</button>
+    <button type="button" autofocus=${!danger} class=${danger ? 'button danger' : 'button primary'}
       onClick=${() => close(true)}>${action}</button>`}>
     <p dir="auto">${text}</p>
   <//>`;

@@ -26,7 +26,14 @@ function apply() {
   const root = document.documentElement;
   if (values.theme === 'system') delete root.dataset.theme;
   else root.dataset.theme = values.theme;
+  colourWindow();
   for (const fn of [...listeners]) fn();
+}
+
+// What a phone draws around the page: of the chosen theme, whatever the system's is.
+function colourWindow() {
+  const ground = getComputedStyle(document.documentElement).getPropertyValue('--bg');
+  for (const meta of document.querySelectorAll('meta[name="theme-color"]')) meta.content = ground;
 }
 
 window.addEventListener('storage', (event) => {
@@ -34,6 +41,8 @@ window.addEventListener('storage', (event) => {
   values = read();
   apply();
 });
+
+if (values.theme !== 'system') colourWindow();
 
 /**
  * One preference.

@@ -93,9 +93,10 @@ def test_a_message_that_is_not_on_the_screen_is_notified_once_it_was_asked_for(a
     assert len(told(page)) == 1
 
 
-def test_what_is_muted_or_ones_own_is_not_notified(anna, user):
+def test_what_is_muted_or_ones_own_is_not_notified(anna, user, axe):
     page = anna.open()
     switch_on(page)
+    axe(page)
     muted = single(anna.id, anna.ben.id)
     anna.session.patch(f"/api/conversations/{muted}", {"muted": True}).ok()
     page.get_by_role("link", name="Chats").click()
@@ -173,6 +174,7 @@ def test_the_theme_follows_the_system_until_one_is_chosen(person, axe):
     page.get_by_label("Light").check()
     assert ground(page) == "rgb(255, 255, 255)" != dark
     axe(page)
+    expect(page.locator('meta[name="theme-color"]').first).to_have_attribute("content", "#ffffff")
     page.reload()
     expect(page.get_by_label("Light")).to_be_checked()
     assert ground(page) == "rgb(255, 255, 255)"
@@ -196,8 +198,8 @@ def test_the_language_is_the_browsers_until_one_is_chosen_and_then_all_tabs_spea
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
-def test_on_a_phone_one_pane_is_shown_at_a_time(person, user):
-    anna = person("Anna", viewport=PHONE)
+def test_on_a_phone_one_pane_is_shown_at_a_time(person, user, axe):
+    anna = person("Anna", viewport=PHONE, color_scheme="dark")
     say(user(nickname="Ben"), "Hi", to=anna.id)
     page = anna.open()
     row(page, "Ben").get_by_role("link").click()
@@ -205,6 +207,7 @@ def test_on_a_phone_one_pane_is_shown_at_a_time(person, user):
     expect(page.get_by_role("navigation", name="Navigation")).to_be_hidden()
     page.go_back()
     expect(row(page, "Ben")).to_be_visible()
+    axe(page)
     page.get_by_role("link", name="Settings").click()
     page.get_by_role("link", name="Appearance").click()
     expect(page.get_by_role("heading", name="Appearance")).to_be_visible()
