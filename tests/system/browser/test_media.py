@@ -102,8 +102,8 @@ def test_several_files_wait_and_go_in_their_order_behind_their_caption(person, u
     assert download.value.suggested_filename == "notes.txt"
 
 
-def test_what_is_too_large_is_refused_before_it_is_sent(person, user):
-    _, _, page = chat_with(person, user)
+def test_pasted_and_dropped_pictures_are_sent_and_what_is_too_large_is_not(person, user):
+    anna, ben, page = chat_with(person, user)
     page.evaluate("""() => {
         const dataTransfer = new DataTransfer();
         const file = new File(['x'], 'film.mkv');
@@ -113,10 +113,6 @@ def test_what_is_too_large_is_refused_before_it_is_sent(person, user):
         window.dispatchEvent(event);
     }""")
     expect(page.get_by_text("film.mkv is too large: 100 MB at most.")).to_be_visible()
-
-
-def test_a_pasted_and_a_dropped_picture_are_sent(person, user):
-    anna, ben, page = chat_with(person, user)
     field(page).evaluate(PASTE, [list(GREEN), "image.png", "image/png"])
     expect(page.get_by_role("list", name="Files to send")).to_contain_text(".png")
     dropped = [list(BLUE), "blue.png", "image/png"]
@@ -210,7 +206,7 @@ def test_a_voice_is_recorded_listened_to_and_heard_by_the_other(person, axe):
     expect(voice.get_by_role("slider", name="Position")).not_to_have_value("0")
 
 
-def test_a_recording_that_is_discarded_is_not_sent(person, user):
+def test_a_discarded_recording_is_not_sent_and_an_impossible_one_says_why(person, user):
     anna, ben = person("Anna", permissions=["microphone"]), user()
     page = anna.open(f"/#/c/{single(anna.id, ben.id)}")
     button(page, "Record a voice message").click()
@@ -218,11 +214,6 @@ def test_a_recording_that_is_discarded_is_not_sent(person, user):
     button(page, "Discard recording").click()
     expect(field(page)).to_be_visible()
     expect(page.get_by_role("progressbar")).to_have_count(0)
-
-
-def test_without_a_microphone_it_says_why(person, user):
-    anna, ben = person("Anna"), user()
-    page = anna.open(f"/#/c/{single(anna.id, ben.id)}")
     page.evaluate("""() => { navigator.mediaDevices.getUserMedia = async () => {
         throw new DOMException('no', 'NotAllowedError'); }; }""")
     button(page, "Record a voice message").click()
