@@ -41,7 +41,7 @@ def said(anna, ben):
     return [each["content"] for each in anna.session.private_history(ben.id)["messages"]]
 
 
-def test_enter_sends_and_shift_enter_begins_a_line_and_an_input_method_keeps_its_enter(person, user):
+def test_enter_sends_shift_enter_begins_a_line_and_an_input_method_keeps_its_enter(person, user):
     anna, ben, page = chat_with(person, user)
     low = field(page).bounding_box()["height"]
     field(page).press_sequentially("one")

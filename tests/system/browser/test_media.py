@@ -15,7 +15,8 @@ UPLOAD = 30  # seconds: programs look at each file, and they may have to wait fo
 PASTE = """(field, [bytes, name, type]) => {
     const data = new DataTransfer();
     data.items.add(new File([new Uint8Array(bytes)], name, {type}));
-    field.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}));
+    field.dispatchEvent(
+        new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}));
 }"""
 DRAG = """([bytes, name, type, kind]) => {
     const dataTransfer = new DataTransfer();
