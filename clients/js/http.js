@@ -13,6 +13,8 @@ export const TRY_AGAIN = new Set([0, 42901, 50301]);
 const AHEAD_MS = 60_000;
 /** Answers that do not come within this are taken as lost, ms; an upload may take longer. */
 const ANSWER_MS = 30_000;
+/** An upload that does not move for so long is taken as lost, ms. */
+const STALLED_MS = 60_000;
 
 /** A refusal of the server (code and status as docs/protocol.md has them), or code 0: the network is away. */
 export class ParleyError extends Error {
@@ -200,7 +202,14 @@ export class Http {
       const call = new XMLHttpRequest();
       call.open('POST', this.address('/api/files'));
       if (this.session?.token) call.setRequestHeader('Authorization', `Bearer ${this.session.token}`);
-      call.upload.onprogress = (event) => on_progress(event.loaded, event.total);
+      const abort = () => call.abort();
+      let timer = setTimeout(abort, STALLED_MS);
+      call.upload.onprogress = (event) => {
+        clearTimeout(timer);
+        timer = setTimeout(abort, STALLED_MS);
+        on_progress(event.loaded, event.total);
+      };
+      call.onloadend = () => clearTimeout(timer);
       call.onload = () => {
         try {
           resolve(takeOut(call.status, parse(call.responseText), call.getResponseHeader('retry-after')));
@@ -210,7 +219,7 @@ export class Http {
       };
       call.onerror = () => reject(new ParleyError('the network is away'));
       call.onabort = () => reject(new ParleyError('the upload was ended'));
-      signal?.addEventListener('abort', () => call.abort());
+      signal?.addEventListener('abort', abort);
       call.send(form);
     });
   }

@@ -35,6 +35,8 @@ const REFRESH_AHEAD_MS = 60_000;
 const REFRESH_MIN_MS = 30_000;
 /** Addresses of local previews that live at a time. */
 const PREVIEWS_MAX = 50;
+/** Reasons of an end after which nothing is kept. */
+const ON_PURPOSE = new Set(['logout', 'everywhere', 'deleted']);
 const IN_PAGE = typeof document !== 'undefined';
 
 function newId() {
@@ -119,8 +121,7 @@ export class Parley {
     return this.#line.state;
   }
 
-  /** Listen: docs/js.md has the events. @param {string} name @param {Function} fn
-   * @returns {() => void} listens no more */
+  /** docs/js.md has the events. @param {string} name @param {Function} fn @returns {() => void} listens no more */
   on(name, fn) {
     return this.#events.on(name, fn);
   }
@@ -176,10 +177,9 @@ export class Parley {
     try {
       await this.request('POST', '/api/logout', { body: { everywhere } });
     } catch (fault) {
-      if (!SESSION_OVER.has(fault.code)) {
-        if (wasOn) this.start();
-        throw fault;
-      }
+      const isOver = SESSION_OVER.has(fault.code);
+      if (!isOver && wasOn) this.start();
+      if (!isOver) throw fault;
     }
     this.me = null;
     this.#http.session = null;
@@ -205,10 +205,14 @@ export class Parley {
   }
 
   /** Try to connect now, or see whether the connection lives: somebody is waiting. */
-  poke() {
+  async poke() {
     if (this.state === 'stopped' || this.state === 'ended') return;
     this.#line.socket.poke();
-    this.#refreshInTime();
+    try {
+      await this.#http.fresh(); // the timer for it may have slept as well
+    } catch (fault) {
+      if (SESSION_OVER.has(fault.code)) this.#end('expired');
+    }
   }
 
   /**
@@ -277,8 +281,10 @@ export class Parley {
     clearTimeout(this.#refreshTimer);
     this.endedReason = reason;
     this.#http.session = null;
-    this.#keeper.mark('session');
     this.#line.stop('ended');
+    // Where somebody has gone on purpose, another tab has cleared what is kept, and so it stays.
+    if (ON_PURPOSE.has(reason)) this.#keeper.clear();
+    else this.#keeper.mark('session');
     this.#events.emit('ended', reason);
   }
 
@@ -313,8 +319,8 @@ export class Parley {
     return this.#model.rooms.get(conversation_id)?.find(message_id);
   }
 
-  /** What is known of somebody; asked for in the background. @param {string} user_id
-   * @returns {import('./records.js').UserProfile | undefined} 'people' is told when there is something new */
+  /** What is known; 'people' is told when more is. @param {string} user_id
+   * @returns {import('./records.js').UserProfile | undefined} */
   profile(user_id) {
     return this.#people.profile(user_id);
   }
@@ -372,8 +378,7 @@ export class Parley {
     return this.#histories.around(id, seq);
   }
 
-  /** One message, as links and answers name it; find() has it then. @param {string} id @param {string} message_id
-   * @returns {Promise<Message>} */
+  /** One message; find() has it then. @param {string} id @param {string} message_id @returns {Promise<Message>} */
   loadMessage(id, message_id) {
     return this.#histories.message(id, message_id);
   }
@@ -416,8 +421,7 @@ export class Parley {
     return this.#http.upload(blob, how);
   }
 
-  /** The bytes of a file, where no page can show it by its address. @param {string} url of content.file
-   * @returns {Promise<Blob>} rejected with ParleyError */
+  /** The bytes of a file. @param {string} url of content.file @returns {Promise<Blob>} */
   download(url) {
     return this.#http.download(url);
   }
@@ -542,9 +546,9 @@ export class Parley {
 
   /** Out of the list until something is said. @param {string} conversation_id @returns {Promise<void>} */
   async hide(conversation_id) {
-    await this.request('DELETE', `/api/conversations/${encodeURIComponent(conversation_id)}`);
+    const { last_seq } = await this.request('DELETE', `/api/conversations/${encodeURIComponent(conversation_id)}`);
     const room = this.#model.room(conversation_id);
-    room.set({ hidden: true });
+    room.hide(last_seq);
     this.#model.show(room);
   }
 

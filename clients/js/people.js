@@ -6,6 +6,8 @@
 
 /** A profile that is older than this is asked for again when it is wanted, ms; what is shown meanwhile stays. */
 const STALE_MS = 5 * 60_000;
+/** Likewise for who is here: only friends' comings and goings are told, and may be lost. */
+const PRESENCE_STALE_MS = 60_000;
 /** After a failure, nobody asks again before this, ms. */
 const PAUSE_MS = 10_000;
 /** Questions at a time, so that a group of 2,000 does not become 2,000 requests at once. */
@@ -35,7 +37,7 @@ export class People {
     this.options = options;
     /** @type {Map<string, {profile?: any, asked: number}>} */
     this.profiles = new Map();
-    /** @type {Map<string, import('./records.js').UserPresence | undefined>} */
+    /** @type {Map<string, {row?: import('./records.js').UserPresence, asked: number}>} */
     this.presences = new Map();
     /** @type {Map<string, Map<string, any>>} conversation_id: user_id: the timer of its end */
     this.typers = new Map();
@@ -88,12 +90,15 @@ export class People {
 
   /** @param {string} user_id */
   presence(user_id) {
-    if (!this.presences.has(user_id)) {
-      keep(this.presences, user_id, undefined);
-      if (!this.wanted.size) queueMicrotask(() => this.#askPresence());
-      this.wanted.add(user_id);
-    }
-    return this.presences.get(user_id);
+    const known = this.presences.get(user_id);
+    if (Date.now() - (known?.asked ?? 0) > PRESENCE_STALE_MS) this.#wantPresence(user_id);
+    return known?.row;
+  }
+
+  #wantPresence(user_id) {
+    keep(this.presences, user_id, { ...this.presences.get(user_id), asked: Date.now() });
+    if (!this.wanted.size) queueMicrotask(() => this.#askPresence());
+    this.wanted.add(user_id);
   }
 
   async #askPresence() {
@@ -103,27 +108,23 @@ export class People {
       const query = { user_ids: user_ids.slice(at, at + PRESENCES).join(',') };
       try {
         const { presences } = await this.options.request('GET', '/api/presence', { query });
-        for (const row of presences) keep(this.presences, row.user_id, row);
+        for (const row of presences) keep(this.presences, row.user_id, { row, asked: Date.now() });
       } catch {
-        for (const user_id of query.user_ids.split(',')) this.presences.delete(user_id);
-        return; // asked for again when somebody wants to know, and at the next reconnect
+        return; // as profiles: it is asked for again
       }
     }
     this.options.onPeople();
   }
 
-  /** A frame 40. @param {{user_id: string, online: boolean, last_seen: number | null}} frame */
+  /** A frame 40. @param {{user_id: string, online: boolean, last_seen?: number | null}} frame */
   setPresence({ user_id, online, last_seen }) {
-    keep(this.presences, user_id, { user_id, online, last_seen });
+    keep(this.presences, user_id, { row: { user_id, online, last_seen }, asked: Date.now() });
     this.options.onPeople();
   }
 
   /** Frames may have been missed: all that was ever wanted is asked for again. */
   refresh() {
-    const known = [...this.presences.keys()];
-    if (!known.length) return;
-    for (const user_id of known) this.wanted.add(user_id);
-    this.#askPresence();
+    for (const user_id of this.presences.keys()) this.#wantPresence(user_id);
   }
 
   /** @param {string} conversation_id @param {string} user_id */

@@ -95,6 +95,8 @@ export class Room {
     /** How far the server knows that one has read. */
     this.toldRead = 0;
     this.sorted = null;
+    /** Out of the list while last_seq is not past it. */
+    this.hideSeq = 0;
     /** The server has told of it, by sync or by a message. */
     this.isKnown = false;
     /** When the first message vanishes; Infinity: none does. It may be too early, never too late. */
@@ -211,7 +213,7 @@ export class Room {
   #accept(frame, now) {
     const { seq } = frame;
     this.put(frame, now);
-    this.set({ last_seq: seq, hidden: undefined, updated_at: frame.timestamp });
+    this.set({ last_seq: seq, hidden: this.isHiddenAt(seq), updated_at: frame.timestamp });
     this.spans = addStretch(this.spans, { low: seq, high: seq });
     const message = this.messages.get(seq);
     if (message) this.set({ last_message: message });
@@ -336,6 +338,7 @@ export class Room {
     if (low <= row.last_seq) this.spans = addStretch(this.spans, { low, high: row.last_seq });
     if (this.data.last_message) this.set({ last_message: this.messages.get(this.data.last_seq) ?? row.last_message });
     this.toldRead = Math.max(this.toldRead, row.read_seq);
+    this.hideSeq = row.hidden ? row.last_seq : 0;
     if (this.data.read_seq > row.read_seq) this.recount();
     return messages.filter(({ seq }) => seq > had);
   }
@@ -376,9 +379,21 @@ export class Room {
     if (!this.asking) this.heard = [];
   }
 
-  /** conversation.updated, and the answers of PATCH and DELETE. @param {any} content */
-  settings({ pinned, muted, draft, hidden }) {
-    this.set({ pinned, muted, draft: draft || undefined, hidden: hidden || undefined, ...this.wanted });
+  /** conversation.updated: it may overtake messages. @param {any} content */
+  settings({ pinned, muted, draft, hide_seq = 0 }) {
+    this.hide(hide_seq);
+    this.set({ pinned, muted, draft: draft || undefined, ...this.wanted });
+  }
+
+  /** @param {number} seq out of the list until something is said after it; 0: into the list */
+  hide(seq) {
+    this.hideSeq = seq;
+    this.set({ hidden: this.isHiddenAt(this.data.last_seq) });
+  }
+
+  /** @param {number} seq @returns {true | undefined} */
+  isHiddenAt(seq) {
+    return (this.hideSeq > 0 && seq <= this.hideSeq) || undefined;
   }
 
   // ---- What is shown
@@ -417,13 +432,13 @@ export class Room {
     const low = isWhole ? this.spans.at(-1)?.low : messages[0]?.seq;
     const { data, wanted, toldRead, isKnown } = this;
     // Addresses of previews are this page's alone.
-    const lasting = messages.map((message) => ({ ...message, blob_url: undefined }));
+    const lasting = messages.map(({ blob_url: _, ...message }) => message);
     return { data, wanted, toldRead, isKnown, messages: lasting, low };
   }
 
   /** @param {any} kept a snapshot @param {number} now */
   restore({ data, wanted, toldRead, isKnown, messages, low }, now) {
-    Object.assign(this, { data, wanted, toldRead, isKnown });
+    Object.assign(this, { data, wanted, toldRead, isKnown, hideSeq: data.hidden ? data.last_seq : 0 });
     for (const message of messages) this.put(message, now);
     if (low !== undefined) this.spans = [{ low, high: data.last_seq }];
   }

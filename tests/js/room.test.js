@@ -224,6 +224,18 @@ test('what one has set stands over what the server says until it has heard', () 
   assert.deepEqual([room.data.draft, room.data.muted, room.data.pinned], [undefined, false, true]);
 });
 
+test('hidden until something is said after it, whichever comes first', () => {
+  const room = filled(2);
+  room.take(message(3), NOW);
+  room.settings({ pinned: false, muted: false, hidden: true, hide_seq: 2 });
+  assert.equal(room.data.hidden, undefined);
+  room.settings({ pinned: false, muted: false, hidden: true, hide_seq: 4 });
+  room.take(message(4), NOW);
+  assert.equal(room.data.hidden, true);
+  room.take(message(5), NOW);
+  assert.equal(room.data.hidden, undefined);
+});
+
 test('a group that one has left says so, until one joins again', () => {
   const room = new Room(ME, 'group:group_1');
   const event = (seq, event, user_ids) => ({

@@ -78,6 +78,7 @@ function act(one, id) {
     if (dice < 0.92) return random.next() < 0.5 ? parley.pin(any) : parley.unpin(any);
     if (dice < 0.94) return remove(parley, any);
     if (dice < 0.96) return parley.setConversation(id, { muted: random.next() < 0.5, draft: `${random.below(9)}` });
+    if (dice < 0.975) return parley.hide(id);
     return parley.read(id, any.seq);
   };
   Promise.resolve(doing()).catch((fault) => {
@@ -97,13 +98,13 @@ const byEmoji = (a, b) => (a[0] < b[0] ? -1 : 1);
 
 /** What somebody would see. */
 function view(parley, id) {
-  const { pinned_ids, unread_count, read_seq, last_seq, muted, draft, peer } = parley.conversations.get(id);
+  const { pinned_ids, unread_count, read_seq, last_seq, muted, draft, hidden, peer } = parley.conversations.get(id);
   const messages = parley.span(id).messages.map((one) => [
     one.seq, one.message_id, one.from, one.content, Boolean(one.edited_at), Boolean(one.recalled_at),
     (one.reactions ?? []).map(({ emoji, user_ids, count }) => [emoji, [...user_ids].sort(), count]).sort(byEmoji),
   ]);
   const peers = peer && [peer.read_seq ?? 0, peer.delivered_seq ?? 0];
-  return { pinned: [...pinned_ids].sort(), unread_count, read_seq, last_seq, muted, draft, peers, messages };
+  return { pinned: [...pinned_ids].sort(), unread_count, read_seq, last_seq, muted, draft, hidden, peers, messages };
 }
 
 async function loadAll(parley, id) {
