@@ -33,7 +33,7 @@ addTexts({
   console_figure_files: ['Files', '文件'],
   console_figure_data: ['Data', '数据'],
   console_figure_indexes: ['Indexes', '索引'],
-  console_sparkline: ['{label} over the last ten minutes, {max} at most', '最近十分钟的{label}，最高 {max}'],
+  console_sparkline: ['{label} over the last minutes, {max} at most', '最近几分钟的{label}，最高 {max}'],
   console_figures_old: ['These figures are not of now.', '这些数字不是最新的。'],
   console_redis_away: ['Redis is away: who is online is not known.', 'Redis 不可用：在线人数未知。'],
   console_message_away: ['The message service does not answer.', '消息服务没有响应。'],

@@ -69,8 +69,8 @@ function Fact({ name, children }) {
 }
 
 function Until({ time, reason }) {
-  return html`${time ? t('console_until_time', { time: full(time) }) : t('console_period_forever')}${
-    reason && html`: <span class="quoted" dir="auto">${reason}</span>`}`;
+  return html`${time ? t('console_until_time', { time: full(time) }) : t('console_period_forever')}
+    ${reason && html`<p class="quoted" dir="auto">${reason}</p>`}`;
 }
 
 function Sessions({ sessions }) {
