@@ -18,7 +18,7 @@ const LINGER = 10000; // ms
  * @typedef {{id: number, file: File, name: string, url: string | null}} Attachment url: of a preview
  */
 
-/** @type {Map<string, Attachment[]>} by conversation: they stay when one looks at another */
+/** @type {Map<string, Attachment[]>} by user and conversation: they stay when one looks at another */
 const waiting = new Map();
 let last_id = 0;
 
@@ -54,16 +54,17 @@ async function sendOne(conversation_id, { file, name }) {
  * @param {string} conversation_id
  */
 export function useAttachments(conversation_id) {
-  const [list, setList] = useState(waiting.get(conversation_id) || []);
+  const key = `${parley.me?.user_id} ${conversation_id}`;
+  const [list, setList] = useState(waiting.get(key) || []);
   const set = (next) => {
-    waiting.set(conversation_id, next);
+    waiting.set(key, next);
     setList(next);
   };
   return {
     list,
     /** @param {File[]} files what is too large is refused in words, the others wait */
     add: (files) => {
-      const next = [...(waiting.get(conversation_id) || [])];
+      const next = [...(waiting.get(key) || [])];
       for (const file of files) {
         const why_not = refusal(file, next.length);
         if (why_not) toast(why_not, { kind: 'error' });
