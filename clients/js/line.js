@@ -156,11 +156,12 @@ export class Line {
    */
   sync(name) {
     if (this.syncing) this.syncAgain = true;
-    this.syncing ??= this.#syncPages(name).finally(() => { this.syncing = null; });
+    this.syncing ??= this.#syncPages(name);
     return this.syncing;
   }
 
   async #syncPages(name) {
+    await null; // so that this.syncing is set before it is reset
     for (let more = true; more && this.isOpen;) {
       this.syncAgain = false;
       this.isAsking = true;
@@ -171,6 +172,7 @@ export class Line {
       this.#takeAside();
       more = !page || page.has_more || this.syncAgain;
     }
+    this.syncing = null;
   }
 
   #takeAside() {
@@ -264,9 +266,11 @@ export class Line {
   /** A gap that is still there after a while is asked about. */
   #minGap() {
     if (this.gapTimer || this.state !== 'live' || !this.options.model.hasGap()) return;
-    this.gapTimer = setTimeout(() => {
+    this.gapTimer = setTimeout(async () => {
       this.gapTimer = null;
-      if (this.options.model.hasGap()) this.sync('message');
+      if (!this.options.model.hasGap()) return;
+      await this.sync('message');
+      this.#minGap(); // if the answer came too early
     }, GAP_MS);
   }
 

@@ -84,6 +84,15 @@ test('a gap that closes by itself is not asked about, one that stays for a secon
   assert.deepEqual([server.syncs, seqs()], [2, [1, 2, 3, 4, 5, 6]]);
 });
 
+test('a gap that an answer leaves open is asked about again', async () => {
+  server.socket.say(message(4));
+  await pass(1500);
+  assert.deepEqual([server.syncs, seqs()], [2, [1, 2]]);
+  server.pages = [{ conversations: [conversation(4, { after_seq: 2, messages: [message(3), message(4)] })] }];
+  await pass(1500);
+  assert.deepEqual([server.syncs, seqs()], [3, [1, 2, 3, 4]]);
+});
+
 test('frames that come while an answer is on its way are handled after it', async () => {
   let give;
   server.answers['/api/sync'] = () => new Promise((resolve) => { give = resolve; });

@@ -12,7 +12,10 @@ export function until(parley, condition, what, ms = 20_000) {
       off();
       settle(value);
     };
-    const timer = setTimeout(() => end(reject, new Error(`within ${ms} ms not: ${what}`)), ms);
+    const timer = setTimeout(() => {
+      const waiting = parley.list().flatMap(({ conversation_id }) => parley.pending(conversation_id)).length;
+      end(reject, new Error(`within ${ms} ms not: ${what}; ${parley.state}, ${waiting} not sent`));
+    }, ms);
     const off = parley.on('change', () => { if (condition()) end(resolve); });
     if (condition()) end(resolve);
   });
