@@ -202,7 +202,7 @@ VIEWS = {  # name of the picture: view, the context's settings
     "search": (search, {"color_scheme": "dark"}),
     "settings": (settings, {}),
     "settings-phone": (settings, {"viewport": PHONE}),
-    "admin": (admin, {}),
+    "admin-overview": (admin, {}),
     "admin-phone-dark": (admin, {"viewport": PHONE, "color_scheme": "dark"}),
 }
 
@@ -233,6 +233,7 @@ def instance():
 
 def main(wanted):
     IMAGES.mkdir(exist_ok=True)
+    expect.set_options(timeout=60_000)
     with instance() as parley, sync_playwright() as driver:
         story = Story(parley)
         story.let_them_age()
