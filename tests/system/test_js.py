@@ -52,7 +52,7 @@ def test_js_client(promise, outcomes):
 
 def test_js_devices_agree_although_lines_are_cut_and_services_are_killed(parley):
     """tests/js/live/chaos.js prints as it goes along: the kills fall between its steps."""
-    running = node(parley, LIVE / "chaos.js", os.environ.get("PARLEY_TEST_SEED", "0"), "600")
+    running = node(parley, LIVE / "chaos.js", os.environ.get("PARLEY_TEST_SEED", "0"), "400")
     watch = threading.Timer(120 * SLOWNESS, running.kill)
     watch.start()
     victims = iter(["message", "push", "message", "push"])
