@@ -43,7 +43,8 @@ function takeOut(status, body, retryAfter) {
     throw new ParleyError(`HTTP ${status}`, { code: status >= 500 ? 50301 : 0, status });
   }
   const seconds = Number(retryAfter) || undefined;
-  throw new ParleyError(body.message, { code: body.code, status, field: body.data?.field, retryAfter: seconds });
+  const { code, message, data } = body;
+  throw new ParleyError(message, { code, status, field: data?.field, retryAfter: seconds });
 }
 
 /** @param {string} text */
@@ -92,7 +93,7 @@ export class Http {
   /** @param {import('./records.js').AuthSession} session */
   #take(session) {
     const { token, refresh_token, expires_at, websocket_url } = session;
-    this.session = this.cookies ? { expires_at, websocket_url } : { token, refresh_token, expires_at, websocket_url };
+    this.session = { ...(this.cookies ? {} : { token, refresh_token }), expires_at, websocket_url };
     this.onSession(session);
   }
 
@@ -163,7 +164,8 @@ export class Http {
     const session = await this.fresh();
     const headers = session?.token ? { Authorization: `Bearer ${session.token}` } : undefined;
     try {
-      const answer = await this.fetch(this.address(path), { headers, credentials: this.cookies ? 'same-origin' : 'omit' });
+      const credentials = this.cookies ? 'same-origin' : 'omit';
+      const answer = await this.fetch(this.address(path), { headers, credentials });
       if (answer.ok) return await answer.blob();
       return takeOut(answer.status, parse(await answer.text()), answer.headers.get('retry-after'));
     } catch (fault) {

@@ -45,7 +45,8 @@ export class Line {
     this.cursor = null;
     this.socket = new Socket({
       WebSocket: options.WebSocket, prepare: options.prepare, onConnecting: () => this.#set('connecting'),
-      onOpen: () => this.#opened(), onFrame: (frame) => this.#frame(frame), onClose: (code) => this.#closed(code),
+      onOpen: () => this.#opened(), onFrame: (frame) => this.#frame(frame),
+      onClose: (code) => this.#closed(code),
     });
     /** Counts connections: what was asked for within an older one is not taken. */
     this.connection = 0;
@@ -185,8 +186,9 @@ export class Line {
   /** @returns {Promise<any>} null: once more */
   async #askForPage() {
     const { cursor } = this;
+    const query = { cursor, limit: cursor ? PAGE : FIRST_PAGE };
     try {
-      return await this.options.request('GET', '/api/sync', { query: { cursor, limit: cursor ? PAGE : FIRST_PAGE } });
+      return await this.options.request('GET', '/api/sync', { query });
     } catch (fault) {
       if (fault.code === 40001 && cursor) this.#beginAnew();
       else await pause((fault.retryAfter ?? 1) * 1000);

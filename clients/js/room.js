@@ -47,7 +47,9 @@ function reacted(reactions = [], frame) {
 /** The message after a change. @param {Message} message @param {any} frame @returns {Message} */
 function changed(message, frame) {
   const ret = { ...message, change_seq: frame.change_seq };
-  if (frame.type === RECALL) Object.assign(ret, { content: {}, reactions: undefined, recalled_at: frame.timestamp });
+  if (frame.type === RECALL) {
+    Object.assign(ret, { content: {}, reactions: undefined, recalled_at: frame.timestamp });
+  }
   if (frame.type === EDIT) Object.assign(ret, { content: frame.content, edited_at: frame.timestamp });
   if (frame.type === REACTION) ret.reactions = reacted(message.reactions, frame);
   return ret;
@@ -202,7 +204,9 @@ export class Room {
       this.#change(frame);
     }
     for (const seq of this.waiting.keys()) if (seq <= this.data.last_seq) this.waiting.delete(seq);
-    for (const seq of this.waitingChanges.keys()) if (seq <= this.data.change_seq) this.waitingChanges.delete(seq);
+    for (const seq of this.waitingChanges.keys()) {
+      if (seq <= this.data.change_seq) this.waitingChanges.delete(seq);
+    }
     return came;
   }
 
@@ -259,7 +263,8 @@ export class Room {
   #change(frame) {
     this.set({ change_seq: frame.change_seq });
     if (this.asking) this.heard.push(frame);
-    if (frame.type === PIN || frame.type === RECALL) this.#pin(frame.message_id, frame.type === PIN && !frame.removed);
+    const isPin = frame.type === PIN;
+    if (isPin || frame.type === RECALL) this.#pin(frame.message_id, isPin && !frame.removed);
     const message = this.messages.get(frame.seq);
     if (message && frame.change_seq >= (message.change_seq ?? 0)) this.#keep(changed(message, frame));
     if (frame.type === RECALL) this.recount();
@@ -316,7 +321,8 @@ export class Room {
 
   /** A conversation of a page of sync. @param {any} given @param {number} now @returns {Message[]} the new ones */
   sync(given, now) {
-    const { messages, changes, hidden_message_ids, receipts, limited, from_seq, after_seq, pinned_ids, ...row } = given;
+    const { messages, changes, hidden_message_ids, receipts, pinned_ids, ...rest } = given;
+    const { limited, from_seq, after_seq, ...row } = rest;
     const had = this.data.last_seq;
     const { first_seq, peer, read_seq, change_seq } = this.data;
     this.isKnown = true;
@@ -336,7 +342,8 @@ export class Room {
     for (const { msg_type, content } of messages) if (msg_type === SYSTEM) this.#event(content);
     const low = limited ? from_seq : after_seq + 1;
     if (low <= row.last_seq) this.spans = addStretch(this.spans, { low, high: row.last_seq });
-    if (this.data.last_message) this.set({ last_message: this.messages.get(this.data.last_seq) ?? row.last_message });
+    const newest = this.messages.get(this.data.last_seq);
+    if (newest && this.data.last_message) this.set({ last_message: newest });
     this.toldRead = Math.max(this.toldRead, row.read_seq);
     this.hideSeq = row.hidden ? row.last_seq : 0;
     if (this.data.read_seq > row.read_seq) this.recount();

@@ -40,8 +40,9 @@ export class Settings {
 
   async #tell(room) {
     const { wanted } = room;
+    const path = `/api/conversations/${encodeURIComponent(room.id)}`;
     try {
-      await this.options.request('PATCH', `/api/conversations/${encodeURIComponent(room.id)}`, { body: wanted });
+      await this.options.request('PATCH', path, { body: wanted });
     } catch (fault) {
       // A conversation begins with its first message: until then a draft is here alone.
       if (fault.code === 40401 && !room.isKnown) return;
