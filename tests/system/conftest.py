@@ -22,7 +22,9 @@ import tap  # noqa: E402
 from instance import ROOT, Instance, eventually  # noqa: E402
 from node import Node  # noqa: E402
 
-PORT = int(os.environ.get("PARLEY_TEST_PORT", "8190"))
+# pytest-xdist's workers (gw0, gw1, …) have an instance each.
+PORT = (int(os.environ.get("PARLEY_TEST_PORT", "8190"))
+        + 10 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]))
 PASSWORD = "correct-horse-battery"  # must appear in no log
 ADMIN = "overseer"
 
