@@ -53,10 +53,10 @@ export class Histories {
     const { user_id, group_id } = partner(id, model.me);
     const path = `/api/messages/${group_id ? `group/${group_id}` : `private/${user_id}`}`;
     const newest = room.data.last_seq;
-    room.ask();
+    const isGood = room.ask();
     try {
       const page = await request('GET', path, { query: { limit: LIMIT, ...query } });
-      room.page(page.messages, cover(page, Math.max(newest, page.messages.at(-1)?.seq ?? 0)), now());
+      if (isGood()) room.page(page.messages, cover(page, Math.max(newest, page.messages.at(-1)?.seq ?? 0)), now());
     } finally {
       room.answered();
     }
@@ -98,12 +98,12 @@ export class Histories {
     const known = model.rooms.get(id)?.find(message_id);
     if (known) return known;
     const room = model.room(id);
-    room.ask();
+    const isGood = room.ask();
     let message;
     try {
       message = await request('GET', pathOf({ conversation_id: id, message_id }));
       // One that is newer than all we know comes in its order.
-      if (message.seq <= room.data.last_seq) room.put(message, now());
+      if (isGood() && message.seq <= room.data.last_seq) room.put(message, now());
     } finally {
       room.answered();
     }

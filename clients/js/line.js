@@ -322,9 +322,8 @@ export class Line {
     const { event, message_ids = [] } = content;
     if (event === 'conversation.updated') room.settings(content);
     else if (event === 'conversation.trimmed') room.trim(content.first_seq);
-    else if (event === 'message.hidden' || event === 'message.expired') {
-      for (const message_id of message_ids) room.remove(message_id, event === 'message.hidden');
-    }
+    else if (event === 'message.hidden') room.remove(message_ids, true);
+    else if (event === 'message.expired') room.remove(message_ids);
     this.options.model.show(room);
   }
 

@@ -486,7 +486,7 @@ export class Parley {
   async remove(message) {
     await this.#changes.make(message, 'DELETE', '', { query: { scope: 'me' } });
     const room = this.#model.room(message.conversation_id);
-    room.remove(message.message_id, true);
+    room.remove([message.message_id], true);
     this.#model.show(room);
   }
 

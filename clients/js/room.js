@@ -94,6 +94,8 @@ export class Room {
     /** How many questions about messages are on their way, and the changes that came meanwhile. */
     this.asking = 0;
     this.heard = [];
+    /** How many limited syncs have made us forget. */
+    this.forgotten = 0;
     /** How far the server knows that one has read. */
     this.toldRead = 0;
     this.sorted = null;
@@ -141,31 +143,29 @@ export class Room {
     return delivered_seq >= seq ? 'delivered' : 'sent';
   }
 
-  /** @param {string} message_id @param {boolean} [forGood] it will not come back */
-  remove(message_id, forGood = false) {
-    if (forGood) this.removed.add(message_id);
-    const seq = this.seqs.get(message_id);
-    if (seq === undefined) return;
-    this.messages.delete(seq);
-    this.seqs.delete(message_id);
+  /** @param {string[]} message_ids @param {boolean} [forGood] they will not come back */
+  remove(message_ids, forGood = false) {
+    const gone = new Set(message_ids);
+    for (const message_id of gone) {
+      if (forGood) this.removed.add(message_id);
+      this.messages.delete(this.seqs.get(message_id) ?? 0);
+      this.seqs.delete(message_id);
+    }
     this.sorted = null;
-    if (this.data.last_message?.message_id === message_id) this.#findLast();
-    if (this.data.pinned_ids.includes(message_id)) this.#pin(message_id, false);
+    const { last_message, pinned_ids } = this.data;
+    if (last_message && gone.has(last_message.message_id)) {
+      this.set({ last_message: this.span()?.messages.at(-1) ?? null });
+    }
+    this.set({ pinned_ids: pinned_ids.filter((id) => !gone.has(id)) });
     this.recount();
-  }
-
-  #findLast() {
-    const newest = this.span();
-    this.set({ last_message: newest?.messages.at(-1) ?? null });
   }
 
   /** All below are gone. @param {number} first_seq */
   trim(first_seq) {
     if (first_seq <= this.data.first_seq) return;
     this.set({ first_seq });
-    for (const [seq, { message_id }] of this.messages) {
-      if (seq < first_seq) this.remove(message_id);
-    }
+    const gone = this.#inOrder().filter(({ seq }) => seq < first_seq);
+    this.remove(gone.map(({ message_id }) => message_id));
   }
 
   /** What has had its time. @param {number} now @returns {boolean} something went */
@@ -176,7 +176,7 @@ export class Room {
       if (expires_at <= now) gone.push(message_id);
       else this.nextExpiry = Math.min(this.nextExpiry, expires_at);
     }
-    for (const message_id of gone) this.remove(message_id);
+    if (gone.length) this.remove(gone);
     return gone.length > 0;
   }
 
@@ -203,7 +203,11 @@ export class Room {
       if (!frame || frame.seq > this.data.last_seq) break;
       this.#change(frame);
     }
-    for (const seq of this.waiting.keys()) if (seq <= this.data.last_seq) this.waiting.delete(seq);
+    for (const [seq, { message_id }] of this.waiting) {
+      if (seq > this.data.last_seq) continue;
+      this.waiting.delete(seq);
+      this.pending.delete(message_id); // acked behind a gap that a limited page has bridged without it
+    }
     for (const seq of this.waitingChanges.keys()) {
       if (seq <= this.data.change_seq) this.waitingChanges.delete(seq);
     }
@@ -224,6 +228,7 @@ export class Room {
     if (frame.msg_type === SYSTEM) this.#event(frame.content);
     else if (frame.from === this.me) this.read(seq);
     else this.#heardFrom(message ?? frame);
+    if (seq <= this.toldRead) this.read(seq); // another device had it before, and its receipt was faster
     this.#dropOld();
     return message ?? frame;
   }
@@ -326,7 +331,7 @@ export class Room {
     const had = this.data.last_seq;
     const { first_seq, peer, read_seq, change_seq } = this.data;
     this.isKnown = true;
-    for (const message_id of hidden_message_ids) this.remove(message_id, true);
+    if (hidden_message_ids.length) this.remove(hidden_message_ids, true);
     if (limited) this.#forget(after_seq, from_seq);
     this.trim(row.first_seq);
     const isPast = change_seq > row.change_seq;
@@ -352,6 +357,7 @@ export class Room {
 
   /** What lies between may have changed unheard. */
   #forget(after, from) {
+    this.forgotten += 1;
     for (const [seq, { message_id }] of this.messages) {
       if (seq > after && seq < from) {
         this.messages.delete(seq);
@@ -372,9 +378,14 @@ export class Room {
     if (low <= end) this.spans = addStretch(this.spans, { low, high: end });
   }
 
-  /** Between ask() and answered(), changes are kept: an answer may be older than they are. */
+  /**
+   * Between ask() and answered(), changes are kept: an answer may be older than they are.
+   * @returns {() => boolean} may the answer be put in? Not after a limited sync: what changed meanwhile was not told
+   */
   ask() {
     this.asking += 1;
+    const { forgotten } = this;
+    return () => forgotten === this.forgotten;
   }
 
   answered() {

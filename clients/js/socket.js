@@ -7,9 +7,9 @@ const DELAY_MS = 1000;
 const DELAY_MAX_MS = 30_000;
 /** As docs/protocol.md asks for. */
 const HEARTBEAT_MS = 25_000;
-/** The server speaks at least every 30 s. */
+/** After such a silence, several heartbeats have had no answer, or this machine has slept: see whether it lives. */
 const SILENT_MS = 60_000;
-/** How soon a heartbeat must be answered when somebody is waiting: the page has just come back to sight. */
+/** How soon a heartbeat must be answered then, or when somebody is waiting: the page has just come back to sight. */
 const WAITED_FOR_MS = 5000;
 /** An upgrade that is not answered by then never will be. */
 const OPEN_MS = 15_000;
@@ -74,7 +74,7 @@ export class Socket {
       this.#connect();
     } else if (this.socket.readyState === 1) {
       const { frames } = this;
-      this.#heartbeat();
+      this.#sendHeartbeat();
       clearTimeout(this.timer);
       this.timer = setTimeout(() => { if (this.frames === frames) this.#end(1006); }, WAITED_FOR_MS);
     }
@@ -121,9 +121,14 @@ export class Socket {
     socket.onerror = () => {}; // the close comes behind it
   }
 
+  /** Of a page that nobody sees, browsers let timers run once a minute: the silence may be our own. */
   #heartbeat() {
-    if (Date.now() - this.heard > SILENT_MS) this.#end(1006);
-    else this.send({ type: 99, content: { timestamp: Date.now() } });
+    if (Date.now() - this.heard > SILENT_MS) this.poke();
+    else this.#sendHeartbeat();
+  }
+
+  #sendHeartbeat() {
+    this.send({ type: 99, content: { timestamp: Date.now() } });
   }
 
   /** The socket goes without being waited for: a dead one may take minutes to close. */

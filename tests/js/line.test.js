@@ -1,7 +1,7 @@
 /** The live side against a server of a few lines: time, gaps, close codes, what is sent again. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import { conversation, FakeServer, ID, message, ME, settle } from './fakes.js';
+import { BEN, conversation, FakeServer, ID, message, ME, settle } from './fakes.js';
 
 let server;
 let parley;
@@ -190,6 +190,33 @@ test('a heartbeat goes every 25 s, and a socket that is silent for 60 s is dead'
   assert.equal(server.sockets.length, 1);
   await pass(40_000);
   assert.equal(server.sockets.length, 2);
+});
+
+test('a page whose timers were held up asks before it takes its socket for dead', async () => {
+  mock.timers.setTime(Date.now() + 90_000);
+  mock.timers.tick(1);
+  assert.ok(server.sent(99).length > 0);
+  server.socket.say({ type: 100, content: {}, timestamp: 1 });
+  await pass(10_000);
+  assert.equal(server.sockets.length, 1);
+});
+
+test('a page of history that was asked for before a limited sync is not put in after it', async () => {
+  let give;
+  server.answers[`/api/messages/private/${BEN}`] = () => new Promise((resolve) => { give = resolve; });
+  server.socket.say(message(4)); // so that 3 is a gap, and sync is asked
+  const given = conversation(9, { limited: true, after_seq: 2, from_seq: 9, messages: [message(9)] });
+  server.pages = [{ conversations: [given] }];
+  const asked = parley.loadBefore(ID, 9);
+  await pass(1500);
+  assert.deepEqual(seqs(), [9]);
+  give([200, { code: 0, data: { messages: [message(7), message(8)], has_more: true } }]);
+  await asked;
+  assert.deepEqual(seqs(), [9]);
+  server.answers[`/api/messages/private/${BEN}`] = () =>
+    [200, { code: 0, data: { messages: [message(7), message(8)], has_more: true } }];
+  await parley.loadBefore(ID, 9);
+  assert.deepEqual(seqs(), [7, 8, 9]);
 });
 
 test('who pokes a dead socket knows it after 5 s', async () => {

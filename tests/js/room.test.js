@@ -161,7 +161,7 @@ test('pins of sync take the place of ours, unless ours are newer', () => {
 
 test('what one has deleted for oneself does not come back by a late frame', () => {
   const room = filled(2);
-  room.remove('message-1', true);
+  room.remove(['message-1'], true);
   room.page([message(1)], { low: 1, high: 1 }, NOW);
   assert.deepEqual(shown(room), [2]);
 });
@@ -191,6 +191,26 @@ test('unread counts what others say and one has not read; sending reads', () => 
   assert.deepEqual([room.data.unread_count, room.data.mentioned], [1, true]);
   room.take(message(4, { from: ME, to: BEN }), NOW);
   assert.deepEqual([room.data.unread_count, room.data.mentioned, room.data.read_seq], [0, false, 4]);
+});
+
+test('what another device has read before it came here is not unread', () => {
+  const room = filled(2);
+  room.receipt(ME, 4, 4);
+  room.take(message(3), NOW);
+  room.take(message(4), NOW);
+  assert.deepEqual([room.data.unread_count, room.data.read_seq], [0, 4]);
+  room.take(message(5), NOW);
+  assert.equal(room.data.unread_count, 1);
+});
+
+test('one\'s own message that was acked behind a gap is not left over when a limited sync passes it', () => {
+  const room = filled(2);
+  const own = message(5, { from: ME, to: BEN });
+  room.pending.set(own.message_id, { ...own, state: 'sent' });
+  room.take(own, NOW);
+  room.sync(page({ limited: true, after_seq: 2, from_seq: 9, last_seq: 9, messages: [message(9)] }), NOW);
+  room.goOn(NOW);
+  assert.deepEqual([...room.pending.keys()], []);
 });
 
 test('one\'s own messages say how far they have come', () => {
