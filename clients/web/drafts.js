@@ -35,7 +35,8 @@ function load(key) {
 function parse(text) {
   try {
     const draft = JSON.parse(text || 'null');
-    return draft && typeof draft.text === 'string' ? draft : null;
+    if (typeof draft?.text !== 'string') return null;
+    return { ...draft, mentions: Array.isArray(draft.mentions) ? draft.mentions : [] };
   } catch {
     return null;
   }
@@ -63,7 +64,7 @@ export function readDraft(conversation_id) {
   const own = load(keyOf(conversation_id));
   const text = storedText(conversation_id);
   const is_newest = own && (own.dirty || own.text === text || parley.state !== 'live');
-  if (is_newest) return { mentions: [], ...own };
+  if (is_newest) return own;
   return { ...own, text, mentions: [], dirty: false };
 }
 

@@ -3,23 +3,26 @@ import { useEffect, useState } from '/vendor/preact.js';
 
 const KEY = 'parley.preferences';
 
-/** All of them, with what holds until something else is chosen. */
-const DEFAULTS = {
-  theme: 'system', // 'light', 'dark'
-  language: 'system', // 'en', 'zh'
-  notifications: false, // asked for by a click in the settings
-  send_key: 'enter', // 'ctrl_enter'
+/** All of them, with what each may be; the first holds until something else is chosen. */
+const CHOICES = {
+  theme: ['system', 'light', 'dark'],
+  language: ['system', 'en', 'zh'],
+  notifications: [false, true], // asked for by a click in the settings
+  send_key: ['enter', 'ctrl_enter'],
 };
 
 let values = read();
 const listeners = new Set();
 
 function read() {
+  let kept = {};
   try {
-    return { ...DEFAULTS, ...JSON.parse(localStorage.getItem(KEY)) };
+    kept = JSON.parse(localStorage.getItem(KEY)) ?? {};
   } catch {
-    return { ...DEFAULTS }; // storage is forbidden, or holds what is not ours
+    // Storage is forbidden, or holds what is not ours.
   }
+  const known = Object.entries(CHOICES).map(([name, all]) => [name, all.includes(kept[name]) ? kept[name] : all[0]]);
+  return Object.fromEntries(known);
 }
 
 function apply() {
@@ -46,7 +49,7 @@ if (values.theme !== 'system') colourWindow();
 
 /**
  * One preference.
- * @param {keyof typeof DEFAULTS} name
+ * @param {keyof typeof CHOICES} name
  */
 export function preference(name) {
   return values[name];
@@ -54,7 +57,7 @@ export function preference(name) {
 
 /**
  * Choose, for all tabs of this browser. Where storage is forbidden it holds until the page is closed.
- * @param {keyof typeof DEFAULTS} name
+ * @param {keyof typeof CHOICES} name
  * @param {string | boolean} value
  */
 export function setPreference(name, value) {
@@ -79,7 +82,7 @@ export function onPreference(fn) {
 
 /**
  * A preference, as a hook: its component is drawn again when it changes.
- * @param {keyof typeof DEFAULTS} name
+ * @param {keyof typeof CHOICES} name
  */
 export function usePreference(name) {
   const [, redraw] = useState(0);

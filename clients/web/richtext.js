@@ -5,8 +5,8 @@ const MAX_LINK = 2048;
 
 const LINK = /\bhttps?:\/\/[^\s<>"'`\u0000-\u001f\u2028\u2029，。；！？、）】》」]+/giu;
 const SIGN = /\p{Extended_Pictographic}|\p{Regional_Indicator}|[#*0-9]\ufe0f\u20e3/u;
-const JOINED = /\p{Emoji_Presentation}|\p{Emoji_Modifier}|[\u200d\ufe0f\u{e0020}-\u{e007f}]|\s/u;
-const EMOJI = new RegExp(`^(?:${SIGN.source}|${JOINED.source})+$`, 'u');
+// No two of these take the same character: all combinations of them would be tried.
+const EMOJI = /^(?:[\p{ExtPict}\p{RI}\p{EMod}\u{e0020}-\u{e007f}\s]|\u200d|\ufe0f|[#*0-9]\ufe0f\u20e3)+$/u;
 const WORD = /[\p{L}\p{N}_]/u;
 const COMMAND = /^\/[a-z][a-z0-9_-]{0,31}(?=\s|$)/i;
 
@@ -62,10 +62,13 @@ function* findLinks(text) {
  * @param {string[]} names  longest first, without the @
  */
 function* cutNames(text, names) {
+  const longest = names[0]?.length ?? 0;
   let from = 0;
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
     if (at < from || (at > 0 && WORD.test(text[at - 1]))) continue;
-    const name = names.find((one) => text.slice(at + 1, at + 1 + one.length).toLowerCase() === one &&
+    const behind = text.slice(at + 1, at + 1 + longest).toLowerCase();
+    const name = names.find((one) => behind.startsWith(one) &&
+      text.slice(at + 1, at + 1 + one.length).toLowerCase() === one &&
       !WORD.test(text.slice(at + 1 + one.length, at + 2 + one.length)));
     if (!name) continue;
     if (at > from) yield { kind: 'text', text: text.slice(from, at) };

@@ -53,3 +53,13 @@ test('a text that was made to be slow is quick', () => {
   }
   assert.ok(performance.now() - began < 2000);
 });
+
+test('no text takes longer than a moment, whatever somebody has put together', () => {
+  const names = Array.from({ length: 300 }, (_, n) => `${'x'.repeat(30)}${n}`);
+  const began = performance.now();
+  assert.ok(!isEmojiOnly(`${'😀'.repeat(31)}x`));
+  assert.ok(!isEmojiOnly(`${'⌚\ufe0f\u200d'.repeat(21)}x`));
+  for (const text of ['@'.repeat(1500), ' @x'.repeat(500), `http://a${')'.repeat(1490)}`]) parseText(text, names);
+  const ms = performance.now() - began;
+  assert.ok(ms < 1000, `${ms} ms`);
+});
