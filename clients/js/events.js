@@ -1,5 +1,7 @@
 /** Listeners by name; and topics of which many changes at once are told as one. */
 
+import { since } from './clock.js';
+
 /** Listeners hear of changes at most this often, ms. */
 const TELL_MS = 16;
 
@@ -37,7 +39,7 @@ export class Events {
   touch(topic) {
     this.#topics.add(topic);
     for (const look of [...this.#waiting]) look();
-    this.#timer ??= setTimeout(() => this.#tell(), Math.max(0, TELL_MS - (Date.now() - this.#told)));
+    this.#timer ??= setTimeout(() => this.#tell(), Math.max(0, TELL_MS - since(this.#told)));
   }
 
   #tell() {

@@ -51,7 +51,7 @@ export class Histories {
     const { request, model, now } = this.options;
     const room = model.room(id);
     const { user_id, group_id } = partner(id, model.me);
-    const path = `/api/messages/${group_id ? `group/${group_id}` : `private/${user_id}`}`;
+    const path = `/api/messages/${group_id ? `group/${encodeURIComponent(group_id)}` : `private/${encodeURIComponent(user_id)}`}`;
     const newest = room.data.last_seq;
     const isGood = room.ask();
     try {

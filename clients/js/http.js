@@ -13,6 +13,8 @@ export const TRY_AGAIN = new Set([0, 42901, 50301]);
 const AHEAD_MS = 60_000;
 /** Answers that do not come within this are taken as lost, ms; an upload may take longer. */
 const ANSWER_MS = 30_000;
+/** Nobody is told to wait longer than a day. */
+const RETRY_MAX_S = 86_400;
 /** An upload that does not move for so long is taken as lost, ms. */
 const STALLED_MS = 60_000;
 
@@ -42,7 +44,7 @@ function takeOut(status, body, retryAfter) {
     // Not the servers behind the edge: the edge itself, or whatever stands before it.
     throw new ParleyError(`HTTP ${status}`, { code: status >= 500 ? 50301 : 0, status });
   }
-  const seconds = Number(retryAfter) || undefined;
+  const seconds = Math.min(RETRY_MAX_S, Math.max(0, Number(retryAfter))) || undefined;
   const { code, message, data } = body;
   throw new ParleyError(message, { code, status, field: data?.field, retryAfter: seconds });
 }

@@ -39,8 +39,9 @@ export class Keeper {
   }
 
   #waitForLock(name) {
-    // Held until the page goes: the promise never ends.
-    navigator.locks.request(name, () => new Promise(() => {
+    // Held until the page goes: the promise never ends. Without Web Locks no tab may write for all, and a reload
+    // begins anew; what is on its way is kept all the same.
+    globalThis.navigator?.locks?.request(name, () => new Promise(() => {
       this.isHolder = true;
       this.options.onHolder();
     })).catch(this.options.onFault);
@@ -75,13 +76,25 @@ export class Keeper {
   }
 
   async #write() {
-    if (!this.marked.size) return;
-    const entries = Object.fromEntries([...this.marked].map((key) => [key, this.options.value(key)]));
+    const keys = [...this.marked];
     this.marked.clear();
+    const shared = keys.filter(isShared);
+    const isWritten = await this.#put(shared);
+    // No cursor may be kept later without the conversations that it has left behind.
+    if (!isWritten) for (const key of shared) this.marked.add(key);
+    // Each by itself: a file for which there is no room keeps no text out.
+    for (const key of keys) if (!isShared(key)) await this.#put([key]);
+  }
+
+  /** @param {string[]} keys @returns {Promise<boolean>} all are kept */
+  async #put(keys) {
+    if (!keys.length) return true;
     try {
-      await this.storage?.write(entries);
+      await this.storage?.write(Object.fromEntries(keys.map((key) => [key, this.options.value(key)])));
+      return true;
     } catch (fault) {
       this.options.onFault(fault);
+      return false;
     }
   }
 

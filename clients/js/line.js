@@ -4,6 +4,7 @@
  *
  * @typedef {'stopped' | 'offline' | 'connecting' | 'syncing' | 'live' | 'ended'} State
  */
+import { ParleyError } from './http.js';
 import { CHANGES, DELIVERED, READ, SYSTEM } from './room.js';
 import { Socket } from './socket.js';
 
@@ -14,6 +15,10 @@ const PRESENCE = 40;
 
 /** Frames overtake each other by less, ms. */
 const GAP_MS = 1000;
+/** A gap that answers leave open is asked about again after 1 s, 2 s, 4 s …, at most this, ms. */
+const GAP_MAX_MS = 60_000;
+/** A page that leads no further is asked for again after this, ms. */
+const NO_WAY_MS = 1000;
 /** A device that is online for long syncs now and then: after so many frames. */
 const SYNC_FRAMES = 500;
 /** Without a cursor, the first page is to be there soon; later ones are full. */
@@ -166,12 +171,13 @@ export class Line {
     for (let more = true; more && this.isOpen;) {
       this.syncAgain = false;
       this.isAsking = true;
-      const { connection } = this;
+      const { connection, cursor } = this;
       const page = await this.#askForPage();
       if (connection !== this.connection) continue; // a newer connection has its own frames: ask again
       if (page) this.#takePage(page, name);
       this.#takeAside();
       more = !page || page.has_more || this.syncAgain;
+      if (page?.has_more && page.cursor === cursor) await pause(NO_WAY_MS);
     }
     this.syncing = null;
   }
@@ -188,7 +194,9 @@ export class Line {
     const { cursor } = this;
     const query = { cursor, limit: cursor ? PAGE : FIRST_PAGE };
     try {
-      return await this.options.request('GET', '/api/sync', { query });
+      const page = await this.options.request('GET', '/api/sync', { query });
+      if (Array.isArray(page?.conversations)) return page;
+      throw new ParleyError('an answer that is no page of sync');
     } catch (fault) {
       if (fault.code === 40001 && cursor) this.#beginAnew();
       else await pause((fault.retryAfter ?? 1) * 1000);
@@ -208,10 +216,12 @@ export class Line {
     this.cursor = page.cursor;
     this.frames = 0;
     for (const given of page.conversations) {
-      const room = model.room(given.conversation_id);
-      const came = [...room.sync(given, now()), ...room.goOn(now())];
-      model.show(room);
-      if (!isFirst) this.#announce(room, came, name);
+      this.#try(() => {
+        const room = model.room(given.conversation_id);
+        const came = [...room.sync(given, now()), ...room.goOn(now())];
+        model.show(room);
+        if (!isFirst) this.#announce(room, came, name);
+      });
     }
     this.options.keep('cursor');
     model.watchExpiry();
@@ -235,9 +245,18 @@ export class Line {
       if (this.aside.length > ASIDE_MAX) this.socket.renew();
       return;
     }
-    this.#handle(frame);
+    this.#try(() => this.#handle(frame));
     this.frames += 1;
     if (this.frames > SYNC_FRAMES && this.state === 'live') this.sync('message');
+  }
+
+  /** What cannot be understood is told of, and stops nothing else. @param {() => void} work */
+  #try(work) {
+    try {
+      work();
+    } catch (fault) {
+      this.options.events.emit('fault', fault);
+    }
   }
 
   #handle(frame) {
@@ -265,15 +284,15 @@ export class Line {
     this.#minGap();
   }
 
-  /** A gap that is still there after a while is asked about. */
-  #minGap() {
+  /** A gap that is still there after a while is asked about. @param {number} [tries] that left it open */
+  #minGap(tries = 0) {
     if (this.gapTimer || this.state !== 'live' || !this.options.model.hasGap()) return;
     this.gapTimer = setTimeout(async () => {
       this.gapTimer = null;
       if (!this.options.model.hasGap()) return;
       await this.sync('message');
-      this.#minGap(); // if the answer came too early
-    }, GAP_MS);
+      this.#minGap(tries + 1); // if the answer came too early
+    }, Math.min(GAP_MAX_MS, GAP_MS * 2 ** Math.max(0, tries - 1)));
   }
 
   /** The ack of one's own message is the message. */

@@ -4,12 +4,11 @@
  * @typedef {import('./room.js').Conversation} Conversation
  * @typedef {import('./room.js').Message} Message
  */
+import { timerOf } from './clock.js';
 import { Room, partner } from './room.js';
 
 /** Messages of a conversation that storage keeps. */
 const KEPT_MESSAGES = 30;
-/** setTimeout takes no more. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
 /** Messages that vanish at about the same time vanish together. */
 const EXPIRY_MIN_MS = 50;
 
@@ -104,7 +103,7 @@ export class Model {
     }
     clearTimeout(this.timer);
     if (next === Infinity) return;
-    const wait = Math.min(TIMER_MAX_MS, Math.max(EXPIRY_MIN_MS, next - now));
+    const wait = Math.max(EXPIRY_MIN_MS, timerOf(next - now));
     this.timer = setTimeout(() => this.watchExpiry(), wait);
   }
 
@@ -137,6 +136,7 @@ export class Model {
   /** @param {Record<string, any>} kept snapshots by conversation_id */
   restore(kept) {
     for (const [id, snapshot] of Object.entries(kept)) {
+      if (snapshot.me !== this.me) continue; // a tab that heard too late of a log-out has left it
       const room = this.room(id);
       room.restore(snapshot, this.options.now());
       this.conversations.set(id, room.data);

@@ -3,9 +3,11 @@
  * message_id, after 5 s, a reconnect and a resync. Files are uploaded first.
  *
  * @typedef {{message_id: string, conversation_id: string, frame: any, order: number, file?: any,
- *   error?: {message: string, code: number, field?: string}, sent_at?: number, not_before?: number, tries?: number,
+ *   error?: {message: string, code: number, field?: string}, sent_at?: number, tries?: number,
+ *   refused_at?: number, pause?: number,
  *   upload?: AbortController, progress?: number}} Entry what storage has of it: all up to error
  */
+import { since } from './clock.js';
 import { ParleyError, TRY_AGAIN } from './http.js';
 
 const RESEND_MS = 5000;
@@ -21,6 +23,12 @@ const FILES = new Set([4, 5, 6, 7]);
 const AGAIN_MAX_MS = 30_000;
 /** Frames that the server closes the socket for are never sent. */
 const FRAME_MAX_BYTES = 64 * 1024;
+
+/** A message_id that nobody else has. */
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return `m_${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}
 
 export class Outbox {
   /**
@@ -69,7 +77,7 @@ export class Outbox {
     this.isOpen = true;
     for (const entry of this.entries.values()) {
       entry.sent_at = undefined;
-      entry.not_before = undefined;
+      entry.pause = 0;
     }
     this.#flush();
   }
@@ -144,8 +152,8 @@ export class Outbox {
     entry.sent_at = undefined;
     if (TRY_AGAIN.has(fault.code)) {
       entry.tries = (entry.tries ?? 0) + 1;
-      const pause = (fault.retryAfter ?? 0) * 1000 || Math.min(AGAIN_MAX_MS, 500 * 2 ** entry.tries);
-      entry.not_before = Date.now() + pause;
+      entry.pause = (fault.retryAfter ?? 0) * 1000 || Math.min(AGAIN_MAX_MS, 500 * 2 ** entry.tries);
+      entry.refused_at = Date.now();
     } else {
       entry.error = { message: fault.message, code: fault.code, field: fault.field };
       this.options.onStored(entry);
@@ -156,21 +164,24 @@ export class Outbox {
 
   #flush() {
     if (!this.isOpen) return;
-    const now = Date.now();
     const all = [...this.entries.values()].filter(({ error }) => !error);
     let flying = all.filter(({ sent_at }) => sent_at !== undefined).length;
     const uploading = new Set(); // conversations: files keep their order, texts need not wait for them
+    const held = new Set(); // conversations: what was refused for now is not overtaken
     for (const entry of all) {
-      const waits = FILES.has(entry.frame.msg_type) && uploading.has(entry.conversation_id);
+      const isHeld = FILES.has(entry.frame.msg_type) && uploading.has(entry.conversation_id);
+      const waits = isHeld || held.has(entry.conversation_id);
       if (entry.file) uploading.add(entry.conversation_id);
-      if ((entry.not_before ?? 0) > now) continue;
-      if (entry.sent_at !== undefined) {
-        if (now - entry.sent_at > RESEND_MS && this.options.transmit(entry.frame)) entry.sent_at = now;
+      if (entry.pause && since(entry.refused_at ?? 0) < entry.pause) {
+        if (!entry.file) held.add(entry.conversation_id);
+      } else if (entry.sent_at !== undefined) {
+        const isLate = since(entry.sent_at) > RESEND_MS;
+        if (isLate && this.options.transmit(entry.frame)) entry.sent_at = Date.now();
       } else if (entry.file) {
         this.#upload(entry);
       } else if (!waits && flying < WINDOW && this.options.transmit(entry.frame)) {
         flying += 1;
-        entry.sent_at = now;
+        entry.sent_at = Date.now();
         this.options.onChange(entry);
       }
     }

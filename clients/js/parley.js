@@ -14,14 +14,16 @@
  * @typedef {string | {user_id: string} | {group_id: string}} Address a conversation_id, a person, or a group
  */
 import { Changes } from './changes.js';
+import { since, timerOf } from './clock.js';
 import { Events } from './events.js';
 import { Histories, pathOf } from './histories.js';
 import { Http, ParleyError, SESSION_OVER } from './http.js';
 import { Keeper } from './keeper.js';
 import { Line } from './line.js';
 import { Model } from './model.js';
-import { Outbox } from './outbox.js';
+import { newId, Outbox } from './outbox.js';
 import { People } from './people.js';
+import { Previews } from './previews.js';
 import { Settings } from './settings.js';
 
 export { ParleyError };
@@ -33,16 +35,9 @@ const TYPING_MS = 1000;
 /** A token is exchanged so long before its end, and no sooner than this after the last, ms. */
 const REFRESH_AHEAD_MS = 60_000;
 const REFRESH_MIN_MS = 30_000;
-/** Addresses of local previews that live at a time. */
-const PREVIEWS_MAX = 50;
 /** Reasons of an end after which nothing is kept. */
 const ON_PURPOSE = new Set(['logout', 'everywhere', 'deleted']);
 const IN_PAGE = typeof document !== 'undefined';
-
-function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return `m_${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
-}
 
 export class Parley {
   #events = new Events();
@@ -60,8 +55,7 @@ export class Parley {
   #refreshTimer = null;
   /** When one last said that one is typing, by conversation_id. */
   #typed = new Map();
-  /** @type {string[]} */
-  #previews = [];
+  #previews = new Previews();
 
   /**
    * @param {{url?: string, device?: string, cookies?: boolean, storage?: import('./keeper.js').Storage,
@@ -231,7 +225,15 @@ export class Parley {
     }
   }
 
+  /** Cookies are all tabs': when another has logged somebody else in, nothing of what is here is his. */
+  #mustBeMe(user_id) {
+    if (this.state === 'stopped' || !this.me || this.me.user_id === user_id) return;
+    this.#end('somebody_else');
+    throw new ParleyError('somebody else is logged in now', { code: 40101, status: 401 });
+  }
+
   #setMe(more) {
+    if (more?.user_id) this.#mustBeMe(more.user_id);
     this.me = { ...this.me, ...more };
     this.#keeper.mark('session');
     this.#events.touch('me');
@@ -239,8 +241,8 @@ export class Parley {
 
   #begun({ user_id, username, nickname, role }) {
     const known = this.me?.user_id === user_id ? this.me : {};
-    this.#model.me = user_id;
     this.#setMe({ ...known, user_id, username, nickname, role });
+    this.#model.me = user_id;
     if (this.state !== 'stopped') this.#refreshInTime();
   }
 
@@ -255,7 +257,7 @@ export class Parley {
         if (SESSION_OVER.has(fault.code)) this.#end('expired');
         else this.#refreshInTime();
       }
-    }, Math.max(REFRESH_MIN_MS, left));
+    }, Math.max(REFRESH_MIN_MS, timerOf(left)));
   }
 
   async #prepare() {
@@ -284,7 +286,7 @@ export class Parley {
     this.#line.stop('ended');
     // Where somebody has gone on purpose, another tab has cleared what is kept, and so it stays.
     if (ON_PURPOSE.has(reason)) this.#keeper.clear();
-    else this.#keeper.mark('session');
+    else if (reason !== 'somebody_else') this.#keeper.mark('session'); // else it is that one's now
     this.#events.emit('ended', reason);
   }
 
@@ -347,7 +349,7 @@ export class Parley {
 
   async #nameGroup(id, group_id) {
     try {
-      const { name } = await this.request('GET', `/api/groups/${group_id}`);
+      const { name } = await this.request('GET', `/api/groups/${encodeURIComponent(group_id)}`);
       const room = this.#model.room(id);
       room.set({ group: { group_id, name } });
       this.#model.show(room);
@@ -432,7 +434,7 @@ export class Parley {
     const known = room.pending.get(message_id);
     if (known?.seq || room.seqs.has(message_id)) return; // stored already
     const fault = error && new ParleyError(error.message, error);
-    const blob_url = known?.blob_url ?? this.#preview(entry.file?.blob);
+    const blob_url = known?.blob_url ?? this.#previews.add(entry.file?.blob);
     room.pending.set(message_id, {
       ...frame, conversation_id, from: this.me.user_id, timestamp: known?.timestamp ?? order,
       state: this.#outbox.stateOf(entry), ...(blob_url ? { blob_url } : {}),
@@ -440,14 +442,6 @@ export class Parley {
     });
     this.#events.touch('list');
     this.#model.show(room);
-  }
-
-  #preview(blob) {
-    if (!blob || !IN_PAGE) return undefined;
-    const url = URL.createObjectURL(blob);
-    this.#previews.push(url);
-    if (this.#previews.length > PREVIEWS_MAX) URL.revokeObjectURL(/** @type {string} */ (this.#previews.shift()));
-    return url;
   }
 
   #showProgress(entry, loaded, total) {
@@ -530,7 +524,7 @@ export class Parley {
   /** Say that one is typing; may be called for each key. @param {Address} address */
   typingIn(address) {
     const id = this.#model.idOf(address);
-    if (Date.now() - (this.#typed.get(id) ?? 0) < TYPING_MS) return;
+    if (since(this.#typed.get(id) ?? 0) < TYPING_MS) return;
     this.#typed.set(id, Date.now());
     this.#line.socket.send({ type: TYPING, ...this.#model.recipient(id) });
   }
@@ -568,15 +562,21 @@ export class Parley {
 
   #restore(entries) {
     const kept = Object.entries(entries).filter(([key, value]) => key.startsWith('c/') && value);
-    this.#model.restore(Object.fromEntries(kept.map(([key, value]) => [key.slice(2), value])));
-    this.#line.cursor = entries.cursor ?? null;
+    try {
+      this.#model.restore(Object.fromEntries(kept.map(([key, value]) => [key.slice(2), value])));
+      this.#line.cursor = entries.cursor ?? null;
+    } catch (fault) {
+      this.#events.emit('fault', fault);
+      this.#model.clear(); // nothing that we have kept so: all is asked for anew
+      this.#keeper.clear();
+    }
     this.#adopt(entries);
   }
 
   /** What another session, another tab, or this page before it was loaded again has left to send. */
   #adopt(entries) {
-    const kept = Object.entries(entries).filter(([key, value]) => key.startsWith('o/') && value);
-    this.#outbox.adopt(kept.map(([, value]) => value));
+    const isOurs = ([key, value]) => key === `o/${value?.frame?.message_id}` && typeof value.conversation_id === 'string';
+    this.#outbox.adopt(Object.entries(entries).filter(isOurs).map(([, value]) => value));
   }
 
   /** The tab that kept the model is gone: now this one does, and sends what that one left. */

@@ -4,6 +4,8 @@
  * @typedef {(method: string, path: string, more?: {query?: object}) => Promise<any>} Request
  */
 
+import { since } from './clock.js';
+
 /** A profile that is older than this is asked for again when it is wanted, ms; what is shown meanwhile stays. */
 const STALE_MS = 5 * 60_000;
 /** Likewise for who is here: only friends' comings and goings are told, and may be lost. */
@@ -57,7 +59,7 @@ export class People {
   /** @param {string} user_id */
   profile(user_id) {
     const known = this.profiles.get(user_id);
-    const age = Date.now() - (known?.asked ?? 0);
+    const age = since(known?.asked ?? 0);
     if (age > (known?.profile ? STALE_MS : PAUSE_MS)) {
       keep(this.profiles, user_id, { ...known, asked: Date.now() });
       this.queue.push(user_id);
@@ -71,7 +73,7 @@ export class People {
     if (!user_id) return;
     this.asking += 1;
     try {
-      const profile = await this.options.request('GET', `/api/users/${user_id}`);
+      const profile = await this.options.request('GET', `/api/users/${encodeURIComponent(user_id)}`);
       keep(this.profiles, user_id, { profile, asked: Date.now() });
       this.options.onProfile(profile);
     } catch {
@@ -91,7 +93,7 @@ export class People {
   /** @param {string} user_id */
   presence(user_id) {
     const known = this.presences.get(user_id);
-    if (Date.now() - (known?.asked ?? 0) > PRESENCE_STALE_MS) this.#wantPresence(user_id);
+    if (since(known?.asked ?? 0) > PRESENCE_STALE_MS) this.#wantPresence(user_id);
     return known?.row;
   }
 

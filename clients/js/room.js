@@ -448,10 +448,10 @@ export class Room {
     const messages = (newest?.messages ?? []).slice(-max);
     const isWhole = messages.length === newest?.messages.length;
     const low = isWhole ? this.spans.at(-1)?.low : messages[0]?.seq;
-    const { data, wanted, toldRead, isKnown } = this;
+    const { me, data, wanted, toldRead, isKnown } = this;
     // Addresses of previews are this page's alone.
     const lasting = messages.map(({ blob_url: _, ...message }) => message);
-    return { data, wanted, toldRead, isKnown, messages: lasting, low };
+    return { me, data, wanted, toldRead, isKnown, messages: lasting, low };
   }
 
   /** @param {any} kept a snapshot @param {number} now */

@@ -3,6 +3,8 @@
  * each with some chance added. What goes over it is its owner's to know.
  */
 
+import { since } from './clock.js';
+
 const DELAY_MS = 1000;
 const DELAY_MAX_MS = 30_000;
 /** As docs/protocol.md asks for. */
@@ -13,6 +15,16 @@ const SILENT_MS = 60_000;
 const WAITED_FOR_MS = 5000;
 /** An upgrade that is not answered by then never will be. */
 const OPEN_MS = 15_000;
+
+/** @param {string} text @returns {any} null: it is no frame, and says nothing */
+function parse(text) {
+  try {
+    const frame = JSON.parse(text);
+    return typeof frame?.type === 'number' ? frame : null;
+  } catch {
+    return null;
+  }
+}
 
 export class Socket {
   /**
@@ -115,7 +127,8 @@ export class Socket {
     socket.onmessage = ({ data }) => {
       this.heard = Date.now();
       this.frames += 1;
-      this.options.onFrame(JSON.parse(data));
+      const frame = parse(data);
+      if (frame) this.options.onFrame(frame);
     };
     socket.onclose = ({ code }) => this.#end(code);
     socket.onerror = () => {}; // the close comes behind it
@@ -123,7 +136,7 @@ export class Socket {
 
   /** Of a page that nobody sees, browsers let timers run once a minute: the silence may be our own. */
   #heartbeat() {
-    if (Date.now() - this.heard > SILENT_MS) this.poke();
+    if (since(this.heard) > SILENT_MS) this.poke();
     else this.#sendHeartbeat();
   }
 

@@ -8,7 +8,7 @@ import { Icon } from '/icons.js';
 const USERNAME = /^[a-z0-9_.-]{3,32}$/; // of the name's normal form; the server has the last word
 const PASSWORD_MIN = 8; // characters
 const KNOWN_ENDS = ['logout', 'expired', 'replay', 'ended', 'everywhere', 'password', 'replaced', 'admin',
-  'banned', 'deleted'];
+  'banned', 'deleted', 'somebody_else'];
 const OWN_ENDS = ['logout', 'deleted']; // one's own doing: nothing to explain
 
 /** The log-in. While it is shown nothing of anybody's account is on the screen. */

@@ -36,8 +36,8 @@ export class FakeServer {
   answers = {};
   isAway = false;
 
-  /** @returns {Parley} logged in, not started */
-  async connect(options = {}) {
+  /** @returns {Promise<Parley>} logged in, or what enter() does instead; not started */
+  async connect(options = {}, enter = (one) => one.login({ username: 'me', password: 'a password' })) {
     const server = this;
     class FakeSocket {
       constructor(url, protocols) {
@@ -69,7 +69,7 @@ export class FakeServer {
       }
     }
     const parley = new Parley({ url: 'http://fake', WebSocket: FakeSocket, fetch: (...call) => this.fetch(...call), ...options });
-    await parley.login({ username: 'me', password: 'a password' });
+    await enter(parley);
     return parley;
   }
 

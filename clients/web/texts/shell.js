@@ -84,6 +84,7 @@ export const shellTexts = {
   ended_admin: ['An administrator logged you out.', '管理员已将你退出登录。'],
   ended_banned: ['This account is banned.', '该账号已被封禁。'],
   ended_deleted: ['The account is deleted.', '账号已删除。'],
+  ended_somebody_else: ['Somebody else has logged in here, in another tab.', '其他人已在另一个标签页登录。'],
   ended_other: ['You were logged out.', '你已被退出登录。'],
 
   // the list
