@@ -2,9 +2,9 @@
 import { html, render, useEffect, useErrorBoundary, useState } from '/vendor/preact.js';
 import { nameFriendsBy, parley, ui, uiChanged, useTopic } from '/client.js';
 import { onPreference } from '/preferences.js';
-import { go, useRoute } from '/router.js';
+import { beforeBack, go, useRoute } from '/router.js';
 import { t } from '/texts.js';
-import { Avatar, Button, Empty, LiveRegion, Spinner, closeOverlays, drawToasts } from '/ui.js';
+import { Avatar, Button, Empty, LiveRegion, Spinner, closeOverlays, drawToasts, hasOverlay } from '/ui.js';
 import { Icon } from '/icons.js';
 import { Banner } from '/banner.js';
 import { startNotifying } from '/notify.js';
@@ -17,6 +17,8 @@ import { People } from '/people.js';
 import { InfoPanel } from '/info.js';
 import { SearchPane } from '/search.js';
 import { Settings } from '/settings.js';
+
+const ONE_PANE = matchMedia('(max-width: 699px)'); // as base.css has it: the panel covers the chat
 
 let lastUser = null;
 let stage = 'asking'; // whether somebody is logged in: 'asking', 'known', or 'failed': nobody answers
@@ -57,6 +59,7 @@ function Shell() {
     beginFor(parley.me.user_id);
     return closeOverlays;
   }, []);
+  useEffect(() => { closeInfoPane(); }, [route.conversation_id]); // it would cover the next chat
   return html`<div class=${`shell view-${route.view} ${is_open ? 'open' : ''}`}>
     <a class="skip" href="#content" onClick=${skip}>${t('skip_to_content')}</a>
     <${Rail} view=${route.view} />
@@ -128,6 +131,20 @@ function Rail({ view }) {
   </nav>`;
 }
 
+function closeUppermost() {
+  if (hasOverlay()) {
+    closeOverlays();
+    return true;
+  }
+  return closeInfoPane();
+}
+
+function closeInfoPane() {
+  if (!ui.info || !ONE_PANE.matches) return false;
+  uiChanged((state) => { state.info = false; });
+  return true;
+}
+
 function draw() {
   render(html`<${App} key=${stage} />`, document.getElementById('app'));
 }
@@ -148,5 +165,6 @@ drawToasts();
 nameFriendsBy((user_id) => findFriend(user_id)?.remark);
 startNotifying();
 startShortcuts();
+beforeBack(closeUppermost);
 window.addEventListener('online', () => stage === 'failed' && ask());
 ask();

@@ -5,6 +5,7 @@
 import { html, useEffect, useState } from '/vendor/preact.js';
 import { parley } from '/client.js';
 import { Icon } from '/icons.js';
+import { askBeforeLeaving } from '/leaving.js';
 import { t } from '/texts.js';
 import { IconButton, toast } from '/ui.js';
 import { measure, PICTURES } from '/measure.js';
@@ -21,6 +22,9 @@ const LINGER = 10000; // ms
 /** @type {Map<string, Attachment[]>} by user and conversation: they stay when one looks at another */
 const waiting = new Map();
 let last_id = 0;
+
+askBeforeLeaving(() => [...waiting].some(([key, list]) => (
+  list.length > 0 && key.startsWith(`${parley.me?.user_id} `))));
 
 function refusal(file, count) {
   if (file.size > SIZE_MAX) return t('attach_too_large', { name: file.name, size: sizeText(SIZE_MAX) });

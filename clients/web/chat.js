@@ -1,6 +1,6 @@
 /** The chat pane: a conversation's head, its messages, and the place to write. */
 import { html, useEffect, useRef, useState } from '/vendor/preact.js';
-import { parley, titleOf, ui, useTopic } from '/client.js';
+import { parley, titleOf, useTopic } from '/client.js';
 import { t } from '/texts.js';
 import { Empty, Spinner } from '/ui.js';
 import { ChatHeader } from '/chat_header.js';
@@ -27,9 +27,9 @@ function lastNews(conversation_id) {
 
 /** @param {{conversation_id: string, message_id?: string}} props message_id: a link leads to it */
 export function Chat({ conversation_id, message_id }) {
-  useTopic(conversation_id, 'list', 'ui', 'state');
+  useTopic(conversation_id, 'list', 'state');
   const [isFinding, setFinding] = useState(false);
-  const jumper = useRef(/** @type {any} */ (null));
+  const reader = useRef(/** @type {any} */ (null)); // what the messages let others do: messages.js
   const conversation = parley.conversations.get(conversation_id);
   const address = addressOf(conversation_id);
   const isSynced = parley.state === 'live';
@@ -42,7 +42,7 @@ export function Chat({ conversation_id, message_id }) {
     return address ? html`<div class="starting"><${Spinner} label=${t('loading')} /></div>`
       : html`<${Empty} icon="chats" title=${t('chat_no_such_chat')} text=${t('chat_no_such_chat_text')} />`;
   }
-  const jump = (id) => jumper.current?.(id);
+  const jump = (id) => reader.current?.jump(id);
   return html`<section class="chat" aria-label=${t('chat_with', { name: titleOf(conversation) })}>
     <${ChatHeader} conversation=${conversation} group=${group} isFinding=${isFinding}
       onFind=${() => setFinding(!isFinding)} />
@@ -50,9 +50,7 @@ export function Chat({ conversation_id, message_id }) {
       close=${() => setFinding(false)} />`}
     <${PinnedBar} conversation=${conversation} jump=${jump} />
     <${Messages} key=${conversation_id} conversation_id=${conversation_id} message_id=${message_id}
-      role=${group?.role}
-      jumper=${jumper} />
-    <${Composer} conversation_id=${conversation_id} reply_to=${ui.reply[conversation_id]}
-      editing=${ui.edit[conversation_id]} />
+      role=${group?.role} reader=${reader} />
+    <${Composer} conversation_id=${conversation_id} on_sent=${() => reader.current?.toNewest()} />
   </section>`;
 }

@@ -46,28 +46,25 @@ function editLast(conversation_id) {
 /**
  * The composer of a conversation. What is answered or edited it takes from `ui` in client.js, where
  * startReply() and startEdit() put it.
- * @param {{conversation_id: string, on_done?: () => void}} props on_done: something was sent or edited
+ * @param {{conversation_id: string, on_sent: () => void}} props on_sent: something new was sent
  */
-export function Composer({ conversation_id, on_done = () => {} }) {
-  return html`<${Writing} key=${conversation_id} conversation_id=${conversation_id} on_done=${on_done} />`;
+export function Composer({ conversation_id, on_sent }) {
+  return html`<${Writing} key=${conversation_id} conversation_id=${conversation_id} on_sent=${on_sent} />`;
 }
 
-function Writing({ conversation_id, on_done }) {
+function Writing({ conversation_id, on_sent }) {
   const [recording, setRecording] = useState(false);
   const attachments = useAttachments(conversation_id);
   const field = useRef(null);
-  const recorded = () => {
-    setRecording(false);
-    on_done();
-  };
   return html`
     <div class="composer">
       <${DropZone} on_files=${attachments.add} />
       <${Tray} attachments=${attachments} />
       ${recording
-    ? html`<${VoiceRecorder} conversation_id=${conversation_id} on_done=${recorded} />`
+    ? html`<${VoiceRecorder} conversation_id=${conversation_id} on_sent=${on_sent}
+        on_done=${() => setRecording(false)} />`
     : html`<${TextRow} conversation_id=${conversation_id} attachments=${attachments} field=${field}
-        on_record=${() => setRecording(true)} on_done=${on_done} />`}
+        on_record=${() => setRecording(true)} on_sent=${on_sent} />`}
     </div>`;
 }
 
@@ -89,7 +86,7 @@ function useCompletions(conversation_id, draft, caret, composing, on_replace) {
   return { completion, people };
 }
 
-function TextRow({ conversation_id, attachments, field, on_record, on_done }) {
+function TextRow({ conversation_id, attachments, field, on_record, on_sent }) {
   const draft = useDraftText(conversation_id);
   const { text, edit, reply } = draft;
   const [caret, setCaret] = useState(0);
@@ -121,7 +118,6 @@ function TextRow({ conversation_id, attachments, field, on_record, on_done }) {
       await parley.edit(edit, { ...rest, ...content() });
       draft.clear();
       stopReplyAndEdit(conversation_id);
-      on_done();
     } catch (error) {
       toast(errorText(error), { kind: 'error' }); // the text stays in the field
     }
@@ -139,7 +135,7 @@ function TextRow({ conversation_id, attachments, field, on_record, on_done }) {
     draft.clear();
     stopReplyAndEdit(conversation_id);
     field.current.focus();
-    on_done();
+    on_sent();
   };
   const onKeyDown = (event) => {
     if (event.isComposing || completion.onKeyDown(event)) return;
@@ -165,7 +161,8 @@ function TextRow({ conversation_id, attachments, field, on_record, on_done }) {
     ${completion.list}
     ${is_near && html`<${Count} left=${left} />`}
     <form class="composer-row" onSubmit=${(event) => { event.preventDefault(); send(); }}>
-      ${!edit && html`<${AttachButton} conversation_id=${conversation_id} attachments=${attachments} />`}
+      ${!edit && html`<${AttachButton} conversation_id=${conversation_id} attachments=${attachments}
+        on_sent=${on_sent} />`}
       <textarea class="composer-text" ref=${field} rows="1" value=${text} dir="auto" enterkeyhint="send"
         aria-label=${edit ? t('composer_edit_label') : t('composer_label')} placeholder=${t('composer_label')}
         aria-invalid=${left < 0 ? 'true' : undefined} aria-describedby=${is_near ? 'composer-count' : undefined}
@@ -234,10 +231,12 @@ function Bar({ edit, reply, on_cancel }) {
     </div>`;
 }
 
-function AttachButton({ conversation_id, attachments }) {
+function AttachButton({ conversation_id, attachments, on_sent }) {
   const input = useRef(null);
   const chooseFiles = () => input.current.click();
-  const choosePlace = () => openDialog(LocationDialog, { conversation_id });
+  const choosePlace = async () => {
+    if (await openDialog(LocationDialog, { conversation_id })) on_sent();
+  };
   const choose = (event) => openMenu(event.currentTarget, [
     { label: t('attach_files'), icon: 'clip', onSelect: chooseFiles },
     { label: t('attach_location'), icon: 'location', onSelect: choosePlace },

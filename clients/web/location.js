@@ -34,7 +34,7 @@ function faults({ title, lat, lng }) {
   };
 }
 
-/** @param {{conversation_id: string, close: () => void}} props */
+/** @param {{conversation_id: string, close: (is_sent?: boolean) => void}} props */
 export function LocationDialog({ conversation_id, close }) {
   const [values, setValues] = useState({ title: '', lat: '', lng: '' });
   const [errors, setErrors] = useState(/** @type {any} */ ({}));
@@ -63,7 +63,7 @@ export function LocationDialog({ conversation_id, close }) {
     const { title, lat, lng } = values;
     const content = { title: title.trim(), lat: degrees(lat, 90), lng: degrees(lng, 180) };
     parley.send(conversation_id, content, { msg_type: LOCATION });
-    close();
+    close(true);
   };
   const field = (name, more) => html`<${Field} name=${`location-${name}`} label=${t(`location_${name}`)}
     value=${values[name]} error=${errors[name]} ...${more}

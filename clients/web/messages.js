@@ -16,18 +16,18 @@ import { summaryOf } from '/summary.js';
 
 /**
  * @param {{conversation_id: string, message_id?: string, role?: string,
- *   jumper: {current: Function | null}}} props
- *   message_id: begin there; role: one's own in the group; jumper: is given the function that shows a message
- * by its id
+ *   reader: {current: {jump: Function, toNewest: Function} | null}}} props
+ *   message_id: begin there; role: one's own in the group; reader: is given what shows a message by its id, and
+ *   what shows the newest
  */
-export function Messages({ conversation_id, message_id, role, jumper }) {
+export function Messages({ conversation_id, message_id, role, reader }) {
   const [, redraw] = useReducer((n) => n + 1, 0);
   const people = useTopic('people', 'me');
   useTopic(conversation_id, 'state');
   const scroller = useMemo(() => new Scroller(conversation_id, redraw), [conversation_id]);
   const [current, setCurrent] = useState(/** @type {string | null} */ (null));
   const jump = useMemo(() => (id, options) => jumpTo(scroller, id, options), [scroller]);
-  jumper.current = jump;
+  reader.current = { jump, toNewest: () => toNewest(scroller) };
   useOpening(scroller, message_id, jump);
   useLooking(scroller);
   const said = useAnnouncements(conversation_id, scroller);
@@ -66,6 +66,14 @@ export function Messages({ conversation_id, message_id, role, jumper }) {
 async function jumpTo(scroller, message_id, options) {
   try {
     if (!await scroller.jump(message_id, options)) toast(t('msg_message_gone'));
+  } catch (error) {
+    toast(errorText(error), { kind: 'error' });
+  }
+}
+
+async function toNewest(scroller) {
+  try {
+    await scroller.toNewest();
   } catch (error) {
     toast(errorText(error), { kind: 'error' });
   }
@@ -141,8 +149,8 @@ function ToNewest({ scroller, conversation_id }) {
   if (!scroller.isOpen || (scroller.isEnd && scroller.place.isStuck)) return null;
   const count = parley.conversations.get(conversation_id)?.unread_count ?? 0;
   const label = count ? t('msg_to_newest_count', { count }) : t('msg_to_newest');
-  const toNewest = () => scroller.toNewest().catch((error) => toast(errorText(error), { kind: 'error' }));
-  return html`<div class="to-newest"><${IconButton} icon="arrow_down" label=${label} onClick=${toNewest} />
+  return html`<div class="to-newest"><${IconButton} icon="arrow_down" label=${label}
+      onClick=${() => toNewest(scroller)} />
     ${count > 0 && html`<span class="badge" aria-hidden="true">${count > 99 ? '99+' : count}</span>`}</div>`;
 }
 

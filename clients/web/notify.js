@@ -4,6 +4,7 @@ import { preference, setPreference } from '/preferences.js';
 import { chatHref, go, route } from '/router.js';
 import { summaryOf } from '/summary.js';
 import { t } from '/texts.js';
+import { closeOverlays } from '/ui.js';
 
 const MAX_COUNT = 999; // as the server counts unread
 
@@ -44,7 +45,10 @@ function tell(message) {
   // One for each conversation: the newest takes the place of the one before. Of several tabs the tag makes
   // one, too.
   const options = { body: summaryOf(message), tag: conversation_id, icon: '/icon.svg' };
-  show(title, options, () => go(chatHref(conversation_id)));
+  show(title, options, () => {
+    closeOverlays();
+    go(chatHref(conversation_id));
+  });
 }
 
 function show(title, options, onClick) {

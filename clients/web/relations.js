@@ -6,7 +6,7 @@ import { parley } from '/client.js';
 import { Pages } from '/pages.js';
 import { go } from '/router.js';
 import { t } from '/texts.js';
-import { toast } from '/ui.js';
+import { closeOverlays, toast } from '/ui.js';
 
 export const friends = new Pages('/api/friends', 'friends', 'user_id', { limit: 100 });
 const requests = (direction) => new Pages('/api/friend_requests', 'requests', 'request_id', { direction });
@@ -128,12 +128,17 @@ async function refresh() {
   await Promise.all([friends, blocks].map((pages) => pages.loadAll()));
 }
 
+function show() {
+  closeOverlays();
+  go('#/people');
+}
+
 async function announce(user_id) {
   await incoming.reload();
   const request = findIncoming(user_id);
   if (!request) return; // taken back in the same moment
   toast(t('request_came', { name: calledOf(request) }),
-    { action: { label: t('request_show'), onSelect: () => go('#/people') } });
+    { action: { label: t('request_show'), onSelect: show } });
 }
 
 function onFriend({ event, user_id, direction }) {

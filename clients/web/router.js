@@ -64,12 +64,32 @@ export function searchHref(query) {
   return `#/search?${new URLSearchParams({ q: query })}`;
 }
 
+let target = null; // where go() leads, until the browser says that it is there
+let closeAbove = () => false;
+
+/**
+ * Back, as on a phone, closes first what lies above the view, and only then leads away. Once, by the page.
+ * @param {() => boolean} close closes it; true: there was something
+ */
+export function beforeBack(close) {
+  closeAbove = close;
+}
+
+window.addEventListener('hashchange', (event) => {
+  const isOurs = location.hash === target;
+  target = null;
+  if (isOurs || !closeAbove()) return;
+  event.stopImmediatePropagation();
+  history.pushState(null, '', event.oldURL);
+});
+
 /**
  * Go there.
  * @param {string} href such as '#/people'
  * @param {{replace?: boolean}} [options] replace: "back" does not come here again
  */
 export function go(href, { replace = false } = {}) {
+  if (location.hash !== href) target = href;
   if (replace) location.replace(href);
   else location.hash = href;
 }

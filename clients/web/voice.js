@@ -5,6 +5,7 @@ import { Icon } from '/icons.js';
 import { t } from '/texts.js';
 import { duration } from '/times.js';
 import { IconButton, toast } from '/ui.js';
+import { askBeforeLeaving } from '/leaving.js';
 import { AudioPlayer } from '/player.js';
 import { canRecord, startRecording } from '/recorder.js';
 
@@ -21,9 +22,10 @@ function problemOf(error) {
 
 /**
  * Record, listen, send.
- * @param {{conversation_id: string, on_done: () => void}} props on_done: sent, cancelled or impossible
+ * @param {{conversation_id: string, on_sent: () => void, on_done: () => void}} props on_done: sent, cancelled
+ *   or impossible
  */
-export function VoiceRecorder({ conversation_id, on_done }) {
+export function VoiceRecorder({ conversation_id, on_sent, on_done }) {
   const recorder = useRef(/** @type {any} */ (null));
   const [live, setLive] = useState(false);
   const [taken, setTaken] = useState(/** @type {any} */ (null)); // {blob, url, …}: to be listened to
@@ -53,6 +55,7 @@ export function VoiceRecorder({ conversation_id, on_done }) {
     };
   }, []);
   useEffect(() => () => { if (taken) URL.revokeObjectURL(taken.url); }, [taken]);
+  useEffect(() => askBeforeLeaving(() => live || Boolean(taken)), [live, taken]);
 
   const stop = async () => {
     const result = await recorder.current.stop();
@@ -73,6 +76,7 @@ export function VoiceRecorder({ conversation_id, on_done }) {
     if (!result) return;
     const { blob, file_name, duration: length } = result;
     parley.sendFile(conversation_id, blob, { msg_type: VOICE, file_name, duration: length });
+    on_sent();
     on_done();
   };
   const onKeyDown = (event) => {

@@ -258,6 +258,9 @@ def test_one_who_reads_above_is_not_moved_by_what_comes_or_goes(person):
     expect(row(page, "number 20.")).to_have_count(0)
     expect(page.get_by_role("button", name=re.compile("Jump to the newest"))).to_be_visible()
     assert abs(mark.bounding_box()["y"] - before) <= 2
+    page.get_by_role("combobox", name="Message").fill("What I say myself I see")
+    page.keyboard.press("Enter")
+    expect(row(page, "What I say myself I see")).to_be_in_viewport()
 
 
 def test_search_in_a_chat_goes_from_hit_to_hit(person):

@@ -185,6 +185,21 @@ def test_a_file_waits_for_the_network_and_can_be_called_off(person, user):
     expect(page.get_by_role("progressbar", name="Upload")).to_have_count(0)
 
 
+def test_who_leaves_the_page_while_files_wait_is_asked(person, user):
+    anna, ben, page = chat_with(person, user)
+    choose(page, ("red.png", "image/png", RED))
+    field(page).press_sequentially("See this")  # a page that nobody has touched asks nothing
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.evaluate("() => location.reload()")
+    eventually(lambda: page.wait_for_timeout(20) or asked == ["beforeunload"], what="the question")
+    expect(page.get_by_role("list", name="Files to send")).to_contain_text("red.png")
+    field(page).press("Enter")
+    eventually(lambda: kinds(anna, ben) == [0, 0, 4], UPLOAD, what="both at the server")
+    page.reload()
+    expect(button(page, "Open picture red.png")).to_be_visible()
+
+
 def test_a_voice_is_recorded_listened_to_and_heard_by_the_other(person, axe):
     anna, ben = person("Anna", permissions=["microphone"]), person("Ben")
     say(ben.session, anna, "Hello")

@@ -73,6 +73,26 @@ def test_on_a_telephone_one_pane_leads_to_the_next_and_back(person, friends):
     expect(chats(page)).to_be_visible()
 
 
+def test_back_on_a_telephone_closes_first_what_lies_above(person, friends):
+    page = person(session=friends, viewport=PHONE, has_touch=True, is_mobile=True).open()
+    for name in ("Ben", "The lighthouse keepers"):
+        chats(page).get_by_role("link", name=name).tap()
+        expect(bubble(page, "A lighthouse")).to_be_visible()
+        expect(page.get_by_role("heading", name="Info")).to_have_count(0)
+        bubble(page, "A lighthouse").click(button="right")
+        expect(page.get_by_role("menu")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_role("menu")).to_have_count(0)
+        expect(bubble(page, "A lighthouse")).to_be_visible()
+        button(page, "Information").tap()
+        expect(page.get_by_role("heading", name="Info")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_role("heading", name="Info")).to_have_count(0)
+        expect(bubble(page, "A lighthouse")).to_be_visible()
+        page.go_back()
+        expect(chats(page)).to_be_visible()
+
+
 def tab_to(page, target, most=40):
     """As who has no mouse comes to it."""
     for _ in range(most):
