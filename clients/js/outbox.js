@@ -34,8 +34,9 @@ export class Outbox {
   /**
    * @param {{transmit: (frame: object) => boolean, upload: (blob: Blob, more: object) => Promise<any>,
    *   onChange: (entry: Entry) => void, onProgress: (entry: Entry, loaded: number, total: number) => void,
-   *   onStored: (entry: Entry) => void}} options
-   *   transmit: false while there is no connection; onStored: what snapshot() gives of it is another
+   *   onStored: (entry: Entry) => void, onLate: () => void}} options
+   *   transmit: false while there is no connection; onStored: what snapshot() gives of it is another;
+   *   onLate: there was no ack in time, so the connection may be dead
    */
   constructor(options) {
     this.options = options;
@@ -176,7 +177,10 @@ export class Outbox {
         if (!entry.file) held.add(entry.conversation_id);
       } else if (entry.sent_at !== undefined) {
         const isLate = since(entry.sent_at) > RESEND_MS;
-        if (isLate && this.options.transmit(entry.frame)) entry.sent_at = Date.now();
+        if (isLate && this.options.transmit(entry.frame)) {
+          entry.sent_at = Date.now();
+          this.options.onLate();
+        }
       } else if (entry.file) {
         this.#upload(entry);
       } else if (!waits && flying < WINDOW && this.options.transmit(entry.frame)) {

@@ -89,7 +89,7 @@ export class Parley {
     const outbox = this.#outbox = new Outbox({
       transmit: (frame) => this.#line.socket.send(frame), upload: (blob, how) => this.upload(blob, how),
       onChange: (entry) => this.#showPending(entry), onProgress: (...how) => this.#showProgress(...how),
-      onStored: ({ message_id }) => keep(`o/${message_id}`),
+      onStored: ({ message_id }) => keep(`o/${message_id}`), onLate: () => this.poke(),
     });
     this.#line = new Line({
       WebSocket: more.WebSocket ?? globalThis.WebSocket, prepare: () => this.#prepare(), now, request, events, model,
@@ -102,7 +102,7 @@ export class Parley {
   }
 
   #watchPage() {
-    addEventListener('online', () => this.poke());
+    for (const event of ['online', 'offline']) addEventListener(event, () => this.poke());
     addEventListener('pagehide', () => this.#keeper.flush());
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible') this.poke();

@@ -45,6 +45,8 @@ export class Socket {
     /** How many frames ever came. */
     this.frames = 0;
     this.isPreparing = false;
+    /** It was asked whether it lives, and there is still time to answer. */
+    this.isDoubted = false;
     /** @type {any} */
     this.timer = null;
     /** @type {any} */
@@ -84,11 +86,15 @@ export class Socket {
     if (this.socket === null) {
       clearTimeout(this.timer);
       this.#connect();
-    } else if (this.socket.readyState === 1) {
+    } else if (this.socket.readyState === 1 && !this.isDoubted) {
       const { frames } = this;
       this.#sendHeartbeat();
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => { if (this.frames === frames) this.#end(1006); }, WAITED_FOR_MS);
+      this.isDoubted = true;
+      this.timer = setTimeout(() => {
+        this.isDoubted = false;
+        if (this.frames === frames) this.#end(1006);
+      }, WAITED_FOR_MS);
     }
   }
 
@@ -146,6 +152,7 @@ export class Socket {
 
   /** The socket goes without being waited for: a dead one may take minutes to close. */
   #drop(code) {
+    this.isDoubted = false;
     clearInterval(this.beat);
     clearTimeout(this.openTimer);
     const socket = this.socket;

@@ -229,6 +229,14 @@ test('who pokes a dead socket knows it after 5 s', async () => {
   assert.equal(server.sockets.length, 2);
 });
 
+test('who writes into a dead connection knows it some 10 s later, however much he writes', async () => {
+  for (let i = 0; i < 7; i++) {
+    parley.send(ID, { text: `word ${i}` });
+    await pass(2000);
+  }
+  assert.equal(server.sockets.length, 2);
+});
+
 test('the pauses before a reconnect grow from 1 s to 30 s, with some chance, and start over once it was live', async () => {
   mock.method(Math, 'random', () => 0.4);
   server.isAway = true;

@@ -11,7 +11,7 @@ function open() {
   const outbox = new Outbox({
     transmit: (frame) => sent.push(frame.message_id) > 0,
     upload: (_, { file_name }) => new Promise((resolve, reject) => { uploads.set(file_name, { resolve, reject }); }),
-    onChange: () => {}, onProgress: () => {}, onStored: () => {},
+    onChange: () => {}, onProgress: () => {}, onStored: () => {}, onLate: () => {},
   });
   outbox.open();
   const add = (name, conversation_id, file = { blob: null, file_name: name, more: {} }) => outbox.add({
