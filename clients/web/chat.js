@@ -6,7 +6,7 @@ import { Empty, Spinner } from '/ui.js';
 import { ChatHeader } from '/chat_header.js';
 import { Composer } from '/composer.js';
 import { FindBar } from '/find_bar.js';
-import { useGroupView } from '/group_view.js';
+import { lastNews, useGroupView } from '/group_view.js';
 import { Messages } from '/messages.js';
 import { PinnedBar } from '/pinned.js';
 
@@ -17,12 +17,6 @@ function addressOf(conversation_id) {
   const me = parley.me?.user_id;
   if (!pair || (pair[1] !== me && pair[2] !== me)) return null;
   return { user_id: pair[1] === me ? pair[2] : pair[1] };
-}
-
-/** The seq of the last event of a group that is here. */
-function lastNews(conversation_id) {
-  const messages = parley.span(conversation_id)?.messages ?? [];
-  return messages.findLast((message) => message.msg_type === 3)?.seq ?? 0;
 }
 
 /** @param {{conversation_id: string, message_id?: string}} props message_id: a link leads to it */

@@ -1,8 +1,9 @@
 /** A group in the right panel: what it is, who is in it, and what one's role allows. */
-import { html, useMemo, useRef, useState } from '/vendor/preact.js';
+import { html, useMemo, useState } from '/vendor/preact.js';
 import { ActionError, isSure, useAction, useLoaded } from '/action.js';
 import { parley } from '/client.js';
 import { Behaviour } from '/behaviour.js';
+import { lastNews } from '/group_view.js';
 import { joinLink } from '/join.js';
 import { More, Pages, usePages } from '/pages.js';
 import { PersonRow } from '/person.js';
@@ -20,14 +21,11 @@ function useGroup(conversation) {
   const path = `/api/groups/${encodeURIComponent(group_id)}`;
   const members = useMemo(() => new Pages(`${path}/members`, 'members', 'user_id'), [path]);
   const [round, setRound] = useState(0);
-  const news = useRef(0); // seq of the last event in it that was seen
-  const { last_message: last } = conversation;
-  if (last?.msg_type === 3) news.current = last.seq;
   usePages(members);
   const { data: group, error } = useLoaded(async () => {
     if (members.total !== undefined) members.reload(); // usePages() asks for the first
     return parley.request('GET', path);
-  }, [path, news.current, round]);
+  }, [path, lastNews(conversation.conversation_id), round]);
   return { group, members, error, path, refresh: () => setRound((n) => n + 1) };
 }
 

@@ -3,6 +3,7 @@
  */
 import { html, useEffect, useState } from '/vendor/preact.js';
 import { parley } from '/client.js';
+import { lastNews } from '/group_view.js';
 import { Avatar } from '/ui.js';
 import { t } from '/texts.js';
 import { findWord, OPTIONS_MAX } from '/completion.js';
@@ -11,15 +12,10 @@ const PAGES_MAX = 40; // 2,000 members, as many as a group has, at 50 a page
 const MENTIONS_MAX = 100; // as content.text.json
 const ALL = 'all';
 
-/** @type {Map<string, Promise<object[]>>} members by group_id, until something happens to the group */
+/** @type {Map<string, {news: number, members: Promise<object[]>}>} by group_id, and as of its last event */
 const cached = new Map();
 
-parley.on('system', (content) => {
-  if (content.group_id && /^(group|member)\./.test(content.event)) cached.delete(content.group_id);
-});
-parley.on('message', (message) => {
-  if (message.msg_type === 3 && message.group_id) cached.delete(message.group_id);
-});
+const newsOf = (group_id) => lastNews(`group:${group_id}`);
 
 async function fetchMembers(group_id) {
   const members = [];
@@ -33,18 +29,19 @@ async function fetchMembers(group_id) {
 }
 
 /**
- * All members of a group, fetched once.
+ * All members of a group, fetched once, and anew when something has happened to it.
  * @param {string} group_id
  * @returns {Promise<{user_id: string, username: string, nickname: string, role: string}[]>} rejects
  *   with a ParleyError; the next call tries again
  */
 export function loadMembers(group_id) {
-  if (!cached.has(group_id)) {
-    const promise = fetchMembers(group_id);
-    promise.catch(() => cached.delete(group_id));
-    cached.set(group_id, promise);
-  }
-  return cached.get(group_id);
+  const news = newsOf(group_id);
+  const known = cached.get(group_id);
+  if (known?.news === news) return known.members;
+  const members = fetchMembers(group_id);
+  cached.set(group_id, { news, members });
+  members.catch(() => cached.get(group_id)?.members === members && cached.delete(group_id));
+  return members;
 }
 
 /**
@@ -54,12 +51,12 @@ export function loadMembers(group_id) {
  */
 export function useMentions(group_id, wanted) {
   const [members, setMembers] = useState([]);
+  const news = group_id && wanted ? newsOf(group_id) : 0;
   useEffect(() => {
     let gone = false;
-    setMembers([]);
     if (group_id && wanted) loadMembers(group_id).then((all) => gone || setMembers(all), () => {});
     return () => { gone = true; };
-  }, [group_id, wanted]);
+  }, [group_id, wanted, news]);
   const others = members.filter((member) => member.user_id !== parley.me?.user_id);
   const role = members.find((member) => member.user_id === parley.me?.user_id)?.role;
   const may_all = role === 'owner' || role === 'admin';

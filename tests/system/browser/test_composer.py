@@ -170,6 +170,10 @@ def test_members_are_completed_and_named_and_everybody_by_the_owner(person, user
         return last.get("at_all") and last.get("at_user_ids") == [chloe.id]
 
     eventually(is_named, what="the message that names them")
+    user(nickname="Dora").post(f"/api/groups/{group_id}/join").ok()
+    expect(history(page)).to_contain_text("Dora joined")  # and can be named from now on
+    field(page).press_sequentially("@do")
+    expect(page.get_by_role("option", name=re.compile("Dora"))).to_be_visible()
 
 
 def test_commands_of_a_bot_are_completed(person, axe):
