@@ -21,6 +21,11 @@ export function deviceName() {
   return [browser ?? 'Browser', system].filter(Boolean).join(', ');
 }
 
+/** Does somebody look at this page? */
+export function isLooking() {
+  return document.visibilityState === 'visible' && document.hasFocus();
+}
+
 /**
  * State of the page that several views share. Changed by uiChanged() only.
  * reply and edit: by conversation_id, the Message that is answered or edited; info: the right panel is open.

@@ -12,7 +12,7 @@ export function joinLink(group_id) {
 }
 
 /** The group that a link or an id means; '' for what is neither. @param {string} text */
-export function groupIdOf(text) {
+function groupIdOf(text) {
   return /(?:^|#\/join\/)(group_[A-Za-z0-9_-]+)\/?$/.exec(text.trim())?.[1] ?? '';
 }
 

@@ -82,7 +82,7 @@ function Nothing({ is_filtered }) {
 async function sayHello() {
   try {
     const found = await parley.request('GET', '/api/users', { query: { query: 'hubot', limit: 1 } });
-    if (found.users[0]) go(chatHref(await parley.open({ user_id: found.users[0].user_id })));
+    if (found.users[0]) go(chatHref(parley.open({ user_id: found.users[0].user_id })));
   } catch (error) {
     toast(errorText(error), { kind: 'error' });
   }

@@ -28,7 +28,7 @@ function namesIn({ at_user_ids = [], at_all }) {
   const names = at_all ? [...EVERYBODY] : [];
   for (const user_id of at_user_ids) {
     const profile = parley.profile(user_id);
-    names.push(profile?.nickname, profile?.username, profile?.remark);
+    names.push(profile?.nickname, profile?.username);
   }
   return names;
 }

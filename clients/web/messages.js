@@ -123,8 +123,7 @@ function useAnnouncements(conversation_id, scroller) {
   useEffect(() => parley.on('message', (message) => {
     if (message.conversation_id !== conversation_id) return;
     scroller.arrived(message);
-    const by = message.msg_type === 3 ? '' : `${nameOf(message.from)}: `;
-    const text = by + summaryOf(message);
+    const text = `${nameOf(message.from)}: ${summaryOf(message)}`;
     setSaid((old) => (old === text ? `${text}\u00a0` : text)); // the same words twice are said twice
   }), [conversation_id]);
   return said;

@@ -1,5 +1,5 @@
 /** Telling of messages that are not on the screen: desktop notifications, and the count in the title. */
-import { nameOf, parley, titleOf } from '/client.js';
+import { isLooking, nameOf, parley, titleOf } from '/client.js';
 import { preference, setPreference } from '/preferences.js';
 import { chatHref, go, route } from '/router.js';
 import { summaryOf } from '/summary.js';
@@ -31,15 +31,14 @@ export function startNotifying() {
 }
 
 function isSeen(conversation_id) {
-  const is_here = document.visibilityState === 'visible' && document.hasFocus();
-  return is_here && route().conversation_id === conversation_id;
+  return isLooking() && route().conversation_id === conversation_id;
 }
 
 function tell(message) {
   const { conversation_id } = message;
   const conversation = parley.conversations.get(conversation_id);
   if (!preference('notifications') || notificationState() !== 'granted') return;
-  if (!conversation || conversation.muted || message.msg_type === 3 || isSeen(conversation_id)) return;
+  if (!conversation || conversation.muted || isSeen(conversation_id)) return;
   const chat = titleOf(conversation);
   const title = conversation.group ? t('notification_in', { name: nameOf(message.from), group: chat }) : chat;
   // One for each conversation: the newest takes the place of the one before. Of several tabs the tag makes

@@ -94,8 +94,8 @@ export function go(href, { replace = false } = {}) {
   else location.hash = href;
 }
 
-/** Where one is, as a hook. @returns {Route} */
-export function useRoute() {
+/** location.hash, as a hook. @returns {string} */
+export function useHash() {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
     const changed = () => setHash(location.hash);
@@ -103,5 +103,10 @@ export function useRoute() {
     changed();
     return () => window.removeEventListener('hashchange', changed);
   }, []);
-  return parseRoute(hash);
+  return hash;
+}
+
+/** Where one is, as a hook. @returns {Route} */
+export function useRoute() {
+  return parseRoute(useHash());
 }

@@ -3,18 +3,13 @@
  * the window of rows as one scrolls, loads older and newer pages ahead of that, follows the end, and tells
  * what was read. messages.js draws what view() gives, and calls drawn() after each drawing.
  */
-import { parley } from '/client.js';
+import { isLooking, parley } from '/client.js';
 import { Place } from '/place.js';
 import { AROUND, MAX_ROWS, NEAR, indexOf, windowAround, windowIndices } from '/rows.js';
 
 const READ_DELAY = 200; // milliseconds: of what is scrolled past, only the last is told
 const FLASH_TIME = 1600;
 const RELOAD_PAUSE = 2000; // milliseconds between two tries to have the newest messages again
-
-/** Does somebody look at this page? */
-export function isLooking() {
-  return document.visibilityState === 'visible' && document.hasFocus();
-}
 
 function isForReading({ from, msg_type, recalled_at }) {
   return from !== parley.me?.user_id && msg_type !== 3 && !recalled_at;

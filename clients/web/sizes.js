@@ -1,7 +1,7 @@
 /** Sizes in words. */
 import { locale } from '/texts.js';
 
-const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
+const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'];
 
 /**
  * "1.4 MB". In steps of 1,024, as the limits of the server are.

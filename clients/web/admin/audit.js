@@ -4,6 +4,7 @@ import { parley } from '/client.js';
 import { t } from '/texts.js';
 import { Button, Empty, Field } from '/ui.js';
 import { More, Pages, usePages } from '/pages.js';
+import { dayOf } from '/rows.js';
 import { full } from '/times.js';
 import { ActionError, useAction } from '/action.js';
 import { hrefOf, replaceRoute } from '/admin/route.js';
@@ -77,8 +78,7 @@ function dateOf(time, days = 0) {
   if (!time) return '';
   const date = new Date(Number(time));
   date.setDate(date.getDate() + days);
-  const two = (n) => String(n).padStart(2, '0');
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return dayOf(date.getTime());
 }
 
 function actionText(action) {

@@ -16,7 +16,7 @@ const SYSTEM = 3; // msg_type
  * @param {string} text
  * @returns {{conversation_id: string, message_id: string} | null}
  */
-export function placeOf(text) {
+function placeOf(text) {
   const path = decodeURI(text.trim()).replace(/^.*(#\/c\/|\/api\/conversations\/|\/v1\/admin\/messages\/)/, '');
   const [conversation_id, message_id, ...rest] = path.replace('/messages/', '/').split('/');
   if (rest.length || !message_id || !/^(single|group):./.test(conversation_id)) return null;

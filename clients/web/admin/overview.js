@@ -1,9 +1,10 @@
 /** What goes on, and how much there is. */
 import { html } from '/vendor/preact.js';
+import { sizeText } from '/sizes.js';
 import { errorText, t } from '/texts.js';
 import { Sparkline } from '/admin/sparkline.js';
 import { useFigures } from '/admin/figures.js';
-import { count, rate, size } from '/admin/numbers.js';
+import { count, rate } from '/admin/numbers.js';
 
 const TALLY = 10; // seconds that messages_10s is about
 
@@ -25,9 +26,9 @@ export function Overview({ figures }) {
       <${Figure} name="accounts" value=${count(latest.accounts)} />
       <${Figure} name="messages" value=${stored && count(stored.messages)} />
       <${Figure} name="conversations" value=${stored && count(stored.conversations)} />
-      <${Figure} name="files" value=${stored && count(stored.files)} more=${stored && size(stored.file_bytes)} />
-      <${Figure} name="data" value=${size(latest.data_bytes)} />
-      <${Figure} name="indexes" value=${size(latest.index_bytes)} />
+      <${Figure} name="files" value=${stored && count(stored.files)} more=${stored && sizeText(stored.file_bytes)} />
+      <${Figure} name="data" value=${sizeText(latest.data_bytes)} />
+      <${Figure} name="indexes" value=${sizeText(latest.index_bytes)} />
     </dl>`;
 }
 

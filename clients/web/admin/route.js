@@ -2,7 +2,7 @@
  * Where one is, in location.hash: #/overview, #/users?query=…&role=…&status=…, #/users/<user_id>,
  * #/messages/<conversation_id>/<message_id>, #/services, #/audit?actor_id=…
  */
-import { useEffect, useState } from '/vendor/preact.js';
+import { useHash } from '/router.js';
 
 /**
  * @typedef {object} Route
@@ -48,12 +48,5 @@ export function replaceRoute(href) {
 
 /** Where one is, as a hook. @returns {Route} */
 export function useRoute() {
-  const [hash, setHash] = useState(location.hash);
-  useEffect(() => {
-    const changed = () => setHash(location.hash);
-    window.addEventListener('hashchange', changed);
-    changed();
-    return () => window.removeEventListener('hashchange', changed);
-  }, []);
-  return parseRoute(hash);
+  return parseRoute(useHash());
 }
