@@ -78,12 +78,12 @@ export class Keeper {
   async #write() {
     const keys = [...this.marked];
     this.marked.clear();
+    const own = keys.filter((key) => !isShared(key));
+    // All at once; but a file for which there is no room keeps no text out.
+    if (!await this.#put(own)) for (const key of own) await this.#put([key]);
     const shared = keys.filter(isShared);
-    const isWritten = await this.#put(shared);
     // No cursor may be kept later without the conversations that it has left behind.
-    if (!isWritten) for (const key of shared) this.marked.add(key);
-    // Each by itself: a file for which there is no room keeps no text out.
-    for (const key of keys) if (!isShared(key)) await this.#put([key]);
+    if (!await this.#put(shared)) for (const key of shared) this.marked.add(key);
   }
 
   /** @param {string[]} keys @returns {Promise<boolean>} all are kept */

@@ -204,6 +204,7 @@ export class Parley {
     this.#line.socket.poke();
     try {
       await this.#http.fresh(); // the timer for it may have slept as well
+      if (this.#http.cookies) await this.request('GET', '/api/users/me'); // another tab may have changed who that is
     } catch (fault) {
       if (SESSION_OVER.has(fault.code)) this.#end('expired');
     }
@@ -556,8 +557,7 @@ export class Parley {
   }
 
   #keptSession() {
-    const tokens = this.#http.cookies ? undefined : this.#http.session ?? undefined;
-    return this.me && { me: this.me, tokens };
+    return this.me && { me: this.me, tokens: this.#http.cookies ? undefined : this.#http.session ?? undefined };
   }
 
   #restore(entries) {

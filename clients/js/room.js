@@ -456,7 +456,8 @@ export class Room {
 
   /** @param {any} kept a snapshot @param {number} now */
   restore({ data, wanted, toldRead, isKnown, messages, low }, now) {
-    Object.assign(this, { data, wanted, toldRead, isKnown, hideSeq: data.hidden ? data.last_seq : 0 });
+    Object.assign(this, { wanted, toldRead, isKnown, hideSeq: data.hidden ? data.last_seq : 0 });
+    this.set(data);
     for (const message of messages) this.put(message, now);
     if (low !== undefined) this.spans = [{ low, high: data.last_seq }];
   }

@@ -17,6 +17,7 @@ import { People } from '/people.js';
 import { InfoPanel } from '/info.js';
 import { SearchPane } from '/search.js';
 import { Settings } from '/settings.js';
+import { forgetChats } from '/storage.js';
 
 const ONE_PANE = matchMedia('(max-width: 699px)'); // as base.css has it: the panel covers the chat
 
@@ -40,8 +41,18 @@ function App() {
 function Broken({ error }) {
   return html`<main class="starting"><${Empty} icon="alert" title=${t('broken')} text=${t('broken_text')}>
     <pre class="hint">${error.message}</pre>
-    <button type="button" class="button primary" onClick=${() => location.reload()}>${t('reload')}</button>
+    <button type="button" class="button primary" onClick=${reloadAnew}>${t('reload')}</button>
   <//></main>`;
+}
+
+// What cannot be drawn may be kept in the browser: then a reload alone would bring it back.
+async function reloadAnew() {
+  try {
+    await parley.stop();
+    await forgetChats();
+  } finally {
+    location.reload();
+  }
 }
 
 function Unreachable() {

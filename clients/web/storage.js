@@ -35,9 +35,23 @@ async function transact(mode, work) {
     transaction.oncomplete = resolve;
     transaction.onabort = () => reject(transaction.error);
   });
-  const result = work(transaction.objectStore(STORE));
+  let result;
+  try {
+    result = work(transaction.objectStore(STORE));
+    transaction.commit(); // now, not when the answers have come: the page may be gone by then
+  } catch (error) {
+    transaction.abort(); // what cannot be cloned
+    await done.catch(() => {});
+    throw error;
+  }
   await done;
   return result;
+}
+
+/** Keep nothing but who one is and what is to be sent: all else comes anew with the next load. */
+export async function forgetChats() {
+  const keys = Object.keys(await storage.load()).filter((key) => key === 'cursor' || key.startsWith('c/'));
+  await storage.write(Object.fromEntries(keys.map((key) => [key, null])));
 }
 
 /** @type {import('/js/keeper.js').Storage} */

@@ -166,3 +166,10 @@ test('the same when the token is exchanged', async () => {
   await pass(14 * 60_000 + 1000, 5000);
   assert.deepEqual([parley.state, parley.me.user_id], ['ended', 'user_me']);
 });
+
+test('the same when the page comes back to sight, where the session is in cookies', async () => {
+  await start({ cookies: true });
+  server.answers['/api/users/me'] = () => [200, { code: 0, data: { user_id: 'user_admin', nickname: 'Admin' } }];
+  await parley.poke();
+  assert.deepEqual([parley.state, parley.endedReason], ['ended', 'somebody_else']);
+});

@@ -174,3 +174,13 @@ test('where there are no Web Locks the outbox is kept, and the rest is asked for
   await parley.stop();
   assert.deepEqual([...storage.entries.keys()].map((key) => key.split('/')[0]).sort(), ['o', 'session']);
 });
+
+test('all that one says at once is kept by one write', async () => {
+  const server = new FakeServer();
+  const storage = memory();
+  const parley = await start(server, storage);
+  storage.writes.length = 0;
+  for (let n = 0; n < 100; n++) parley.send(ID, { text: `${n}` });
+  await settle();
+  assert.equal(storage.writes.filter((keys) => keys.some((key) => key.startsWith('o/'))).length, 1);
+});
