@@ -133,10 +133,14 @@ export class Model {
     return this.rooms.get(conversation_id)?.snapshot(KEPT_MESSAGES) ?? null;
   }
 
-  /** @param {Record<string, any>} kept snapshots by conversation_id */
+  /** Throws when they are not what snapshot() gave for this person. @param {Record<string, any>} kept snapshots by
+   * conversation_id */
   restore(kept) {
     for (const [id, snapshot] of Object.entries(kept)) {
-      if (snapshot.me !== this.me) continue; // a tab that heard too late of a log-out has left it
+      const { me, data } = snapshot;
+      // A tab that heard too late of a log-out may have left it. The cursor beside it would be of no use.
+      const isOurs = me === this.me && data.conversation_id === id && data.last_seq >= 0;
+      if (!isOurs) throw new Error(`what is kept of ${id} is not ours`);
       const room = this.room(id);
       room.restore(snapshot, this.options.now());
       this.conversations.set(id, room.data);

@@ -160,8 +160,14 @@ test('conversations that somebody else left are nobody\'s to see', async () => {
   await (await server.connect({ storage })).stop();
   const { conversations: _, ...data } = conversation(2);
   storage.entries.set(`c/${ID}`, { me: 'user_other', data, wanted: {}, toldRead: 0, isKnown: true, messages: [message(1)] });
+  storage.entries.set('cursor', 'sync_of_the_other');
   const parley = await server.connect({ storage }, (one) => one.resume());
   assert.deepEqual(parley.list(), []);
+  server.asked = [];
+  started.push(parley);
+  parley.start();
+  await settle();
+  assert.ok(server.asked.includes('GET /api/sync?limit=30'), server.asked.join());
 });
 
 test('where there are no Web Locks the outbox is kept, and the rest is asked for anew', async () => {
