@@ -127,8 +127,9 @@ test('pages meet and become one stretch, which says what is before and after', (
 
 test('a page that is ahead of live frames does not show past a gap', () => {
   const room = filled(2);
-  room.page([message(2), message(3), message(4)], { low: 2, high: 4 }, NOW);
-  assert.deepEqual(shown(room), [1, 2]);
+  room.pending.set('message-4', message(4, { from: ME, to: BEN, state: 'sending' }));
+  room.page([message(2), message(3), message(4, { from: ME, to: BEN })], { low: 2, high: 4 }, NOW);
+  assert.deepEqual([shown(room), room.find('message-3'), room.pending.size], [[1, 2], undefined, 1]);
 });
 
 test('a limited sync drops what may have changed unheard', () => {
