@@ -27,7 +27,10 @@ const SYSTEM = 3;
 const UNREAD_MAX = 999;
 /** user_ids of a reaction: the first of them, as histories have it. */
 const REACTED_MAX = 100;
-/** Messages that live frames make us keep of a conversation; beyond, the oldest go until they are loaded again. */
+/**
+ * Messages that live frames make us keep of a conversation; beyond, the oldest go until they are loaded again. What
+ * somebody has loaded is looked at: so many, and MESSAGES_DROP more, may be kept then.
+ */
 const MESSAGES_MAX = 5000;
 const MESSAGES_DROP = 1000;
 
@@ -81,6 +84,7 @@ export class Room {
     this.wanted = {};
     /** @type {Map<number, Message>} */
     this.messages = new Map();
+    this.most = MESSAGES_MAX;
     /** @type {Map<string, number>} */
     this.seqs = new Map();
     /** @type {Stretch[]} ascending, and none meets another */
@@ -255,7 +259,7 @@ export class Room {
   }
 
   #dropOld() {
-    if (this.messages.size <= MESSAGES_MAX) return;
+    if (this.messages.size <= this.most) return;
     const old = this.#inOrder().slice(0, MESSAGES_DROP);
     for (const { seq, message_id } of old) {
       this.messages.delete(seq);
@@ -374,6 +378,7 @@ export class Room {
    */
   page(messages, { low, high }, now) {
     for (const message of messages) if (message.seq <= this.data.last_seq) this.put(message, now);
+    this.most = Math.max(this.most, this.messages.size + MESSAGES_DROP);
     const end = Math.min(high, this.data.last_seq);
     if (low <= end) this.spans = addStretch(this.spans, { low, high: end });
   }

@@ -132,6 +132,16 @@ test('a page that is ahead of live frames does not show past a gap', () => {
   assert.deepEqual([shown(room), room.find('message-3'), room.pending.size], [[1, 2], undefined, 1]);
 });
 
+test('of what comes live the oldest go one day, and not while somebody reads what he has loaded', () => {
+  const live = filled(5001);
+  assert.deepEqual([live.messages.size, live.span().has_before, shown(live)[0]], [4001, true, 1001]);
+  const read = new Room(ME, ID);
+  read.sync(page({ limited: true, from_seq: 5000, last_seq: 5000, messages: [message(5000)] }), NOW);
+  read.page(Array.from({ length: 4999 }, (_, at) => message(at + 1)), { low: 0, high: 4999 }, NOW);
+  for (let seq = 5001; seq <= 5100; seq++) read.take(message(seq), NOW);
+  assert.equal(shown(read)[0], 1);
+});
+
 test('a limited sync drops what may have changed unheard', () => {
   const room = filled(5);
   room.sync(page({ limited: true, after_seq: 2, from_seq: 9, last_seq: 9, messages: [message(9)] }), NOW);
