@@ -6,9 +6,9 @@ from client import fresh
 from conftest import PASSWORD
 
 
-def field(page):
+def field(page, name="Message"):
     """Where one writes."""
-    return page.get_by_role("combobox", name="Message", exact=True)
+    return page.get_by_role("combobox", name=name, exact=True)
 
 
 def history(page):

@@ -4,20 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
+from browser.steps import button, field, history
 from client import fresh, single
 from instance import eventually
-
-
-def field(page, name="Message"):
-    return page.get_by_role("combobox", name=name, exact=True)
-
-
-def history(page):
-    return page.get_by_role("log", name="Messages")
-
-
-def button(page, name):
-    return page.get_by_role("button", name=name, exact=True)
 
 
 def chat_with(person, user, nickname="Ben"):

@@ -6,7 +6,8 @@ import zlib
 
 from playwright.sync_api import expect
 
-from browser.test_composer import button, chat_with, field, history, said, say
+from browser.steps import button, field, history
+from browser.test_composer import chat_with, said, say
 from client import single
 from instance import eventually
 
