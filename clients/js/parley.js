@@ -130,9 +130,9 @@ export class Parley {
   /** @param {{username: string, password: string}} who @returns {Promise<any>} me */
   async login({ username, password }) {
     if (this.state === 'ended') this.me = null; // a log-in that is refused brings nobody back
-    this.stop();
+    await this.stop();
+    const entries = await this.#keeper.load(); // now: the new session takes the place of the one before
     await this.#http.enter({ username, password, device: this.#device });
-    const entries = await this.#keeper.load();
     await this.#keeper.clear();
     this.#clear();
     this.#keeper.mark('session');

@@ -64,6 +64,19 @@ test('what one says is in storage before its ack, and gone after it', async () =
   assert.ok(!storage.entries.has(`o/${message_id}`));
 });
 
+test('whoever logs in sends what he had not sent, and nothing of somebody else', async () => {
+  for (const [user_id, sent] of [['user_me', ['kept']], ['user_other', []]]) {
+    const server = new FakeServer();
+    const storage = memory();
+    const frame = { type: 1, to: 'user_ben', message_id: 'kept', msg_type: 0, content: { text: 'kept' } };
+    storage.entries.set('session', { me: { user_id } });
+    storage.entries.set('o/kept', { message_id: 'kept', conversation_id: ID, order: 1, frame });
+    await start(server, storage);
+    assert.deepEqual(server.sent(1).map(({ content }) => content.text), sent);
+    assert.equal(storage.entries.has('o/kept'), sent.length > 0);
+  }
+});
+
 test('the cursor is never newer than the conversations beside it', async () => {
   const server = new FakeServer();
   server.pages = [{ conversations: [conversation(2)] }];
