@@ -17,6 +17,8 @@ const PRESENCE = 40;
 const GAP_MS = 1000;
 /** A gap that answers leave open is asked about again after 1 s, 2 s, 4 s …, at most this, ms. */
 const GAP_MAX_MS = 60_000;
+/** Sync that is not answered is asked for again after 1 s, 2 s, 4 s …, at most this, ms. */
+const AGAIN_MAX_MS = 10_000;
 /** A page that leads no further is asked for again after this, ms. */
 const NO_WAY_MS = 1000;
 /** A device that is online for long syncs now and then: after so many frames. */
@@ -58,6 +60,8 @@ export class Line {
     /** @type {Promise<void> | null} */
     this.syncing = null;
     this.syncAgain = false;
+    /** Questions in a row that had no answer. */
+    this.failures = 0;
     this.isAsking = false;
     this.aside = [];
     this.frames = 0;
@@ -195,11 +199,13 @@ export class Line {
     const query = { cursor, limit: cursor ? PAGE : FIRST_PAGE };
     try {
       const page = await this.options.request('GET', '/api/sync', { query });
+      this.failures = 0;
       if (Array.isArray(page?.conversations)) return page;
       throw new ParleyError('an answer that is no page of sync');
     } catch (fault) {
       if (fault.code === 40001 && cursor) this.#beginAnew();
-      else await pause((fault.retryAfter ?? 1) * 1000);
+      else await pause(Math.max((fault.retryAfter ?? 0) * 1000, Math.min(AGAIN_MAX_MS, 1000 * 2 ** this.failures)));
+      this.failures += 1;
       return null;
     }
   }

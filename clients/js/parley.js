@@ -575,7 +575,7 @@ export class Parley {
 
   /** What another session, another tab, or this page before it was loaded again has left to send. */
   #adopt(entries) {
-    const isOurs = ([key, value]) => key === `o/${value?.frame?.message_id}` && typeof value.conversation_id === 'string';
+    const isOurs = ([key, one]) => key === `o/${one?.frame?.message_id}` && typeof one.conversation_id === 'string';
     this.#outbox.adopt(Object.entries(entries).filter(isOurs).map(([, value]) => value));
   }
 

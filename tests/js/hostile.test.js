@@ -173,3 +173,16 @@ test('the same when the page comes back to sight, where the session is in cookie
   await parley.poke();
   assert.deepEqual([parley.state, parley.endedReason], ['ended', 'somebody_else']);
 });
+
+test('a server that cannot answer for long is asked more and more seldom, and heard when it can', async () => {
+  await start();
+  server.answers['/api/sync'] = () => [503, { code: 50301, message: 'no', data: null }];
+  server.socket.say({ type: 3, content: { event: 'resync' }, timestamp: 1 });
+  server.asked = [];
+  await pass(50_000);
+  assert.ok(count('GET /api/sync') <= 9, `${count('GET /api/sync')}`);
+  delete server.answers['/api/sync'];
+  server.pages = [{ conversations: [conversation(3, { after_seq: 2, messages: [message(3)] })] }];
+  await pass(11_000);
+  assert.deepEqual(seqs(), [1, 2, 3]);
+});
