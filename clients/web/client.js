@@ -11,6 +11,9 @@ const shows_chats = !location.pathname.startsWith('/admin');
 /** The connection and the model; see clients/js/parley.js. */
 export const parley = new Parley({ device: deviceName(), storage: shows_chats ? storage : undefined });
 
+// A storage that refuses, an answer that makes no sense: the page goes on, and says so to whoever looks for it.
+parley.on('fault', (fault) => console.warn(fault));
+
 /** What the list of one's devices calls this one. @returns {string} */
 export function deviceName() {
   const find = (names) => names.find(([word]) => navigator.userAgent.includes(word))?.[1];
