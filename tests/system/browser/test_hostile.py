@@ -65,13 +65,14 @@ def test_who_logs_in_in_another_tab_ends_the_chats_of_who_was_there(person, user
     expect(page.get_by_role("alert")).to_contain_text("Somebody else has logged in here")
 
 
-def test_no_text_makes_the_page_stand_still(person, user):
+def test_no_text_makes_the_page_stand_still_or_stands_beside_its_bubble(person, user):
     anna, ben = person("Anna"), user()
-    for text in ("😀" * 31 + "x", "@" * 9000, "http://a" + ")" * 1900, "Z͑ͫ" * 2000):
+    for text in ("😀" * 31 + "x", "@" * 9000, "http://a" + ")" * 1900, "Z͑ͫ" * 2000, "้" * 300):
         say(ben, text, to=anna.id)
     page = anna.open(f"/#/c/{single(anna.id, ben.id)}")
     say(ben, "the last", to=anna.id)
     expect(history(page).get_by_text("the last")).to_be_visible()
+    assert history(page).evaluate("(log) => log.scrollWidth - log.clientWidth") == 0
 
 
 @pytest.mark.parametrize("what", LACKS)
