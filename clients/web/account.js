@@ -1,7 +1,8 @@
-/** The settings' tab about the account: password, other ways in, a copy of all, and the end of it. */
+/** The settings' tab about the account: the way out, password, other ways in, a copy of all, and the end of it. */
 import { html, useEffect, useState } from '/vendor/preact.js';
 import { ActionError, isSure, useAction } from '/action.js';
 import { parley } from '/client.js';
+import { logOut } from '/sessions.js';
 import { errorText, t } from '/texts.js';
 import { full } from '/times.js';
 import { Button, Dialog, Field, Spinner, openDialog, toast } from '/ui.js';
@@ -12,11 +13,17 @@ const TAB = '/#/settings/account'; // where the browser comes back to from a pro
 
 /** The tab. */
 export function AccountSettings() {
-  return html`<${Password} /><${Identities} /><${Export} /><${Delete} />`;
+  return html`<${LogOut} /><${Password} /><${Identities} /><${Export} /><${Delete} />`;
 }
 
 function Section({ title, children }) {
   return html`<section class="account-section" aria-label=${title}><h3>${title}</h3>${children}</section>`;
+}
+
+function LogOut() {
+  const { busy, error, run } = useAction();
+  return html`<section class="account-section"><${Button} busy=${busy} onClick=${() => run(logOut)}>
+    <${Icon} name="logout" size=${18} />${t('log_out')}<//><${ActionError} error=${error} /></section>`;
 }
 
 function Password() {

@@ -64,7 +64,7 @@ export function searchHref(query) {
   return `#/search?${new URLSearchParams({ q: query })}`;
 }
 
-let target = null; // where go() leads, until the browser says that it is there
+const VISITED = 'visited'; // the state of entries that were here: one comes to them by back and forward alone
 let closeAbove = () => false;
 
 /**
@@ -75,12 +75,13 @@ export function beforeBack(close) {
   closeAbove = close;
 }
 
+history.replaceState(VISITED, '');
 window.addEventListener('hashchange', (event) => {
-  const isOurs = location.hash === target;
-  target = null;
-  if (isOurs || !closeAbove()) return;
+  const isVisited = history.state === VISITED;
+  history.replaceState(VISITED, '');
+  if (!isVisited || !closeAbove()) return;
   event.stopImmediatePropagation();
-  history.pushState(null, '', event.oldURL);
+  history.pushState(VISITED, '', event.oldURL);
 });
 
 /**
@@ -89,7 +90,6 @@ window.addEventListener('hashchange', (event) => {
  * @param {{replace?: boolean}} [options] replace: "back" does not come here again
  */
 export function go(href, { replace = false } = {}) {
-  if (location.hash !== href) target = href;
   if (replace) location.replace(href);
   else location.hash = href;
 }

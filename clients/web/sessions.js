@@ -8,6 +8,12 @@ import { ago, full } from '/times.js';
 import { Button } from '/ui.js';
 import { Icon } from '/icons.js';
 
+/** Log out here, and ask first when something has not been sent. @throws {ParleyError} */
+export async function logOut() {
+  const count = [...parley.conversations.keys()].reduce((sum, id) => sum + parley.pending(id).length, 0);
+  if (!count || await isSure('log_out', { count }, 'log_out_unsent')) await parley.logout();
+}
+
 /** The tab. */
 export function DevicesSettings() {
   const sessions = useMemo(() => new Pages('/api/sessions', 'sessions', 'session_id'), []);
@@ -56,7 +62,7 @@ function Device({ session, sessions }) {
       <span class="person-under">${address} · <span title=${full(seen_at)}>
         ${t('device_seen', { ago: ago(seen_at) })}</span></span>
       <span class="person-under">${t('device_since', { time: full(created_at) })}</span></span>
-    ${current ? html`<${Button} busy=${busy} onClick=${() => run(() => parley.logout())}>${t('log_out')}<//>`
+    ${current ? html`<${Button} busy=${busy} onClick=${() => run(logOut)}>${t('log_out')}<//>`
     : html`<${Button} busy=${busy} aria-label=${t('device_end_of', { name })} onClick=${end}>
         ${t('device_end')}<//>`}
     <${ActionError} error=${error} />

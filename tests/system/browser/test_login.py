@@ -155,6 +155,14 @@ def test_on_a_phone_the_log_in_fits(person):
     assert width <= PHONE["width"]
 
 
+def test_without_javascript_the_page_says_what_it_needs(person):
+    reader = person(logged_in=False, java_script_enabled=False)
+    reader.expects("^csp: GET")  # so Chromium calls scripts that it was told not to load
+    said = reader.open().locator("noscript")
+    expect(said).to_be_visible()
+    assert said.bounding_box()["y"] < reader.page.viewport_size["height"]
+
+
 def test_who_cannot_reach_the_server_is_told_and_may_try_again(person):
     anna = person("Anna")
     anna.expects("net::ERR_FAILED", "Failed to load resource: net::ERR_FAILED")

@@ -10,7 +10,9 @@ from playwright.sync_api import expect
 
 import providers
 from browser.person import PHONE
+from browser.steps import button, write
 from browser.test_people import befriend, named, nickname_of
+from client import single
 from conftest import PASSWORD, PORT
 
 
@@ -113,6 +115,23 @@ def test_other_devices_are_logged_out_one_or_all(person, user, axe):
     expect(page.get_by_text("All other devices are logged out")).to_be_visible()
     expect(rows).to_have_count(1)
     tablet.get("/api/users/me").refused(40101)
+
+
+def test_who_logs_out_is_asked_first_when_something_was_not_sent(person, user):
+    anna, ben = person("Anna"), user(nickname="Ben")
+    ben.post("/api/blocks", {"user_id": anna.id}).ok()
+    page = anna.open(f"/#/c/{single(anna.id, ben.id)}")
+    write(page, "Ben?")
+    expect(page.get_by_text("This person does not take your messages.")).to_be_visible()
+    page.goto("/#/settings/account")
+    button(page, "Log out").click()
+    question = page.get_by_role("dialog", name="Log out")
+    expect(question).to_contain_text("1 message has not been sent.")
+    button(question, "Cancel").click()
+    expect(question).to_have_count(0)
+    button(page, "Log out").click()
+    button(question, "Log out").click()
+    expect(page.get_by_role("heading", name="Welcome to Parley")).to_be_visible()
 
 
 def test_the_password_is_changed_with_the_old_one_alone(person, user, axe):
