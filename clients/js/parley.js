@@ -70,7 +70,7 @@ export class Parley {
     this.#device = device;
     /** @type {any} one's own profile, and role; null: nobody is logged in */
     this.me = null;
-    /** Why the session ended: the reason of session.ended, or 'expired'. */
+    /** Why the session ended: the reason of session.ended, 'expired', or 'somebody_else' (by another tab). */
     this.endedReason = '';
     this.#http = new Http({
       url: url ?? (IN_PAGE ? location.origin : 'http://127.0.0.1:8080'), cookies,
