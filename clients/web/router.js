@@ -75,10 +75,14 @@ export function beforeBack(close) {
   closeAbove = close;
 }
 
+let isVisited = false;
 history.replaceState(VISITED, '');
-window.addEventListener('hashchange', (event) => {
-  const isVisited = history.state === VISITED;
+// Before each hashchange, and without one when a link leads to where one is.
+window.addEventListener('popstate', ({ state }) => {
+  isVisited = state === VISITED;
   history.replaceState(VISITED, '');
+});
+window.addEventListener('hashchange', (event) => {
   if (!isVisited || !closeAbove()) return;
   event.stopImmediatePropagation();
   history.pushState(VISITED, '', event.oldURL);

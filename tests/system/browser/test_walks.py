@@ -76,6 +76,7 @@ def test_on_a_telephone_one_pane_leads_to_the_next_and_back(person, friends):
 def test_back_on_a_telephone_closes_first_what_lies_above(person, friends):
     page = person(session=friends, viewport=PHONE, has_touch=True, is_mobile=True).open()
     for name in ("Ben", "The lighthouse keepers"):
+        page.get_by_role("navigation", name="Navigation").get_by_role("link", name="Chats").tap()
         chats(page).get_by_role("link", name=name).tap()
         expect(bubble(page, "A lighthouse")).to_be_visible()
         expect(page.get_by_role("heading", name="Info")).to_have_count(0)
