@@ -30,6 +30,8 @@ const PAGE = 100;
 const ASIDE_MAX = 5000;
 /** Of many messages that come at once, only the last is told as delivered. */
 const DELIVERED_MS = 300;
+/** The server closes the sockets of a session within a second of its end. */
+const OVER_MS = 3000;
 /** How long the reason that session.ended gave may be that of a close. */
 const REASON_MS = 5000;
 
@@ -81,6 +83,13 @@ export class Line {
     for (const timer of this.deliveredTimers.values()) clearTimeout(timer);
     this.deliveredTimers.clear();
     this.#set(state);
+  }
+
+  /** No token of ours is good any more. Who has a socket open is about to hear why, by session.ended. */
+  over() {
+    const { connection } = this;
+    if (!this.isOpen) this.options.onEnd('expired');
+    else setTimeout(() => connection === this.connection && this.options.onEnd('expired'), OVER_MS);
   }
 
   /** Frames, and answers that are on their way, belong to what was before. */

@@ -206,7 +206,7 @@ export class Parley {
       await this.#http.fresh(); // the timer for it may have slept as well
       if (this.#http.cookies) await this.request('GET', '/api/users/me'); // another tab may have changed who that is
     } catch (fault) {
-      if (SESSION_OVER.has(fault.code)) this.#end('expired');
+      if (SESSION_OVER.has(fault.code)) this.#line.over();
     }
   }
 
@@ -221,7 +221,7 @@ export class Parley {
       if (path === '/api/users/me') this.#setMe(data);
       return data;
     } catch (fault) {
-      if (fault.isOver) this.#end('expired');
+      if (fault.isOver) this.#line.over();
       throw fault;
     }
   }
@@ -255,7 +255,7 @@ export class Parley {
       try {
         await this.#http.refresh();
       } catch (fault) {
-        if (SESSION_OVER.has(fault.code)) this.#end('expired');
+        if (SESSION_OVER.has(fault.code)) this.#line.over();
         else this.#refreshInTime();
       }
     }, Math.max(REFRESH_MIN_MS, timerOf(left)));
@@ -267,7 +267,7 @@ export class Parley {
       this.#setMe(await this.#http.request('GET', '/api/users/me'));
     } catch (fault) {
       if (!SESSION_OVER.has(fault.code)) throw fault;
-      this.#end('expired');
+      this.#line.over();
       return null;
     }
     const { websocket_url, token } = this.#http.session ?? {};

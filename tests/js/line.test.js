@@ -282,8 +282,19 @@ test('a token is exchanged before its end, and a session that is over ends', asy
   await pass(14 * 60_000 + 1000);
   assert.equal(server.asked.filter((line) => line === 'POST /api/refresh').length, 1);
   server.answers['/api/refresh'] = () => [401, { code: 40101, message: 'no', data: null }];
-  await pass(14 * 60_000 + 1000);
+  await pass(14 * 60_000 + 5000);
   assert.deepEqual([parley.state, parley.endedReason], ['ended', 'expired']);
+});
+
+test('who is refused before session.ended came is told its reason all the same', async () => {
+  server.answers['/api/friends'] = () => [401, { code: 40101, message: 'no', data: null }];
+  server.answers['/api/refresh'] = server.answers['/api/friends'];
+  await assert.rejects(parley.request('GET', '/api/friends'), { code: 40101 });
+  assert.equal(parley.state, 'live');
+  server.socket.say({ type: 3, content: { event: 'session.ended', reason: 'ended' }, timestamp: 1 });
+  server.socket.end(1008);
+  await pass(10_000);
+  assert.deepEqual([parley.state, parley.endedReason], ['ended', 'ended']);
 });
 
 test('listeners hear of many changes as of one, and one that throws stops nobody', async () => {
