@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from browser.person import PHONE
 from browser.test_list import row, say
 from conftest import PASSWORD
+from instance import eventually
 
 
 def fill(page, username, password, nickname=None):
@@ -139,6 +140,8 @@ def test_who_is_logged_out_by_another_device_sees_why_and_nothing_else(person, a
     expect(logged_in(page)).to_be_visible()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
+    me = f"/api/presence?user_ids={anna.id}"
+    eventually(lambda: anna.session.get(me).ok()["presences"][0]["online"], what="the page is live")
     sessions = anna.session.get("/api/sessions").ok()["sessions"]
     browsers = [each["session_id"] for each in sessions if not each["current"]]
     end(anna.session, browsers[0]).ok()
