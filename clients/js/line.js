@@ -255,7 +255,8 @@ export class Line {
   // ---- Frames
 
   #frame(frame) {
-    if (this.isAsking && frame.type !== TYPING && frame.type !== PRESENCE) {
+    const isOfNow = frame.type === TYPING || frame.type === PRESENCE || frame.content?.event === 'session.ended';
+    if (this.isAsking && !isOfNow) {
       this.aside.push(frame);
       if (this.aside.length > ASIDE_MAX) this.socket.renew();
       return;

@@ -108,6 +108,15 @@ test('frames that come while an answer is on its way are handled after it', asyn
   assert.deepEqual([seqs(), parley.span(ID).messages[1].content.text], [[1, 2, 3], 'second']);
 });
 
+test('why a session ended is heard while an answer is on its way, too', async () => {
+  server.answers['/api/sync'] = () => new Promise(() => {});
+  server.socket.say({ type: 3, content: { event: 'resync' }, timestamp: 1 });
+  await settle();
+  server.socket.say({ type: 3, content: { event: 'session.ended', reason: 'password' }, timestamp: 1 });
+  server.socket.end(1008);
+  assert.deepEqual([parley.state, parley.endedReason], ['ended', 'password']);
+});
+
 test('a resync is caught up at once, and what has no ack is sent again', async () => {
   parley.send(ID, { text: 'hello' });
   server.socket.say({ type: 3, content: { event: 'resync' }, timestamp: 1 });
