@@ -533,7 +533,7 @@ export class Parley {
   /**
    * In effect here at once; while the network is away it is kept, and told afterwards.
    * @param {string} conversation_id @param {{pinned?: boolean, muted?: boolean, draft?: string}} wanted
-   * @returns {Promise<void>} rejected when the server refuses
+   * @returns {Promise<boolean>} whether the server has it already; rejected when it refuses
    */
   setConversation(conversation_id, wanted) {
     return this.#settings.set(conversation_id, wanted);

@@ -21,14 +21,15 @@ export class Settings {
 
   /**
    * @param {string} conversation_id @param {{pinned?: boolean, muted?: boolean, draft?: string}} wanted
-   * @returns {Promise<void>} rejected when the server refuses; not when it is away
+   * @returns {Promise<boolean>} whether the server has it; it hears of it later if it is away. Rejected when it
+   *   refuses
    */
   async set(conversation_id, wanted) {
     const room = this.options.model.room(conversation_id);
     room.wanted = { ...room.wanted, ...wanted };
     room.set(wanted);
     this.options.model.show(room);
-    await this.#tell(room);
+    return this.#tell(room);
   }
 
   /** All that the server has not heard of. */
@@ -45,16 +46,17 @@ export class Settings {
       await this.options.request('PATCH', path, { body: wanted });
     } catch (fault) {
       // A conversation begins with its first message: until then a draft is here alone.
-      if (fault.code === 40401 && !room.isKnown) return;
+      if (fault.code === 40401 && !room.isKnown) return false;
       if (TRY_AGAIN.has(fault.code)) {
         clearTimeout(this.timer);
         this.timer = setTimeout(() => this.tellAll(), AGAIN_MS);
-        return;
+        return false;
       }
       this.#told(room, wanted);
       throw fault;
     }
     this.#told(room, wanted);
+    return true;
   }
 
   /** What was not set again meanwhile is the server's to say from now on. */

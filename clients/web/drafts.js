@@ -75,8 +75,9 @@ export function readDraft(conversation_id) {
  */
 export function writeDraft(conversation_id, change) {
   const draft = { ...readDraft(conversation_id), ...change };
-  // One that is on its way may arrive after this one was taken back to what the server has.
-  draft.dirty = draft.text !== storedText(conversation_id) || pushing.has(conversation_id);
+  // Dirty until the server says that it has it: one that is on its way may arrive after this one was
+  // taken back to what the server has, and what parley keeps of it is what it was told, here first.
+  draft.dirty ||= draft.text !== storedText(conversation_id);
   save(keyOf(conversation_id), draft);
   if (draft.dirty) pushLater(conversation_id);
 }
@@ -99,14 +100,10 @@ export async function pushDraft(conversation_id) {
   const is_stored = parley.conversations.get(conversation_id)?.last_seq > 0;
   if (!draft?.dirty || !is_stored || pushing.has(conversation_id)) return;
   pushing.add(conversation_id);
-  try {
-    await parley.setConversation(conversation_id, { draft: [...draft.text].slice(0, TEXT_MAX).join('') });
-  } catch {
-    return;
-  } finally {
-    pushing.delete(conversation_id);
-  }
-  if (parley.state !== 'live') return; // the client remembers it only while the page lives
+  const stored = [...draft.text].slice(0, TEXT_MAX).join('');
+  const has_it = await parley.setConversation(conversation_id, { draft: stored }).catch(() => false);
+  pushing.delete(conversation_id);
+  if (!has_it) return;
   const now = load(key);
   if (now?.text === draft.text) save(key, { ...now, dirty: false });
   else if (now?.dirty) pushLater(conversation_id);

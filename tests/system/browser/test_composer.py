@@ -30,6 +30,20 @@ def said(anna, ben):
     return [each["content"] for each in anna.session.private_history(ben.id)["messages"]]
 
 
+def draft_of(anna, ben):
+    """What the server keeps of what she has begun to write to him."""
+    conversations = anna.session.get("/api/conversations").ok()["conversations"]
+    wanted = single(anna.id, ben.id)
+    return next(each for each in conversations if each["conversation_id"] == wanted).get("draft")
+
+
+def log_in_again(anna, page):
+    page.reload()
+    page.get_by_label("Username").fill(anna.username)
+    page.get_by_label("Password", exact=True).fill(anna.session.account[1])
+    page.get_by_role("button", name="Log in", exact=True).click()
+
+
 def test_enter_sends_shift_enter_begins_a_line_and_an_input_method_keeps_its_enter(person, user):
     anna, ben, page = chat_with(person, user)
     low = field(page).bounding_box()["height"]
@@ -78,14 +92,31 @@ def test_what_was_typed_survives_reload_and_log_out_and_is_on_the_other_device(p
     field(page).press_sequentially("ght")
     anna.context.clear_cookies()  # logged out before it could be told
     anna.context.set_offline(False)
-    page.reload()
-    page.get_by_label("Username").fill(anna.username)
-    page.get_by_label("Password", exact=True).fill(anna.session.account[1])
-    page.get_by_role("button", name="Log in", exact=True).click()
+    log_in_again(anna, page)
     expect(field(page)).to_have_value("half a thought")
     expect(field(other)).to_have_value("half a thought")
     field(page).press("Enter")
     expect(field(other)).to_have_value("")
+
+
+def test_a_draft_that_the_server_did_not_take_stays_the_newest(person, user):
+    anna, ben, page = chat_with(person, user)
+    field(page).press_sequentially("half a thou")
+    eventually(lambda: draft_of(anna, ben) == "half a thou", what="the draft at the server")
+    anna.expects("ERR_FAILED")
+    page.route("**/api/conversations/*", lambda route: route.abort())
+    failed = []
+    page.on("requestfailed", lambda request: failed.append(request.method))
+    field(page).press_sequentially("ght")
+    page.wait_for_event("requestfailed", lambda _: failed.count("PATCH") > 1)  # it is tried again
+    anna.context.clear_cookies()
+    log_in_again(anna, page)
+    say(ben, anna, "Still there?")
+    expect(history(page)).to_contain_text("Still there?")  # it is live, and knows the server's draft
+    expect(field(page)).to_have_value("half a thought")
+    page.unroute("**/api/conversations/*")
+    page.reload()
+    eventually(lambda: draft_of(anna, ben) == "half a thought", what="the draft at the server")
 
 
 def test_an_answer_quotes_and_an_edit_changes_and_escape_ends_both(person, user):
