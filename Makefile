@@ -50,7 +50,7 @@ without_main = $(filter-out %/main.o,$(1))
 SERVICES := $(patsubst services/%/,%,$(sort $(dir $(wildcard services/*/*.c))))
 LIB       := $(BUILD)/libparley.a
 SUPPORT   := $(BUILD)/libsupport.a
-PROGRAMS  := $(SERVICES:%=$(BUILD)/bin/parley-%) $(if $(wildcard clients/cli/*.c),$(BUILD)/bin/parley)
+PROGRAMS  := $(SERVICES:%=$(BUILD)/bin/parley-%) $(if $(wildcard clients/cli/*.c),$(BUILD)/bin/parley) $(BUILD)/bin/parleyctl
 TESTS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*/*_test.c tests/contract/*_test.c))
 ECHO      := $(if $(wildcard tests/support/echo/*.c),$(BUILD)/bin/parley-echo)
 FUZZERS   := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
@@ -88,15 +88,19 @@ $(BUILD)/bin/parley: $(call objects,clients/cli/*.c) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(CLI_PACKAGES)) $(LDLIBS)
 
+$(BUILD)/bin/parleyctl: $(call objects,clients/ctl/*.c) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(BUILD)/bin/parley-echo: $(call objects,tests/support/echo/*.c) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# tests/unit/<name>/ may test a service or the CLI: then their files but main.c belong to it.
+# tests/unit/<name>/ may test a service or a client: then their files but main.c belong to it.
 # The fakes of tests/support come before the library, so that they are found first.
 define test_rule
 $(BUILD)/$(1): $(BUILD)/$(1).o \
-    $(call without_main,$(call objects,$(2:%=services/%/*.c) $(filter clients/cli,$(2:%=clients/%))/*.c)) \
+    $(call without_main,$(call objects,$(2:%=services/%/*.c) $(filter clients/cli clients/ctl,$(2:%=clients/%))/*.c)) \
     $(SUPPORT) $(LIB)
 	$$(call say,LINK)$$(CC) $$(LDFLAGS) -o $$@ $$^ -lcmocka $(if $(filter cli,$(2)),$$(call pkg,--libs,$$(CLI_PACKAGES))) $$(LDLIBS)
 endef
