@@ -33,15 +33,15 @@ static char *part_of(CURLU *url, CURLUPart part)
     return curl_url_get(url, part, &text, 0) == CURLUE_OK ? text : NULL;
 }
 
-static bool is_good(CURLU *url)
+static bool is_good(CURLU *url, bool is_inside)
 {
     char *scheme = part_of(url, CURLUPART_SCHEME);
     char *host = part_of(url, CURLUPART_HOST);
     char *user = part_of(url, CURLUPART_USER);
     char *fragment = part_of(url, CURLUPART_FRAGMENT);
-    bool good =
-        scheme && host && *host && !user && !fragment &&
-        (strcmp(scheme, "https") == 0 || (strcmp(scheme, "http") == 0 && is_loopback(host)));
+    bool good = scheme && host && *host && !user && !fragment &&
+                (strcmp(scheme, "https") == 0 ||
+                 (strcmp(scheme, "http") == 0 && (is_inside || is_loopback(host))));
 
     curl_free(scheme);
     curl_free(host);
@@ -50,14 +50,19 @@ static bool is_good(CURLU *url)
     return good;
 }
 
-bool fetch_url_is_good(const char *text)
+static bool may_be_asked(const char *text, bool is_inside)
 {
     CURLU *url = curl_url();
     bool good = url && curl_url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER) == CURLUE_OK &&
-                is_good(url);
+                is_good(url, is_inside);
 
     curl_url_cleanup(url);
     return good;
+}
+
+bool fetch_url_is_good(const char *text)
+{
+    return may_be_asked(text, false);
 }
 
 /* ---- Forms */
@@ -119,7 +124,8 @@ static void set_options(CURL *curl, const struct fetch_request *request, struct 
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L); /* threads */
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)FETCH_MS);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                     (long)(request->timeout_ms ? request->timeout_ms : FETCH_MS));
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -128,8 +134,10 @@ static void set_options(CURL *curl, const struct fetch_request *request, struct 
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
-    if (request->form)
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->form);
+    if (request->form || request->json)
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->form ? request->form : request->json);
+    if (request->method)
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
     if (request->username) {
         curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
         curl_easy_setopt(curl, CURLOPT_USERNAME, request->username);
@@ -150,6 +158,8 @@ static enum status perform(CURL *curl, const struct fetch_request *request,
     CURLcode code;
 
     headers = curl_slist_append(headers, "Expect:"); /* no 100-continue: one wait less */
+    if (request->json)
+        headers = curl_slist_append(headers, "Content-Type: application/json");
     set_options(curl, request, &transfer);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     code = curl_easy_perform(curl);
@@ -169,7 +179,7 @@ enum status fetch(const struct fetch_request *request, struct fetch_answer *ret,
     enum status s;
 
     (void)pthread_once(&once, begin); /* only fails for a bad once */
-    if (!fetch_url_is_good(request->url))
+    if (!may_be_asked(request->url, request->is_inside))
         return error_set(err, STATUS_INVALID, "not an address that may be asked: https is needed");
     curl = global == CURLE_OK ? curl_easy_init() : NULL;
     if (!curl)

@@ -195,6 +195,19 @@ static void shows_a_bearer_token(void **state)
     assert_non_null(strstr(server.heard, "Authorization: Bearer t0ken\r\n"));
 }
 
+static void sends_json_by_any_method(void **state)
+{
+    (void)state;
+    start("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+    assert_int_equal(ask("http", "/role",
+                         (struct fetch_request){.json = "{\"role\":\"user\"}", .method = "PUT"}),
+                     STATUS_OK);
+    assert_int_equal(strncmp(server.heard, "PUT /role HTTP/1.1\r\n", 20), 0);
+    assert_non_null(strstr(server.heard, "Content-Type: application/json\r\n"));
+    assert_null(strstr(server.heard, "urlencoded"));
+    assert_non_null(strstr(server.heard, "\r\n\r\n{\"role\":\"user\"}"));
+}
+
 static void follows_no_redirect(void **state)
 {
     (void)state;
@@ -316,12 +329,27 @@ static void sends_secrets_to_good_addresses_only(void **state)
     }
 }
 
+/* A name of no host: the look-up fails, but it was tried. */
+static void asks_a_host_of_our_own_network_in_plain_if_told_so(void **state)
+{
+    struct fetch_request request = {.url = "http://nobody.invalid:1/", .is_inside = true};
+
+    (void)state;
+    assert_int_equal(fetch(&request, &got, &err), STATUS_UNAVAILABLE);
+    request.is_inside = false;
+    assert_int_equal(fetch(&request, &got, &err), STATUS_INVALID);
+    request = (struct fetch_request){.url = "file:///etc/passwd", .is_inside = true};
+    assert_int_equal(fetch(&request, &got, &err), STATUS_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gets_an_answer_with_its_status_and_body),
         cmocka_unit_test(posts_a_form_with_basic_authentication),
         cmocka_unit_test(shows_a_bearer_token),
+        cmocka_unit_test(sends_json_by_any_method),
+        cmocka_unit_test(asks_a_host_of_our_own_network_in_plain_if_told_so),
         cmocka_unit_test(follows_no_redirect),
         cmocka_unit_test(takes_a_body_up_to_its_limit_and_no_more),
         cmocka_unit_test(takes_no_endless_head),
