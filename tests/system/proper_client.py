@@ -28,7 +28,8 @@ class ProperClient:
         self.window = window
         self.on_ack = on_ack
         self.waiting = collections.deque()
-        self.unacked = {}  # message_id -> [frame, when sent]
+        self.unacked = {}  # message_id -> [frame, when sent last, when sent first]
+        self.longest_wait = 0.0  # seconds from the first sending of a message to its ack
         self.acks = {}  # message_id -> the first ack
         self.faults = []  # what a server must never do
         self.shown = collections.defaultdict(list)  # conversation_id -> (seq, message_id)
@@ -104,7 +105,7 @@ class ProperClient:
         while True:
             await asyncio.sleep(0.25)
             now = time.monotonic()
-            if any(now - sent > RESEND_AFTER for _, sent in self.unacked.values()):
+            if any(now - sent > RESEND_AFTER for _, sent, _ in self.unacked.values()):
                 self._resend()
             if self.gap_since and now - self.gap_since > GAP_AFTER:
                 self.gap_since = now
@@ -129,7 +130,8 @@ class ProperClient:
     def _fill_window(self):
         while self.waiting and len(self.unacked) < self.window and self.socket is not None:
             frame = self.waiting.popleft()
-            self.unacked[frame["message_id"]] = [frame, time.monotonic()]
+            now = time.monotonic()
+            self.unacked[frame["message_id"]] = [frame, now, now]
             self._write(frame)
 
     def _resend(self):
@@ -157,6 +159,8 @@ class ProperClient:
             if known["code"] != ack["code"] or known.get("seq") != ack.get("seq"):
                 self.faults.append(f"two answers to {message_id}: {known}, {ack}")
             new = self.unacked.pop(message_id, None)
+            if new:
+                self.longest_wait = max(self.longest_wait, time.monotonic() - new[2])
             self.changed.notify_all()
         if ack["code"] == 0:
             self._place(ack["conversation_id"], ack["seq"], message_id)  # one's own: no echo comes
