@@ -44,9 +44,22 @@ def base_port(port):
     return 10000 + (port % 700) * 32
 
 
+def several(names, count):
+    """auth, auth-2, …"""
+    return [name if number == 1 else f"{name}-{number}"
+            for name in names for number in range(1, count + 1)]
+
+
 class Instance:
-    def __init__(self, port, var, **environment):
+    """REPLICAS and EDGES of the environment as tools/run has them: replica 2 of auth is auth-2."""
+
+    program = ROOT / "tools/run"
+
+    def __init__(self, port, var, replicas=1, edges=1, **environment):
+        environment.update(REPLICAS=str(replicas), EDGES=str(edges))
         self.port = port
+        self.replicas = replicas
+        self.edges = edges
         self.var = pathlib.Path(var)
         self.base = base_port(port)
         self.url = f"http://127.0.0.1:{port}"
@@ -65,7 +78,7 @@ class Instance:
             if name not in self.environment:
                 environment.pop(name, None)
         self.process = subprocess.Popen(
-            [str(ROOT / "tools/run")], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+            [str(self.program)], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
         printed = queue.Queue()
         threading.Thread(target=self._read_output, args=(printed,), daemon=True).start()
@@ -121,11 +134,17 @@ class Instance:
                     found.append(f"process {entry.name}: {command.decode(errors='replace')[:200]}")
             except OSError:
                 continue  # it ended, or is not ours
-        for port in (self.port, *range(self.base, self.base + 32)):
+        for port in self.ports():
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     found.append(f"port {port}")
         return found
+
+    def ports(self):
+        """All that may be used: replica 2 has those of an instance at PORT + 1."""
+        several = range(self.port, self.port + max(self.replicas, self.edges))
+        return [port for number in several
+                for port in (number, *range(base_port(number), base_port(number) + 32))]
 
     def sanitizer_reports(self):
         found = []
@@ -149,8 +168,13 @@ class Instance:
             return None
         return pid if is_alive(pid) else None
 
+    def services(self):
+        """The names of all processes of services."""
+        return several(SERVICES, self.replicas)
+
     def pids(self):
-        return {pid for pid in map(self.find_pid, SERVICES + SERVERS) if pid}
+        names = [*self.services(), *SERVERS, *several(("nginx",), self.edges)]
+        return {pid for pid in map(self.find_pid, names) if pid}
 
     def cpu_seconds(self, name):
         """The processor's time that it has used."""
@@ -186,11 +210,20 @@ class Instance:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
     def wait_ready(self, timeout=60):
-        for name in SERVICES:
+        for name in self.services():
             eventually(lambda: self.is_ready(name), timeout, f"/readyz of {name}")
 
+    def port_of(self, name, which=0):
+        """Of "message" or "message-2". 0: REST or WebSocket, 1: internal, 2: RPC."""
+        service, _, replica = name.partition("-")
+        return (base_port(self.port + int(replica or 1) - 1) + 8 + 3 * SERVICES.index(service)
+                + which)
+
     def internal_url(self, name):
-        return f"http://127.0.0.1:{self.base + 9 + 3 * SERVICES.index(name)}"
+        return f"http://127.0.0.1:{self.port_of(name, 1)}"
+
+    def edge_url(self, number=1):
+        return f"http://127.0.0.1:{self.port + number - 1}"
 
     def is_ready(self, name):
         try:

@@ -6,7 +6,7 @@ import pwd
 import re
 import subprocess
 
-from .programs import SERVICES
+from .programs import SERVICES, numbered
 from .supervisor import CannotStart
 
 
@@ -74,13 +74,20 @@ def connect_sources(place):
     return "'self'" + (f" {origin[0]}" if origin else "")
 
 
+def upstream(service, addresses):
+    """Who cannot be reached is left alone for a second. A lone one is always tried, says nginx."""
+    servers = "\n".join(f"        server {address} max_fails=3 fail_timeout=1s;"
+                        for address in addresses)
+    return (f"    upstream {service} {{\n{servers}\n"
+            "        keepalive 32;\n        keepalive_timeout 60s;\n    }")
+
+
 def render(place):
+    """etc/nginx.conf, and nginx-2.conf … when there are several edges."""
     tables = {service: routes_of(place, service) for service in SERVICES}
     upstreams, locations = [], []
     for service in SERVICES:
-        upstreams.append(f"    upstream {service} {{\n"
-                         f"        server 127.0.0.1:{place.port_of(service)};\n"
-                         "        keepalive 32;\n        keepalive_timeout 60s;\n    }")
+        upstreams.append(upstream(service, place.addresses_of(service)))
     for prefix, service in sorted(prefixes(tables).items()):
         # Exactly the prefix, or what is below it: /api/users is not /api/users_of_others.
         slow = any(path.startswith(prefix + "/") and path.endswith(SLOW)
@@ -92,7 +99,6 @@ def render(place):
     values = {
         # As root, workers would become nobody, who cannot read var/.
         "USER": f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else "",
-        "PORT": str(place.port),
         "VAR": str(place.var),
         "ROOT": str(place.root),
         "CONNECT": connect_sources(place),
@@ -101,4 +107,8 @@ def render(place):
         "LOCATIONS": "\n".join(locations).strip(),
     }
     template = (place.root / "docker/nginx.conf.in").read_text(encoding="utf-8")
-    place.write("etc/nginx.conf", re.sub(r"@(\w+)@", lambda match: values[match[1]], template))
+    for number in range(1, place.edges + 1):
+        values.update(PORT=str(place.port + number - 1), NGINX=numbered("nginx", number),
+                      EDGE=numbered("edge", number))
+        place.write(f"etc/{values['NGINX']}.conf",
+                    re.sub(r"@(\w+)@", lambda match: values[match[1]], template))

@@ -11,6 +11,17 @@ from . import mongo
 from .supervisor import CannotStart, Program
 
 SERVICES = ("auth", "user", "group", "message", "push", "bot")
+SEVERAL_MAX = 8  # processes of each service, or edges, on one machine
+
+
+def base_port(port):
+    """The first of an instance's 32 ports, below the kernel's ephemeral ones."""
+    return 10000 + port % 700 * 32
+
+
+def numbered(name, number):
+    """The first keeps its name: nginx, nginx-2."""
+    return name if number == 1 else f"{name}-{number}"
 
 
 class Place:
@@ -23,20 +34,36 @@ class Place:
         self.admin = {name: self.environment.pop(name) for name in
                       ("ADMIN_USERNAME", "ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE")
                       if name in self.environment}
-        try:
-            self.port = int(environment.get("PORT") or 8080)
-        except ValueError:
-            self.port = 0
-        if not 0 < self.port < 65536:
-            raise CannotStart("PORT must be a number from 1 to 65535")
-        self.base = 10000 + self.port % 700 * 32  # below the kernel's ephemeral ports
+        self.port = self.number("PORT", 8080, 65535)
+        self.replicas = self.number("REPLICAS", 1, SEVERAL_MAX)  # of each service
+        self.edges = self.number("EDGES", 1, SEVERAL_MAX)
+        if self.port + max(self.replicas, self.edges) - 1 > 65535:
+            raise CannotStart("PORT is too large for so many REPLICAS or EDGES")
+        self.base = base_port(self.port)
         self.var = pathlib.Path(environment.get("VAR") or root / "var").resolve()
         self.bin = pathlib.Path(environment.get("BIN") or root / "build/bin").resolve()
         self.amqp, self.dist, self.epmd, self.mongod, self.redis = range(self.base, self.base + 5)
 
-    def port_of(self, service, which=0):
-        """0: REST or WebSocket, 1: internal, 2: RPC."""
-        return self.base + 8 + 3 * SERVICES.index(service) + which
+    def number(self, name, default, most):
+        """What a variable says, from 1 to most."""
+        text = self.environment.get(name) or str(default)
+        if not text.isdecimal() or not 1 <= int(text) <= most:
+            raise CannotStart(f"{name} must be a number from 1 to {most}")
+        return int(text)
+
+    def port_of(self, service, which=0, replica=1):
+        """0: REST or WebSocket, 1: internal, 2: RPC. Replica 2 has those of an instance at PORT + 1."""
+        return base_port(self.port + replica - 1) + 8 + 3 * SERVICES.index(service) + which
+
+    def addresses_of(self, service, which=0):
+        """Of all its replicas."""
+        return [f"127.0.0.1:{self.port_of(service, which, replica)}"
+                for replica in range(1, self.replicas + 1)]
+
+    def origins(self):
+        """Of the edges, as browsers see them."""
+        return ",".join(f"http://{host}:{self.port + i}" for i in range(self.edges)
+                        for host in ("127.0.0.1", "localhost"))
 
     def write(self, name, text, mode=0o644):
         """Write var/<name> whole or not at all; return its path."""
@@ -151,44 +178,55 @@ def redis(place):
         ready=lambda: (is_listening(place.redis), "does not listen yet"))
 
 
-def service(place, name, urls):
-    listen, internal, rpc = (f"127.0.0.1:{place.port_of(name, i)}" for i in range(3))
+def service(place, name, urls, replica=1):
+    ports = [place.port_of(name, which, replica) for which in range(3)]
+    listen, internal, rpc = (f"127.0.0.1:{port}" for port in ports)
     environment = {
         **urls,
         "LISTEN": listen,
         "INTERNAL_LISTEN": internal,
         "RPC_LISTEN": rpc,
-        "NODE_ID": f"{name}-1",
-        "PUBLIC_URL": place.environment.get("PUBLIC_URL")
-                      or f"http://127.0.0.1:{place.port},http://localhost:{place.port}",
+        "NODE_ID": f"{name}-{replica}",
+        "PUBLIC_URL": place.environment.get("PUBLIC_URL") or place.origins(),
     }
     for other in ("auth", "user", "group", "message"):
-        environment[f"{other.upper()}_RPC"] = f"127.0.0.1:{place.port_of(other, 2)}"
+        environment[f"{other.upper()}_RPC"] = ",".join(place.addresses_of(other, 2))
     if name == "auth":
         environment["AUTH_KEY_FILE"] = str(place.var / "data/auth.key")
         environment.update(place.admin)
 
     def ready():
-        status, body = ask(place.port_of(name, 1), "/readyz")
+        status, body = ask(ports[1], "/readyz")
         return status == 200, body
 
     program = place.bin / f"parley-{name}"
     if not os.access(program, os.X_OK):
         raise CannotStart(f"{name} cannot start: {program} is not there; run make")
-    return Program(name, [str(program)], environment, stage=1, grace=20,
-                   ports=[place.port_of(name, i) for i in range(3)], ready=ready)
+    return Program(numbered(name, replica), [str(program)], environment, stage=1, kind=name,
+                   grace=20, ports=ports, why_ports=why_ports(place, replica), ready=ready)
 
 
-def nginx(place):
+def why_ports(place, number):
+    """Whose ports these are, when they follow from another PORT than the one that was given."""
+    if number == 1:
+        return ""
+    return f"; replica {number} needs the ports of PORT={place.port + number - 1}"
+
+
+def nginx(place, number):
+    port = place.port + number - 1
+    name = numbered("nginx", number)
+
     def ready():
-        status, body = ask(place.port, "/openapi.json")
+        status, body = ask(port, "/openapi.json")
         return status == 200, body
 
     return Program(
-        "nginx", [find("nginx", "/usr/sbin/nginx"), "-p", str(place.var), "-e", "stderr", "-c",
-                  str(place.var / "etc/nginx.conf")],
+        name, [find("nginx", "/usr/sbin/nginx"), "-p", str(place.var), "-e", "stderr", "-c",
+               str(place.var / f"etc/{name}.conf")],
         # SIGTERM: its workers would outlive a master that is killed.
-        stage=2, ports=[place.port], ready=ready, dies_with_us="SIGTERM")
+        stage=2, kind="nginx", ports=[port], why_ports=why_ports(place, number), ready=ready,
+        dies_with_us="SIGTERM")
 
 
 def all_of(place):
@@ -205,5 +243,6 @@ def all_of(place):
         urls[name] = given.get(name) or url
         if not given.get(name):
             ret += [make(place) for make in own]
-    ret += [service(place, name, urls) for name in SERVICES]
-    return ret + [nginx(place)]
+    ret += [service(place, name, urls, replica) for name in SERVICES
+            for replica in range(1, place.replicas + 1)]
+    return ret + [nginx(place, number) for number in range(1, place.edges + 1)]

@@ -38,8 +38,10 @@ class Program:
     arguments: list
     environment: dict = dataclasses.field(default_factory=dict)
     stage: int = 0
+    kind: str = None  # what it is one of several of; its name when None
     grace: float = 30  # seconds from SIGTERM to SIGKILL
     ports: list = dataclasses.field(default_factory=list)
+    why_ports: str = ""  # follows "port … is taken"
     ready: callable = None  # () -> (whether, why not)
     dies_with_us: str = "SIGKILL"
 
@@ -50,6 +52,9 @@ class Program:
     restarts: int = 0
     was_ready: bool = False
     why_not: str = "not started yet"
+
+    def __post_init__(self):
+        self.kind = self.kind or self.name
 
 
 def say(text):
@@ -83,7 +88,8 @@ class Supervisor:
             for port in program.ports:
                 while not self.is_free(port):
                     if time.monotonic() > end:
-                        raise CannotStart(f"{program.name} cannot start: port {port} is taken")
+                        raise CannotStart(f"{program.name} cannot start: port {port} is taken"
+                                          f"{program.why_ports}")
                     time.sleep(0.05)
 
     @staticmethod
@@ -250,11 +256,11 @@ class Supervisor:
         """In reverse order. A second signal ends the patience."""
         self.stopping = True
         say("\nParley ends")
-        nginx = [p for p in self.programs if p.name == "nginx"]
+        nginx = [p for p in self.programs if p.kind == "nginx"]
         self.tell(nginx, signal.SIGQUIT)  # no new connections; push closes the old ones itself
-        for program in reversed(self.programs):
-            if program.stage == 1:
-                self.stop([program])
+        services = dict.fromkeys(p.kind for p in reversed(self.programs) if p.stage == 1)
+        for kind in services:
+            self.stop([p for p in self.programs if p.kind == kind])
         self.stop(nginx)
         self.stop([p for p in self.programs if p.stage == 0 and p.name != "epmd"])
         self.stop([p for p in self.programs if p.name == "epmd"])
