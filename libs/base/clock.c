@@ -19,3 +19,11 @@ int64_t clock_monotonic(void)
 {
     return milliseconds(CLOCK_MONOTONIC);
 }
+
+int64_t clock_monotonic_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t); /* as above */
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}

@@ -9,4 +9,7 @@ int64_t clock_now(void);
 /* Milliseconds since an arbitrary start; never jumps. For time-outs and rates. */
 int64_t clock_monotonic(void);
 
+/* The same clock in microseconds: for how long something took. */
+int64_t clock_monotonic_us(void);
+
 #endif
