@@ -142,6 +142,10 @@ test-long: ## the system suite under sanitizers, kill tests many times, long fuz
 	@tools/setup test
 	@tools/test long
 
+test-faults: ## break every part of two of each service, again and again
+	@tools/setup test
+	@tools/test faults
+
 check: ## unit tests, contract tests, lint: seconds, no server
 	@BUILD=$(BUILD) SAN=$(SAN) tools/test check
 
@@ -163,7 +167,7 @@ docs: programs $(BUILD)/tests/contract/topology_test ## write what is generated 
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target what; \
-	    do printf '  make %-10s %s\n' "$$target" "$$what"; done
+	    do printf '  make %-12s %s\n' "$$target" "$$what"; done
 
 clean: ## remove build/ (data under var/ stays)
 	rm -rf build

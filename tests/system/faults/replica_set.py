@@ -1,0 +1,112 @@
+"""Three mongods, each known to the others and to the services by a link that can be cut."""
+
+import pathlib
+import signal
+import subprocess
+import sys
+
+import pymongo
+
+from instance import ROOT, eventually
+
+sys.path.insert(0, str(ROOT / "tools"))
+from runner import programs  # noqa: E402
+
+MEMBERS = 3
+
+
+class ReplicaSet:
+    def __init__(self, folder, first_port, toxiproxy):
+        self.folder = folder
+        self.ports = [first_port + i for i in range(MEMBERS)]
+        self.links = [f"mongod-{i + 1}" for i in range(MEMBERS)]
+        self.hosts = [f"127.0.0.1:{toxiproxy.link(link, port)}"
+                      for link, port in zip(self.links, self.ports)]
+        self.uri = (f"mongodb://{','.join(self.hosts)}/parley"
+                    "?replicaSet=rs0&w=majority&journal=true")
+        self.processes = [None] * MEMBERS
+        self.client = None
+
+    def start(self):
+        for i in range(MEMBERS):
+            self.start_one(i)
+        first = self.ask(0)
+        eventually(lambda: self.answers(0), 60, "mongod")
+        first.admin.command("replSetInitiate", {
+            "_id": "rs0", "settings": {"electionTimeoutMillis": 2000},
+            "members": [{"_id": i, "host": host} for i, host in enumerate(self.hosts)]})
+        eventually(lambda: self.states().count("SECONDARY") == MEMBERS - 1, 60, "a whole set")
+        self.client = pymongo.MongoClient(self.uri)
+        return self
+
+    def start_one(self, i):
+        program = programs.find("mongod", pathlib.Path.home() / ".cache/parley/mongod")
+        data = self.folder / f"mongod-{i + 1}"
+        data.mkdir(parents=True, exist_ok=True)
+        self.processes[i] = subprocess.Popen(
+            [program, "--dbpath", data, "--port", str(self.ports[i]), "--bind_ip", "127.0.0.1",
+             "--replSet", "rs0", "--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "128",
+             "--nounixsocket", "--quiet", "--logpath", self.folder / f"mongod-{i + 1}.log",
+             "--logappend", "--setParameter", "diagnosticDataCollectionEnabled=false"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def stop(self):
+        if self.client:
+            self.client.close()
+        for process in self.processes:
+            if process:
+                process.kill()
+                process.wait()
+
+    # ---- What it looks like
+
+    def ask(self, i):
+        return pymongo.MongoClient("127.0.0.1", self.ports[i], directConnection=True,
+                                   serverSelectionTimeoutMS=2000, socketTimeoutMS=5000)
+
+    def answers(self, i):
+        try:
+            with self.ask(i) as client:
+                return bool(client.admin.command("ping"))
+        except pymongo.errors.PyMongoError:
+            return False
+
+    def states(self):
+        """As one that answers sees them: PRIMARY, SECONDARY, …"""
+        for i in range(MEMBERS):
+            try:
+                with self.ask(i) as client:
+                    status = client.admin.command("replSetGetStatus")
+                    return [member["stateStr"] for member in status["members"]]
+            except pymongo.errors.PyMongoError:
+                continue
+        return []
+
+    def primary(self):
+        states = self.states()
+        return states.index("PRIMARY") if "PRIMARY" in states else None
+
+    def wait_whole(self):
+        eventually(lambda: sorted(self.states()) == ["PRIMARY", "SECONDARY", "SECONDARY"], 60,
+                   "one primary and two secondaries")
+
+    def wait_other_primary(self, old):
+        eventually(lambda: self.primary() not in (None, old), 60, "another primary")
+
+    # ---- Faults
+
+    def step_down(self):
+        old = self.primary()
+        with self.ask(old) as client:
+            client.admin.command("replSetStepDown", 10, force=True)
+        self.wait_other_primary(old)
+
+    def kill(self, i):
+        self.processes[i].kill()
+        self.processes[i].wait()
+
+    def halt(self, i):
+        self.processes[i].send_signal(signal.SIGSTOP)
+
+    def go_on(self, i):
+        self.processes[i].send_signal(signal.SIGCONT)
