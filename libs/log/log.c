@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "trace/trace.h"
 
 /* A line is cut here: pipes write up to PIPE_BUF bytes in one piece. */
 #define LINE_MAX_BYTES 4096
@@ -77,6 +78,21 @@ static void add_field(struct line *line, const struct log_field *field)
     add(line, number, strlen(number));
 }
 
+/* Well-formed by its type: nothing of a stranger's gets here. */
+static void add_id(struct line *line, const char *name, const char *digits, size_t length)
+{
+    char id[TRACE_ID_LENGTH + 1] = "";
+
+    memcpy(id, digits, length);
+    add_field(line, &(struct log_field){.name = name, .text = id});
+}
+
+static void add_trace(struct line *line, const struct trace *trace)
+{
+    add_id(line, "trace_id", trace->text + TRACE_ID_AT, TRACE_ID_LENGTH);
+    add_id(line, "span_id", trace->text + SPAN_ID_AT, SPAN_ID_LENGTH);
+}
+
 void log_write(enum log_level level, const struct log_field *fields, size_t n_fields)
 {
     struct line line = {.text = "{", .length = 1};
@@ -87,6 +103,8 @@ void log_write(enum log_level level, const struct log_field *fields, size_t n_fi
     add_field(&line, &LOG_NUMBER("time", clock_now()));
     add_field(&line, &LOG_TEXT("level", level_names[level]));
     add_field(&line, &LOG_TEXT("service", settings.service));
+    if (trace_current())
+        add_trace(&line, trace_current());
     for (size_t i = 0; i < n_fields; i++)
         if (line.length + 64 < sizeof line.text)
             add_field(&line, &fields[i]);

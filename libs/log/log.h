@@ -8,6 +8,8 @@
  *
  *     {"time":1700000000000,"level":"info","service":"push","event":"socket closed","code":1013}
  *
+ * A line written on behalf of somebody says so by trace_id and span_id (trace/trace.h), after service.
+ *
  * The event is a fixed phrase; what varies are typed fields, so that lines can be searched and
  * counted. Never a message's text, a token or a password. Any thread; a line is one write.
  *

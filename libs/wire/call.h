@@ -2,8 +2,7 @@
 #define WIRE_CALL_H
 
 #include "base/id.h"
-
-#define TRACEPARENT_MAX 56 /* W3C Trace Context: 55 characters and the terminator */
+#include "trace/trace.h"
 
 /* Who asks, and under which names the question is traced. The edge that verified the token fills
  * it in; nothing in it comes from a body. */

@@ -2,6 +2,8 @@
 
 #include <endian.h>
 
+#include "trace/trace.h"
+
 enum { FIXED = 1 + 1 + 8 + 8 + 8, SLICES = 7 };
 
 static void slices_of(struct envelope *envelope, struct slice *ret[SLICES])
@@ -43,6 +45,8 @@ void envelope_add(struct buffer *body, const struct envelope *envelope)
     size_t length = FIXED + copy.payload.length;
     char *p;
 
+    if (copy.traceparent.length == 0 && trace_current())
+        copy.traceparent = trace_slice(trace_current());
     slices_of(&copy, slices);
     for (int i = 0; i < SLICES; i++)
         length += 4 + slices[i]->length;

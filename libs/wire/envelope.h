@@ -45,6 +45,7 @@ struct envelope {
 
 #define ENVELOPE_MAX (512 * 1024) /* a frame has 64 KiB; a change of 2,000 members 64 KiB more */
 
+/* One that has no traceparent gets the thread's current place. */
 void envelope_add(struct buffer *body, const struct envelope *envelope);
 
 /* Take the next envelope off *rest; its slices point into rest's bytes. NOT_FOUND when rest is
