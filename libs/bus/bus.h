@@ -100,7 +100,8 @@ MUST_CHECK enum status bus_retry(struct bus *bus, enum queue queue, const struct
                                  const char *reason, struct error *err);
 
 /* Keep bytes that cannot be handled in im.dead, under the key of where they came from, with the
- * reason in the header x-reason, confirmed. The caller then acknowledges. */
+ * reason in the header x-reason and the time in its timestamp, confirmed. The caller then
+ * acknowledges. bus/inspect.h looks at them. */
 MUST_CHECK enum status bus_park(struct bus *bus, const char *from, struct slice body,
                                 const char *reason, struct error *err);
 

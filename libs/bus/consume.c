@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "bus/connection.h"
 
 static enum status rpc_done(struct bus *bus, int channel, const char *what, struct error *err)
@@ -42,8 +43,10 @@ static enum status keep(struct bus *bus, const char *exchange, const char *key, 
                         amqp_table_entry_t header, struct error *err)
 {
     amqp_basic_properties_t properties = {
-        ._flags = AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_HEADERS_FLAG,
+        ._flags =
+            AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_TIMESTAMP_FLAG,
         .delivery_mode = AMQP_DELIVERY_PERSISTENT,
+        .timestamp = (uint64_t)clock_now() / 1000, /* AMQP counts seconds */
         .headers = {.num_entries = 1, .entries = &header},
     };
     amqp_bytes_t bytes = {.len = body.length, .bytes = (void *)body.data};
