@@ -110,14 +110,14 @@ static enum status insert(struct store_loan *loan, const bson_t *doc, struct err
     bson_error_t error;
 
     if (!mongoc_collection_insert_one(loan->collection, doc, NULL, &reply, &error))
-        return store_failure(&error, &reply, err);
+        return store_failed(loan, &error, &reply, err);
     return STATUS_OK;
 }
 
 static enum status begin_document(struct blobs *blobs, const char *id, const char *key,
                                   int64_t length, struct error *err)
 {
-    CLEANUP(store_give_back) struct store_loan loan = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {.operation = STORE_INSERT};
     CLEANUP(bson_destroy) bson_t doc = BSON_INITIALIZER;
     int64_t now = clock_now();
     enum status s = store_take(blobs->store, FILES, &loan, err);
@@ -155,7 +155,7 @@ static enum status read_piece(int fd, char *data, size_t length, int64_t offset,
 static enum status put_chunks(struct blobs *blobs, const char *id, int fd, int64_t length,
                               int64_t n, int64_t *ret_n, struct error *err)
 {
-    CLEANUP(store_give_back) struct store_loan loan = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {.operation = STORE_INSERT};
     CLEANUP(bson_destroy) bson_t reply = BSON_INITIALIZER;
     CLEANUP(free) char *piece = memory_new(CHUNK_BYTES);
     mongoc_bulk_operation_t *bulk;
@@ -180,7 +180,7 @@ static enum status put_chunks(struct blobs *blobs, const char *id, int fd, int64
             s = error_set(err, STATUS_INTERNAL, "MongoDB: %s", error.message);
     }
     if (s == STATUS_OK && i > 0 && !mongoc_bulk_operation_execute(bulk, &reply, &error))
-        s = store_failure(&error, &reply, err);
+        s = store_failed(&loan, &error, &reply, err);
     mongoc_bulk_operation_destroy(bulk);
     *ret_n = i;
     return s;
@@ -282,7 +282,7 @@ static enum status take_chunk(struct blob *blob, const bson_t *doc, struct error
 
 static enum status load_chunk(struct blob *blob, int64_t n, struct error *err)
 {
-    CLEANUP(store_give_back) struct store_loan loan = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {.operation = STORE_FIND};
     CLEANUP(bson_destroy) bson_t filter = BSON_INITIALIZER;
     CLEANUP(bson_destroy) bson_t options = BSON_INITIALIZER;
     mongoc_cursor_t *cursor;
@@ -302,7 +302,7 @@ static enum status load_chunk(struct blob *blob, int64_t n, struct error *err)
     if (mongoc_cursor_next(cursor, &doc))
         s = take_chunk(blob, doc, err);
     else if (mongoc_cursor_error(cursor, &error))
-        s = store_failure(&error, NULL, err);
+        s = store_failed(&loan, &error, NULL, err);
     else
         s = error_set(err, STATUS_NOT_FOUND, "blob %s was removed", blob->id);
     mongoc_cursor_destroy(cursor);

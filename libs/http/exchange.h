@@ -18,7 +18,7 @@ struct http {
     struct http_config config;
     struct MHD_Daemon *daemon;
     struct routes routes;
-    struct metrics *metrics;
+    struct http_metrics *metrics;
     struct paces *paces;
     struct strings origins; /* of public_url */
     int listen_fd;

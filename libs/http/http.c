@@ -35,14 +35,6 @@
 
 /* ---- A request */
 
-static int64_t now_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail with a constant, supported id */
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 static void *take_target(void *http, const char *target, struct MHD_Connection *connection)
 {
     struct exchange *exchange = memory_new(sizeof *exchange);
@@ -65,7 +57,7 @@ static void begin(struct exchange *exchange, const char *method)
 {
     exchange->begun = true;
     exchange->method = method;
-    exchange->started_us = now_us();
+    exchange->started_us = clock_monotonic_us();
     request_identify(exchange);
     pthread_mutex_lock(&exchange->http->lock);
     exchange->http->in_hand++;
@@ -272,7 +264,8 @@ static void finish(void *context, struct MHD_Connection *connection, void **exch
         size_t index = route ? (size_t)(route - http->routes.items) : http->routes.n;
 
         if (exchange->answered)
-            metrics_count(http->metrics, index, exchange->status, now_us() - exchange->started_us);
+            http_metrics_count(http->metrics, index, exchange->status,
+                               clock_monotonic_us() - exchange->started_us);
         pthread_mutex_lock(&http->lock);
         if (--http->in_hand == 0)
             pthread_cond_broadcast(&http->idle);
@@ -390,7 +383,7 @@ enum status http_open(const struct http_config *config, struct http **ret, struc
     http->listen_fd = -1;
     pthread_mutex_init(&http->lock, NULL);
     pthread_cond_init(&http->idle, NULL);
-    http->metrics = metrics_new(config->n_routes);
+    http->metrics = http_metrics_new(config->routes, config->n_routes);
     http->paces = paces_new();
     places_init(&http->uploads, HTTP_UPLOADS, HTTP_UPLOADS_PER_USER);
     places_init(&http->downloads, HTTP_DOWNLOADS, HTTP_DOWNLOADS_PER_USER);
@@ -469,7 +462,7 @@ void http_close(struct http *http)
     if (http->listen_fd >= 0)
         (void)close(http->listen_fd);
     routes_clear(&http->routes);
-    metrics_free(http->metrics);
+    http_metrics_free(http->metrics);
     paces_free(http->paces);
     strings_clear(&http->origins);
     places_clear(&http->uploads);
@@ -481,5 +474,5 @@ void http_close(struct http *http)
 
 void http_metrics(struct http *http, struct buffer *ret)
 {
-    metrics_print(http->metrics, http->config.routes, ret);
+    http_metrics_print(http->metrics, ret);
 }

@@ -2,6 +2,7 @@
 #define HTTP_HTTP_H
 
 #include "base/error.h"
+#include "metrics/metrics.h"
 #include "record/record.h"
 #include "wire/call.h"
 #include "wire/rights.h"
@@ -120,7 +121,9 @@ void http_stop_accepting(struct http *http);
 /* Wait for the requests in hand (10 s at most), close, free. NULL is fine. */
 void http_close(struct http *http);
 
-/* Append Prometheus counters and a duration histogram per route and status. */
+/* Append Prometheus counters and a duration histogram per route and status; the table is for
+ * metrics_describe() alone. */
+extern const struct metrics http_metrics_table;
 void http_metrics(struct http *http, struct buffer *ret);
 
 /* For handlers. Sets a cookie on the answer: HttpOnly, Secure under TLS (X-Forwarded-Proto), and

@@ -1,116 +1,90 @@
 #include "http/metrics.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
-/* Upper bounds: a cached answer takes under 1 ms, a bulk insert 10, argon2id 50, a time-out 5 s. */
-static const int64_t bounds_us[] = {1000,   2500,   5000,   10000,   25000,  50000,
-                                    100000, 250000, 500000, 1000000, 5000000};
+enum { ANSWERS, SECONDS, FAMILIES };
 
-struct route_metrics {
-    atomic_ullong answers[STATUS_COUNT];
-    atomic_ullong buckets[N_ELEMENTS(bounds_us) + 1]; /* each for itself; summed when printed */
-    atomic_ullong sum_us;
+/* A cached answer takes under 1 ms, a bulk insert 10, argon2id 50, a time-out 5 s. */
+static const struct metric_bounds bounds = {
+    11, {1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 5000000}};
+
+static const char *get_method(const void *metrics, size_t i);
+static const char *get_route(const void *metrics, size_t i);
+
+/* For each server n and of of the first label are filled in. */
+static const struct metric_info infos[FAMILIES] = {
+    [ANSWERS] = {"parley_http_answers_total",
+                 METRIC_COUNTER,
+                 "Answers by route and status.",
+                 {{"method", .get = get_method},
+                  {"route", .get = get_route},
+                  METRIC_STATUS("status")},
+                 .sparse = true},
+    [SECONDS] = {"parley_http_seconds",
+                 METRIC_HISTOGRAM,
+                 "Time from a request's first header until its answer was sent.",
+                 {{"method", .get = get_method}, {"route", .get = get_route}},
+                 .bounds = &bounds,
+                 .per = METRIC_US,
+                 .sparse = true}, /* most routes of most processes, for long */
 };
 
-struct metrics {
+struct http_metrics {
+    const struct http_route *routes;
     size_t n_routes;
-    struct route_metrics routes[];
+    struct metric_info infos[FAMILIES];
+    struct metrics metrics;
 };
 
-struct metrics *metrics_new(size_t n_routes)
-{
-    struct metrics *metrics =
-        memory_new(sizeof *metrics + (n_routes + 1) * sizeof metrics->routes[0]);
+const struct metrics http_metrics_table = METRICS(infos);
 
+static const char *get_method(const void *metrics, size_t i)
+{
+    const struct http_metrics *all = metrics;
+
+    return i < all->n_routes ? all->routes[i].method : "";
+}
+
+static const char *get_route(const void *metrics, size_t i)
+{
+    const struct http_metrics *all = metrics;
+
+    return i < all->n_routes ? all->routes[i].path : "none";
+}
+
+struct http_metrics *http_metrics_new(const struct http_route *routes, size_t n_routes)
+{
+    struct http_metrics *metrics = memory_new(sizeof *metrics);
+
+    metrics->routes = routes;
     metrics->n_routes = n_routes;
+    memcpy(metrics->infos, infos, sizeof infos);
+    for (size_t i = 0; i < FAMILIES; i++) {
+        metrics->infos[i].labels[0].n = n_routes + 1;
+        metrics->infos[i].labels[0].of = metrics->infos[i].labels[1].of = metrics;
+    }
+    metrics->metrics = (struct metrics){.infos = metrics->infos, .n = FAMILIES};
     return metrics;
 }
 
-void metrics_free(struct metrics *metrics)
+void http_metrics_free(struct http_metrics *metrics)
 {
+    if (metrics)
+        metrics_clear(&metrics->metrics);
     free(metrics);
 }
 
-void metrics_count(struct metrics *metrics, size_t route, enum status status, int64_t duration_us)
+void http_metrics_count(struct http_metrics *metrics, size_t route, enum status status,
+                        int64_t duration_us)
 {
-    struct route_metrics *m = &metrics->routes[route];
-    size_t i = 0;
-
-    while (i < N_ELEMENTS(bounds_us) && duration_us > bounds_us[i])
-        i++;
-    atomic_fetch_add_explicit(&m->answers[status], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&m->buckets[i], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&m->sum_us, (unsigned long long)duration_us, memory_order_relaxed);
+    metrics_add(&metrics->metrics, ANSWERS, METRIC_AT(route, status), 1);
+    metrics_observe(&metrics->metrics, SECONDS, METRIC_AT(route), duration_us);
 }
 
-static void print_labels(const struct metrics *metrics, const struct http_route *routes, size_t i,
-                         struct buffer *ret)
+void http_metrics_print(struct http_metrics *metrics, struct buffer *ret)
 {
-    if (i < metrics->n_routes)
-        buffer_printf(ret, "method=\"%s\",route=\"%s\"", routes[i].method, routes[i].path);
-    else
-        buffer_add_text(ret, "method=\"\",route=\"none\"");
-}
-
-static void print_counts(struct metrics *metrics, const struct http_route *routes,
-                         struct buffer *ret)
-{
-    buffer_add_text(ret, "# HELP parley_http_answers_total Answers by route and status.\n"
-                         "# TYPE parley_http_answers_total counter\n");
-    for (size_t i = 0; i <= metrics->n_routes; i++)
-        for (int s = 0; s < STATUS_COUNT; s++) {
-            unsigned long long n = atomic_load(&metrics->routes[i].answers[s]);
-
-            if (!n)
-                continue;
-            buffer_add_text(ret, "parley_http_answers_total{");
-            print_labels(metrics, routes, i, ret);
-            buffer_printf(ret, ",status=\"%s\"} %llu\n", status_name((enum status)s), n);
-        }
-}
-
-static bool has_answers(struct route_metrics *m)
-{
-    for (int s = 0; s < STATUS_COUNT; s++)
-        if (atomic_load(&m->answers[s]))
-            return true;
-    return false;
-}
-
-static void print_histogram(struct metrics *metrics, const struct http_route *routes, size_t i,
-                            struct buffer *ret)
-{
-    struct route_metrics *m = &metrics->routes[i];
-    unsigned long long total = 0;
-
-    if (!has_answers(m))
-        return; /* most routes of most processes, for long */
-    for (size_t b = 0; b <= N_ELEMENTS(bounds_us); b++) {
-        total += atomic_load(&m->buckets[b]);
-        buffer_add_text(ret, "parley_http_seconds_bucket{");
-        print_labels(metrics, routes, i, ret);
-        if (b < N_ELEMENTS(bounds_us))
-            buffer_printf(ret, ",le=\"%g\"} %llu\n", (double)bounds_us[b] / 1e6, total);
-        else
-            buffer_printf(ret, ",le=\"+Inf\"} %llu\n", total);
-    }
-    buffer_add_text(ret, "parley_http_seconds_sum{");
-    print_labels(metrics, routes, i, ret);
-    buffer_printf(ret, "} %.6f\n", (double)atomic_load(&m->sum_us) / 1e6);
-    buffer_add_text(ret, "parley_http_seconds_count{");
-    print_labels(metrics, routes, i, ret);
-    buffer_printf(ret, "} %llu\n", total);
-}
-
-void metrics_print(struct metrics *metrics, const struct http_route *routes, struct buffer *ret)
-{
-    print_counts(metrics, routes, ret);
-    buffer_add_text(ret, "# HELP parley_http_seconds Time from a request's first header until its "
-                         "answer was sent.\n"
-                         "# TYPE parley_http_seconds histogram\n");
-    for (size_t i = 0; i <= metrics->n_routes; i++)
-        print_histogram(metrics, routes, i, ret);
+    metrics_print(&metrics->metrics, ret);
 }

@@ -103,6 +103,12 @@ void metrics_observe(struct metrics *metrics, size_t family, struct metric_at at
     atomic_fetch_add_explicit(&cells[bounds->n + 1], value, memory_order_relaxed);
 }
 
+void metrics_clear(struct metrics *metrics)
+{
+    for (size_t i = 0; i < metrics->n; i++)
+        free(atomic_exchange(&metrics->cells[i], NULL));
+}
+
 /* ---- Printing */
 
 static void add_escaped(struct buffer *ret, const char *text, bool in_quotes)

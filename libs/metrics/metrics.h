@@ -26,8 +26,9 @@
  * peer says becomes a label, and what can be counted is bounded by the tables.
  *
  * Values are process-wide and live as long as the process: no call can fail, any thread may call any
- * of these, and nothing is locked. Counting is one relaxed atomic addition, 7 ns (60 to 90 ns where
- * two cores count the same cell without a pause), an observation three of them. */
+ * of these, and nothing is locked. Counting is a relaxed atomic addition, 8 ns, an observation two and
+ * the search for its bucket, 22 ns; 36 ns for both where two threads do nothing else with the same
+ * cells (`metrics_test --time`). */
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
@@ -80,6 +81,9 @@ struct metric_at {
     size_t at[METRIC_LABELS_MAX];
 };
 #define METRIC_AT(...) ((struct metric_at){{__VA_ARGS__}})
+
+/* Forget all values: for tests, and for metrics that do not live as long as the process. */
+void metrics_clear(struct metrics *metrics);
 
 void metrics_add(struct metrics *metrics, size_t family, struct metric_at at, int64_t n);
 void metrics_set(struct metrics *metrics, size_t family, struct metric_at at, int64_t value);

@@ -14,7 +14,7 @@ static void bson_destroy_at(bson_t *doc)
 enum status store_estimate(struct store *store, const char *collection, int64_t *ret,
                            struct error *err)
 {
-    CLEANUP(store_give_back) struct store_loan loan = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {.operation = STORE_MEASURE};
     CLEANUP(bson_destroy) bson_t options = BSON_INITIALIZER;
     bson_error_t error;
     enum status s = store_take(store, collection, &loan, err);
@@ -25,7 +25,7 @@ enum status store_estimate(struct store *store, const char *collection, int64_t 
     BSON_APPEND_INT64(&options, "maxTimeMS", READ_TIMEOUT_MS);
     n = mongoc_collection_estimated_document_count(loan.collection, &options, NULL, NULL, &error);
     if (n < 0)
-        return store_failure(&error, NULL, err);
+        return store_failed(&loan, &error, NULL, err);
     *ret = n;
     return STATUS_OK;
 }
@@ -41,7 +41,7 @@ static int64_t number_of(const bson_t *reply, const char *key)
 enum status store_measure(struct store *store, const char *collection, struct store_size *ret,
                           struct error *err)
 {
-    CLEANUP(store_give_back) struct store_loan loan = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {.operation = STORE_MEASURE};
     CLEANUP(bson_destroy) bson_t command = BSON_INITIALIZER;
     bson_error_t error;
     bson_t reply;
@@ -62,5 +62,5 @@ enum status store_measure(struct store *store, const char *collection, struct st
         ret->index_bytes = number_of(&reply, collection ? "totalIndexSize" : "indexSize");
     }
     bson_destroy(&reply);
-    return done ? STATUS_OK : store_failure(&error, NULL, err);
+    return done ? STATUS_OK : store_failed(&loan, &error, NULL, err);
 }

@@ -20,6 +20,21 @@
 #define HEARTBEAT_MS 1000          /* store_ping() is as old as this */
 #define POOL_CLIENTS 64
 
+/* What a call is counted as. */
+enum store_operation {
+    STORE_OTHER,
+    STORE_FIND,
+    STORE_COUNT,
+    STORE_INSERT,
+    STORE_UPDATE,
+    STORE_FIND_AND_UPDATE,
+    STORE_DELETE,
+    STORE_BULK,
+    STORE_INDEX,
+    STORE_MEASURE,
+    STORE_OPERATIONS
+};
+
 struct store {
     mongoc_client_pool_t *pool;
     char *database;
@@ -31,13 +46,17 @@ struct store_loan {
     struct store *store;
     mongoc_client_t *client;
     mongoc_collection_t *collection;
+    /* For the metrics. */
+    enum store_operation operation; /* the borrower's to say */
+    size_t word;                    /* the collection's */
+    int64_t started_us;
 };
 
 MUST_CHECK enum status store_take(struct store *store, const char *collection,
                                   struct store_loan *ret, struct error *err);
 void store_give_back(struct store_loan *loan); /* one that has not begun is fine */
 
-/* CLEANUP(store_give_back) struct store_loan loan = {0}; */
+/* CLEANUP(store_give_back) struct store_loan loan = {.operation = STORE_FIND}; */
 static inline void store_give_back_at(struct store_loan *loan)
 {
     store_give_back(loan);
@@ -45,5 +64,9 @@ static inline void store_give_back_at(struct store_loan *loan)
 
 /* The status of a failure; reply (may be NULL) is what the server said. */
 enum status store_failure(const bson_error_t *error, const bson_t *reply, struct error *err);
+
+/* The same, counted as the loan's. */
+enum status store_failed(const struct store_loan *loan, const bson_error_t *error,
+                         const bson_t *reply, struct error *err);
 
 #endif

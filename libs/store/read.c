@@ -77,7 +77,7 @@ static enum status target_add(struct target *target, const bson_t *doc, struct e
 static enum status find(struct store *store, const char *collection, const struct store_find *how,
                         const bson_t *filter, struct target *target, struct error *err)
 {
-    CLEANUP(store_give_back) struct store_loan loan = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {.operation = STORE_FIND};
     CLEANUP(cursor_destroy) mongoc_cursor_t *cursor = NULL;
     CLEANUP(bson_destroy) bson_t options = BSON_INITIALIZER;
     const bson_t *doc;
@@ -95,7 +95,7 @@ static enum status find(struct store *store, const char *collection, const struc
         if (s != STATUS_OK)
             return s;
     }
-    return mongoc_cursor_error(cursor, &error) ? store_failure(&error, NULL, err) : STATUS_OK;
+    return mongoc_cursor_error(cursor, &error) ? store_failed(&loan, &error, NULL, err) : STATUS_OK;
 }
 
 enum status store_find(struct store *store, const char *collection, const struct store_find *how,
@@ -134,7 +134,7 @@ enum status store_find_one(struct store *store, const char *collection, const st
 enum status store_count(struct store *store, const char *collection, int64_t limit, int64_t *ret,
                         struct error *err, const char *fmt, ...)
 {
-    CLEANUP(store_give_back) struct store_loan loan = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {.operation = STORE_COUNT};
     CLEANUP(bson_destroy) bson_t filter = BSON_INITIALIZER;
     CLEANUP(bson_destroy) bson_t options = BSON_INITIALIZER;
     bson_error_t error;
@@ -153,7 +153,7 @@ enum status store_count(struct store *store, const char *collection, int64_t lim
     BSON_APPEND_INT64(&options, "limit", limit);
     n = mongoc_collection_count_documents(loan.collection, &filter, &options, NULL, NULL, &error);
     if (n < 0)
-        return store_failure(&error, NULL, err);
+        return store_failed(&loan, &error, NULL, err);
     *ret = n;
     return STATUS_OK;
 }

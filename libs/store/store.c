@@ -9,10 +9,45 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "store/pool.h"
 
 #define DATABASE_DEFAULT "parley"
+
+/* ---- Metrics */
+
+enum { SECONDS, ERRORS, HAS_PRIMARY };
+
+static struct metric_words collections;
+
+static const char *const operations[STORE_OPERATIONS] = {
+    [STORE_OTHER] = "other",   [STORE_FIND] = "find",
+    [STORE_COUNT] = "count",   [STORE_INSERT] = "insert",
+    [STORE_UPDATE] = "update", [STORE_FIND_AND_UPDATE] = "find_and_update",
+    [STORE_DELETE] = "delete", [STORE_BULK] = "bulk",
+    [STORE_INDEX] = "index",   [STORE_MEASURE] = "measure",
+};
+
+static const struct metric_info infos[] = {
+    [SECONDS] = {"parley_store_seconds",
+                 METRIC_HISTOGRAM,
+                 "How long calls to MongoDB took, waiting for a connection of the pool included.",
+                 {METRIC_TEXTS("operation", operations), METRIC_WORDS("collection", &collections)},
+                 .bounds = &metric_bounds_us,
+                 .per = METRIC_US,
+                 .sparse = true},
+    [ERRORS] = {"parley_store_errors_total",
+                METRIC_COUNTER,
+                "Calls to MongoDB that failed; ID_TAKEN is what a unique index refused.",
+                {METRIC_TEXTS("operation", operations), METRIC_WORDS("collection", &collections),
+                 METRIC_STATUS("status")},
+                .sparse = true},
+    [HAS_PRIMARY] = {"parley_store_has_primary", METRIC_GAUGE,
+                     "1 while MongoDB's primary is reachable."},
+};
+
+struct metrics store_metrics = METRICS(infos);
 
 /* ---- Errors */
 
@@ -95,6 +130,15 @@ enum status store_failure(const bson_error_t *error, const bson_t *reply, struct
     return error_set(err, STATUS_INTERNAL, "MongoDB: %s (%u)", error->message, error->code);
 }
 
+enum status store_failed(const struct store_loan *loan, const bson_error_t *error,
+                         const bson_t *reply, struct error *err)
+{
+    enum status s = store_failure(error, reply, err);
+
+    metrics_add(&store_metrics, ERRORS, METRIC_AT(loan->operation, loan->word, s), 1);
+    return s;
+}
+
 /* ---- Open */
 
 static void topology_changed(const mongoc_apm_topology_changed_t *event)
@@ -102,10 +146,11 @@ static void topology_changed(const mongoc_apm_topology_changed_t *event)
     struct store *store = mongoc_apm_topology_changed_get_context(event);
 
     /* The cast: the call only reads, but its declaration does not say so. */
-    atomic_store(&store->has_primary,
-                 mongoc_topology_description_has_writable_server(
-                     (mongoc_topology_description_t *)
-                         mongoc_apm_topology_changed_get_new_description(event)));
+    bool has_primary = mongoc_topology_description_has_writable_server(
+        (mongoc_topology_description_t *)mongoc_apm_topology_changed_get_new_description(event));
+
+    atomic_store(&store->has_primary, has_primary);
+    metrics_set(&store_metrics, HAS_PRIMARY, METRIC_AT(0), has_primary);
 }
 
 /* The driver keeps counters for a tool of its own in /dev/shm/mongoc-<pid>, made in a constructor
@@ -211,11 +256,17 @@ enum status store_ping(struct store *store, struct error *err)
 enum status store_take(struct store *store, const char *collection, struct store_loan *ret,
                        struct error *err)
 {
-    mongoc_client_t *client = mongoc_client_pool_pop(store->pool);
+    mongoc_client_t *client;
 
-    if (!client)
+    ret->word = metric_words_find(&collections, collection);
+    ret->started_us = clock_monotonic_us();
+    client = mongoc_client_pool_pop(store->pool);
+    if (!client) {
+        metrics_add(&store_metrics, ERRORS,
+                    METRIC_AT(ret->operation, ret->word, STATUS_UNAVAILABLE), 1);
         return error_set(err, STATUS_UNAVAILABLE, "MongoDB: all %d connections are busy",
                          POOL_CLIENTS);
+    }
     ret->store = store;
     ret->client = client;
     ret->collection = mongoc_client_get_collection(client, store->database, collection);
@@ -229,4 +280,6 @@ void store_give_back(struct store_loan *loan)
     mongoc_collection_destroy(loan->collection);
     mongoc_client_pool_push(loan->store->pool, loan->client);
     loan->client = NULL;
+    metrics_observe(&store_metrics, SECONDS, METRIC_AT(loan->operation, loan->word),
+                    clock_monotonic_us() - loan->started_us);
 }

@@ -2,6 +2,7 @@
 #define STORE_STORE_H
 
 #include "base/error.h"
+#include "metrics/metrics.h"
 #include "record/record.h"
 
 /* MongoDB: a pool of clients, and find, insert and update by record. Every write is majority and
@@ -18,6 +19,9 @@
  * unknown), ID_TAKEN (a unique index), NOT_FOUND (store_find_one, store_find_and_update),
  * INTERNAL (a bug: bad template, refused command). */
 struct store;
+
+/* How long calls took and which failed, of all stores of this process. */
+extern struct metrics store_metrics;
 
 /* INVALID for a bad URI. Waits for no server: calls do, for 3 s at most, and no call takes longer
  * than 10 s. The database is the URI's, else "parley". */

@@ -98,7 +98,7 @@ enum status store_insert(struct store *store, const char *collection, const stru
 enum status store_insert_many(struct store *store, const char *collection, const struct record *rec,
                               const void *const *values, size_t n, struct error *err)
 {
-    CLEANUP(store_give_back) struct store_loan loan = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {.operation = STORE_INSERT};
     CLEANUP(bson_destroy) bson_t reply = BSON_INITIALIZER;
     mongoc_bulk_operation_t *bulk;
     bson_error_t error;
@@ -121,7 +121,7 @@ enum status store_insert_many(struct store *store, const char *collection, const
     if (!added)
         s = error_set(err, STATUS_INTERNAL, "MongoDB: %s", error.message);
     else if (!mongoc_bulk_operation_execute(bulk, &reply, &error))
-        s = store_failure(&error, &reply, err);
+        s = store_failed(&loan, &error, &reply, err);
     mongoc_bulk_operation_destroy(bulk);
     return s;
 }
@@ -131,7 +131,7 @@ enum status store_insert_many(struct store *store, const char *collection, const
 static enum status update(struct store *store, const char *collection, int flags,
                           const struct change *change, int64_t *ret_matched, struct error *err)
 {
-    CLEANUP(store_give_back) struct store_loan loan = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {.operation = STORE_UPDATE};
     CLEANUP(bson_destroy) bson_t options = BSON_INITIALIZER;
     CLEANUP(bson_destroy) bson_t reply = BSON_INITIALIZER;
     bson_error_t error;
@@ -149,7 +149,7 @@ static enum status update(struct store *store, const char *collection, int flags
         done = mongoc_collection_update_one(loan.collection, &change->filter, &change->update,
                                             &options, &reply, &error);
     if (!done)
-        return store_failure(&error, &reply, err);
+        return store_failed(&loan, &error, &reply, err);
     if (ret_matched)
         *ret_matched = reply_number(&reply, "matchedCount") + reply_number(&reply, "upsertedCount");
     return STATUS_OK;
@@ -172,7 +172,7 @@ static enum status find_and_update(struct store *store, const char *collection,
                                    const struct record *rec, const struct change *change, void *ret,
                                    struct error *err)
 {
-    CLEANUP(store_give_back) struct store_loan loan = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {.operation = STORE_FIND_AND_UPDATE};
     CLEANUP(bson_destroy) bson_t reply = BSON_INITIALIZER;
     mongoc_find_and_modify_opts_t *options;
     bson_error_t error;
@@ -190,7 +190,7 @@ static enum status find_and_update(struct store *store, const char *collection,
                                                        &reply, &error);
     mongoc_find_and_modify_opts_destroy(options);
     if (!done)
-        return store_failure(&error, &reply, err);
+        return store_failed(&loan, &error, &reply, err);
     if (!reply_has_value(&reply, &value))
         return error_set(err, STATUS_NOT_FOUND, "nothing in %s", collection);
     return record_from_bson(rec, &value, ret, err);
@@ -213,7 +213,7 @@ enum status store_find_and_update(struct store *store, const char *collection,
 enum status store_delete(struct store *store, const char *collection, int64_t *ret_deleted,
                          struct error *err, const char *fmt, ...)
 {
-    CLEANUP(store_give_back) struct store_loan loan = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {.operation = STORE_DELETE};
     CLEANUP(bson_destroy) bson_t filter = BSON_INITIALIZER;
     CLEANUP(bson_destroy) bson_t reply = BSON_INITIALIZER;
     bson_error_t error;
@@ -228,7 +228,7 @@ enum status store_delete(struct store *store, const char *collection, int64_t *r
     if (s != STATUS_OK)
         return s;
     if (!mongoc_collection_delete_many(loan.collection, &filter, NULL, &reply, &error))
-        return store_failure(&error, &reply, err);
+        return store_failed(&loan, &error, &reply, err);
     if (ret_deleted)
         *ret_deleted = reply_number(&reply, "deletedCount");
     return STATUS_OK;
@@ -302,7 +302,7 @@ void store_bulk_add(struct store_bulk *bulk, int flags, const char *fmt, ...)
 /* With must_match each update has to find its document. */
 static enum status bulk_run(struct store_bulk *bulk, bool must_match, struct error *err)
 {
-    CLEANUP(store_give_back) struct store_loan loan = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {.operation = STORE_BULK};
     CLEANUP(bson_destroy) bson_t reply = BSON_INITIALIZER;
     bson_error_t error;
     enum status s;
@@ -320,7 +320,7 @@ static enum status bulk_run(struct store_bulk *bulk, bool must_match, struct err
     mongoc_bulk_operation_set_write_concern(bulk->operation,
                                             mongoc_collection_get_write_concern(loan.collection));
     if (!mongoc_bulk_operation_execute(bulk->operation, &reply, &error))
-        return store_failure(&error, &reply, err);
+        return store_failed(&loan, &error, &reply, err);
     if (must_match &&
         reply_number(&reply, "nMatched") + reply_number(&reply, "nUpserted") != (int64_t)bulk->n)
         return error_set(err, STATUS_ID_TAKEN, "%s: not all is as it was", bulk->collection);
@@ -365,7 +365,7 @@ static void index_spec(bson_t *ret, const bson_t *keys, int flags, int64_t expir
 static enum status create_index(struct store *store, const char *collection, const char *keys,
                                 int flags, int64_t expire_after_s, struct error *err)
 {
-    CLEANUP(store_give_back) struct store_loan loan = {0};
+    CLEANUP(store_give_back) struct store_loan loan = {.operation = STORE_INDEX};
     CLEANUP(bson_destroy) bson_t key_doc = BSON_INITIALIZER;
     CLEANUP(bson_destroy) bson_t command = BSON_INITIALIZER;
     CLEANUP(bson_destroy) bson_t reply = BSON_INITIALIZER;
@@ -387,7 +387,7 @@ static enum status create_index(struct store *store, const char *collection, con
     (void)bson_append_array_end(&command, &list);
     if (!mongoc_client_write_command_with_opts(loan.client, store->database, &command, NULL, &reply,
                                                &error))
-        return store_failure(&error, &reply, err);
+        return store_failed(&loan, &error, &reply, err);
     return STATUS_OK;
 }
 

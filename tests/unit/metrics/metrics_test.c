@@ -49,12 +49,6 @@ static struct metrics fresh(void)
     return (struct metrics)METRICS(infos);
 }
 
-static void clear(struct metrics *metrics)
-{
-    for (size_t i = 0; i < METRIC_FAMILIES_MAX; i++)
-        free(atomic_load(&metrics->cells[i]));
-}
-
 static void expect(struct metrics *metrics, const char *line, bool is_there)
 {
     CLEANUP(buffer_clear) struct buffer text = {0};
@@ -78,7 +72,7 @@ static void prints_help_type_and_zero_before_anything_happened(void **state)
     expect(&metrics, "test_pairs_total", false);
     expect(&metrics, "test_seconds", false);
     expect(&metrics, "test_depth", false);
-    clear(&metrics);
+    metrics_clear(&metrics);
 }
 
 static void escapes_what_labels_say(void **state)
@@ -88,7 +82,7 @@ static void escapes_what_labels_say(void **state)
     (void)state;
     metrics_add(&metrics, ODD, METRIC_AT(0), 3);
     expect(&metrics, "\ntest_odd_total{odd=\"a\\\"b\\\\c\\nd\"} 3\n", true);
-    clear(&metrics);
+    metrics_clear(&metrics);
 }
 
 static void counts_each_combination_of_labels_for_itself(void **state)
@@ -102,7 +96,7 @@ static void counts_each_combination_of_labels_for_itself(void **state)
     expect(&metrics, "{side=\"client\",colour=\"blue\",shade=\"light\"} 5\n", true);
     expect(&metrics, "{side=\"client\",colour=\"red\"", false);
     assert_int_equal(metrics_get(&metrics, PAIRS, METRIC_AT(0, 1)), 5);
-    clear(&metrics);
+    metrics_clear(&metrics);
 }
 
 static void adds_up_the_buckets_of_a_histogram(void **state)
@@ -118,7 +112,7 @@ static void adds_up_the_buckets_of_a_histogram(void **state)
            "test_sizes_bucket{le=\"10\"} 2\ntest_sizes_bucket{le=\"+Inf\"} 3\n"
            "test_sizes_sum 22\ntest_sizes_count 3\n",
            true);
-    clear(&metrics);
+    metrics_clear(&metrics);
 }
 
 static void prints_seconds_of_what_was_measured_in_microseconds(void **state)
@@ -131,7 +125,7 @@ static void prints_seconds_of_what_was_measured_in_microseconds(void **state)
     expect(&metrics, "test_seconds_bucket{side=\"server\",le=\"0.00025\"} 1\n", true);
     expect(&metrics, "test_seconds_sum{side=\"server\"} 0.000250\n", true);
     expect(&metrics, "side=\"client\"", false);
-    clear(&metrics);
+    metrics_clear(&metrics);
 }
 
 static void forgets_a_gauge_that_is_not_known_any_more(void **state)
@@ -144,7 +138,7 @@ static void forgets_a_gauge_that_is_not_known_any_more(void **state)
     expect(&metrics, "\ntest_depth{queue=\"dead\"} 0\n", true);
     metrics_unset(&metrics, DEPTH, METRIC_AT(queue));
     expect(&metrics, "test_depth", false);
-    clear(&metrics);
+    metrics_clear(&metrics);
 }
 
 static void has_room_for_so_many_words_and_calls_the_rest_other(void **state)
@@ -190,7 +184,7 @@ static void loses_nothing_that_several_threads_count(void **state)
     assert_int_equal(metrics_get(&metrics, PAIRS, METRIC_AT(1, 1)), 4 * ROUNDS);
     (void)snprintf(line, sizeof line, "test_seconds_count{side=\"client\"} %d\n", 4 * ROUNDS);
     expect(&metrics, line, true);
-    clear(&metrics);
+    metrics_clear(&metrics);
 }
 
 static void describes_each_family_in_a_row(void **state)
