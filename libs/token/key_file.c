@@ -16,6 +16,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/private_file.h"
 #include "token/key.h"
 
 #define KEY_FILE_MAX 8192 /* a P-256 key has 240 bytes */
@@ -64,9 +65,9 @@ static enum status check_file(int fd, const char *file, struct key_file *ret, st
         return file_failure("cannot read", file, err);
     if (!S_ISREG(info.st_mode))
         return error_set(err, STATUS_INVALID, "AUTH_KEY_FILE: '%s' is not a file", file);
-    if (info.st_mode & (S_IRWXG | S_IRWXO))
+    if (!private_file_is_good(&info, geteuid()))
         return error_set(err, STATUS_INVALID,
-                         "AUTH_KEY_FILE: others may read '%s'; its mode must be 0600", file);
+                         "AUTH_KEY_FILE: others may read '%s'; " PRIVATE_FILE_RULE, file);
     ret->changed_at = (int64_t)info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1000000;
     ret->inode = info.st_ino;
     return STATUS_OK;
@@ -235,10 +236,10 @@ enum status key_file_make(const char *file, struct error *err)
 }
 
 /* Nobody is to meet tokens of a key that is gone, or of one that he could not fetch yet. */
-static enum status check_time(const struct key_file *keys, int64_t now_ms, struct error *err)
+static enum status check_time(const struct key_file *keys, int64_t lead_ms, int64_t now_ms,
+                              struct error *err)
 {
-    int64_t wait_ms =
-        keys->n < TOKEN_KEYS_MAX ? TOKEN_KEY_LEAD_MS : TOKEN_KEY_LEAD_MS + TOKEN_SECONDS * 1000;
+    int64_t wait_ms = keys->n < TOKEN_KEYS_MAX ? lead_ms : lead_ms + TOKEN_SECONDS * 1000;
     int64_t age_ms = now_ms - keys->changed_at;
 
     if (age_ms < wait_ms)
@@ -248,7 +249,7 @@ static enum status check_time(const struct key_file *keys, int64_t now_ms, struc
     return STATUS_OK;
 }
 
-enum status token_rotate_keys(const char *file, int64_t now_ms, struct error *err)
+enum status token_rotate_keys(const char *file, int64_t lead_ms, int64_t now_ms, struct error *err)
 {
     CLEANUP(key_file_clear) struct key_file keys = {0};
     CLEANUP(key_wipe) char *pem = NULL;
@@ -258,7 +259,7 @@ enum status token_rotate_keys(const char *file, int64_t now_ms, struct error *er
     if (s == STATUS_NOT_FOUND)
         return error_set(err, s, "AUTH_KEY_FILE: there is no '%s'", file);
     if (s == STATUS_OK)
-        s = check_time(&keys, now_ms, err);
+        s = check_time(&keys, lead_ms, now_ms, err);
     if (s == STATUS_OK && stat(file, &owner) != 0)
         s = file_failure("cannot read", file, err);
     if (s != STATUS_OK)

@@ -34,6 +34,7 @@ struct key_set {
 
 struct token_signer {
     char *file;
+    int64_t lead_ms;
     pthread_rwlock_t lock; /* of all below */
     struct key_set set;
     struct key_file seen; /* without its keys: the version looked at last, good or not */
@@ -120,7 +121,8 @@ static enum status load(const char *file, struct key_set *ret, struct key_file *
     return STATUS_OK;
 }
 
-enum status token_signer_open(const char *key_file, struct token_signer **ret, struct error *err)
+enum status token_signer_open(const char *key_file, int64_t lead_ms, struct token_signer **ret,
+                              struct error *err)
 {
     struct key_set set;
     struct key_file seen;
@@ -136,6 +138,7 @@ enum status token_signer_open(const char *key_file, struct token_signer **ret, s
         return s;
     signer = memory_new(sizeof *signer);
     signer->file = memory_text(key_file);
+    signer->lead_ms = lead_ms;
     signer->set = set;
     signer->seen = seen;
     pthread_rwlock_init(&signer->lock, NULL);
@@ -187,9 +190,11 @@ char *token_signer_jwks(struct token_signer *signer)
 /* ---- Sign */
 
 /* The place of the key that signs: a new one only once everybody has had the time to fetch it. */
-static size_t signing(const struct key_set *set)
+static size_t signing(const struct token_signer *signer)
 {
-    return set->n > 1 && clock_now() < set->changed_at + TOKEN_KEY_LEAD_MS ? 1 : 0;
+    const struct key_set *set = &signer->set;
+
+    return set->n > 1 && clock_now() < set->changed_at + signer->lead_ms ? 1 : 0;
 }
 
 static bool add_payload(jwt_t *jwt, const struct token_claims *claims)
@@ -227,7 +232,7 @@ enum status token_sign(struct token_signer *signer, struct token_claims *claims,
     claims->issued_at = clock_now() / 1000 * 1000; /* tokens count in seconds */
     claims->expires_at = claims->issued_at + TOKEN_SECONDS * 1000;
     pthread_rwlock_rdlock(&signer->lock);
-    token = sign(&signer->set.keys[signing(&signer->set)], claims);
+    token = sign(&signer->set.keys[signing(signer)], claims);
     pthread_rwlock_unlock(&signer->lock);
     if (!token)
         return error_set(err, STATUS_INTERNAL, "libjwt made no token");
@@ -255,7 +260,7 @@ size_t refresh_token_derive(struct token_signer *signer, const char *old_token,
 
     pthread_rwlock_rdlock(&signer->lock);
     n = set->n;
-    first = signing(set);
+    first = signing(signer);
     for (size_t i = 0; i < n; i++)
         derive(&set->keys[(first + i) % n], old_token, ret[i]);
     pthread_rwlock_unlock(&signer->lock);

@@ -28,17 +28,18 @@ struct token_claims {
 };
 
 /* Private keys: only auth has them. The newest signs, the others are of use to those who hold
- * tokens of theirs. A new one signs only when it has been in the file for TOKEN_KEY_LEAD_MS, so
- * that every service has it before it meets it: auth looks at the file and tells the others within
- * a few seconds. All replicas of auth share the file, and so change keys at the same time. */
+ * tokens of theirs. A new one signs only when it has been in the file for lead_ms, so that every
+ * service has it before it meets it: auth looks at the file and tells the others within a few
+ * seconds. Where all replicas of auth share the file they change keys at the same time, and
+ * TOKEN_KEY_LEAD_MS will do; where it is copied to each of them, the copying counts too. */
 #define TOKEN_KEYS_MAX 3
 #define TOKEN_KEY_LEAD_MS 10000
 struct token_signer;
 
 /* Read the P-256 keys in the PEM file, or make one there (mode 0600) if there is none; a file that
  * others may read is refused. Two processes that make one at once end up with the same. */
-MUST_CHECK enum status token_signer_open(const char *key_file, struct token_signer **ret,
-                                         struct error *err);
+MUST_CHECK enum status token_signer_open(const char *key_file, int64_t lead_ms,
+                                         struct token_signer **ret, struct error *err);
 void token_signer_close(struct token_signer *signer); /* NULL is fine; wipes the keys */
 
 /* Read the file again if it is another one by now. On failure the keys stay as they are, and the
@@ -49,7 +50,8 @@ MUST_CHECK enum status token_signer_reload(struct token_signer *signer, bool *re
 /* Put a new key first in the file and keep at most TOKEN_KEYS_MAX. It is replaced at once, and
  * stays its owner's. TOO_FAST when that would log somebody out: while the newest does not sign
  * yet, or the oldest may have signed tokens that are still good. */
-MUST_CHECK enum status token_rotate_keys(const char *key_file, int64_t now_ms, struct error *err);
+MUST_CHECK enum status token_rotate_keys(const char *key_file, int64_t lead_ms, int64_t now_ms,
+                                         struct error *err);
 
 /* *ret is a new token of claims, issued now, for TOKEN_SECONDS; the caller frees it.
  * claims->issued_at and expires_at are filled in. Any thread. */

@@ -11,6 +11,7 @@
 
 struct auth_config {
     char *auth_key_file;
+    int64_t auth_key_lead_seconds;
     char *admin_username;
     char *admin_password;
     char *push_public_url;

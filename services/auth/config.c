@@ -9,6 +9,9 @@ static const struct field config_fields[] = {
               "the private keys (P-256, PEM, mode 0600; the first signs) of access tokens, shared "
               "by all replicas of auth; made when it is not there, and given a new key by "
               "`parley-auth --rotate-keys`"),
+    FIELD(struct auth_config, auth_key_lead_seconds, .def = "10", .min = 10, .max = 3600,
+          .about = "how long a new key is in AUTH_KEY_FILE before it signs: longer than a new file "
+                   "needs to reach all replicas of auth, where it is copied to them"),
     FIELD(struct auth_config, push_public_url, .max = 1024,
           .about = "the WebSocket's address that log-in tells (wss://push.example.com/ws); by "
                    "default /ws at the origin that the client used"),

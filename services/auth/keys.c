@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "log/log.h"
 
-#define LOOK_S 2 /* how often at the file: a fraction of TOKEN_KEY_LEAD_MS */
+#define LOOK_S 2 /* how often at the file: a fraction of AUTH_KEY_LEAD_SECONDS */
 
 enum status handle_keys(void *state, const void *request, void *reply, struct error *err)
 {
@@ -88,7 +88,8 @@ static int rotate(void)
         (void)fputs(buffer_text(&faults), stderr);
         return 2;
     }
-    s = token_rotate_keys(config.auth_key_file, clock_now(), &err);
+    s = token_rotate_keys(config.auth_key_file, config.auth_key_lead_seconds * 1000, clock_now(),
+                          &err);
     record_clear(&auth_config_record, &config);
     if (s == STATUS_OK)
         return 0;

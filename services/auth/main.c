@@ -122,15 +122,17 @@ static const struct worker workers[] = {
 };
 
 /* Those who have something of a user's. */
-static enum status open_others(struct auth_state *auth, const struct service_config *config,
+static enum status open_others(struct auth_state *auth, const struct service_context *context,
                                struct error *err)
 {
-    enum status s = rpc_client_open(config->user_rpc, &auth->user, err);
+    const struct service_config *config = context->config;
+    const struct rpc_key *key = context->rpc_key;
+    enum status s = rpc_client_open(config->user_rpc, key, &auth->user, err);
 
     if (s == STATUS_OK)
-        s = rpc_client_open(config->group_rpc, &auth->group, err);
+        s = rpc_client_open(config->group_rpc, key, &auth->group, err);
     if (s == STATUS_OK)
-        s = rpc_client_open(config->message_rpc, &auth->message, err);
+        s = rpc_client_open(config->message_rpc, key, &auth->message, err);
     if (s == STATUS_OK)
         s = blobs_open(config->mongodb_uri, &auth->blobs, err);
     return s;
@@ -148,7 +150,8 @@ static enum status start(void *state, struct service_context *context, struct er
     if (!auth->signer) {
         s = token_init(err);
         if (s == STATUS_OK)
-            s = token_signer_open(auth->config->auth_key_file, &auth->signer, err);
+            s = token_signer_open(auth->config->auth_key_file,
+                                  auth->config->auth_key_lead_seconds * 1000, &auth->signer, err);
     }
     if (s == STATUS_OK)
         s = accounts_prepare(auth, err);
@@ -165,7 +168,7 @@ static enum status start(void *state, struct service_context *context, struct er
     if (s == STATUS_OK)
         s = deletions_prepare(auth, err);
     if (s == STATUS_OK && !auth->user)
-        s = open_others(auth, context->config, err);
+        s = open_others(auth, context, err);
     if (s == STATUS_OK)
         s = first_admin_prepare(auth, err);
     return s;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/private_file.h"
 #include "oauth.h"
 
 #define FILE_MAX (64 * 1024)
@@ -152,9 +153,9 @@ static bool read_open_file(int fd, const char *file, struct buffer *ret, struct 
         return file_fault(faults, file, strerror(errno));
     if (!S_ISREG(info.st_mode))
         return file_fault(faults, file, "is not a file");
-    if (info.st_mode & (S_IRWXG | S_IRWXO))
+    if (!private_file_is_good(&info, geteuid()))
         return file_fault(faults, file,
-                          "others may read it, and it holds secrets: its mode must be 0600");
+                          "others may read it, and it holds secrets: " PRIVATE_FILE_RULE);
     n = read(fd, buffer_reserve(ret, FILE_MAX + 1), FILE_MAX + 1);
     if (n < 0 || n > FILE_MAX)
         return file_fault(faults, file, n < 0 ? strerror(errno) : "is larger than 64 KiB");

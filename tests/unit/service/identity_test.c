@@ -289,9 +289,10 @@ static void hold_address(void)
 
 static void open_auth(void)
 {
-    assert_int_equal(
-        rpc_server_open(test.address, methods, N_ELEMENTS(methods), NULL, &test.auth, NULL),
-        STATUS_OK);
+    const struct rpc_server_config config = {
+        .listen = test.address, .methods = methods, .n_methods = N_ELEMENTS(methods)};
+
+    assert_int_equal(rpc_server_open(&config, &test.auth, NULL), STATUS_OK);
 }
 
 static void make_signer(const char *suffix)
@@ -300,7 +301,7 @@ static void make_signer(const char *suffix)
 
     (void)snprintf(test.key_file, sizeof test.key_file, "/tmp/parley-identity-test-%d-%s", getpid(),
                    suffix);
-    if (token_signer_open(test.key_file, &test.signer, &err) != STATUS_OK)
+    if (token_signer_open(test.key_file, TOKEN_KEY_LEAD_MS, &test.signer, &err) != STATUS_OK)
         fail_msg("%s", err.text);
     unlink(test.key_file);
     pthread_mutex_lock(&world.lock);

@@ -69,7 +69,8 @@ static void derives_the_same_successor_from_the_same_key_only(void **state)
     assert_non_null(mkdtemp(folder));
     for (int i = 0; i < 2; i++) {
         (void)snprintf(files[i], sizeof files[i], "%s/%d.pem", folder, i);
-        assert_int_equal(token_signer_open(files[i], &signers[i], &err), STATUS_OK);
+        assert_int_equal(token_signer_open(files[i], TOKEN_KEY_LEAD_MS, &signers[i], &err),
+                         STATUS_OK);
     }
     refresh_token_new(token);
     assert_int_equal(strlen(token), 43);

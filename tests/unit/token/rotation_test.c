@@ -62,13 +62,13 @@ static struct token_signer *opened(void)
 {
     struct token_signer *signer;
 
-    assert_int_equal(token_signer_open(file, &signer, &err), STATUS_OK);
+    assert_int_equal(token_signer_open(file, TOKEN_KEY_LEAD_MS, &signer, &err), STATUS_OK);
     return signer;
 }
 
 static void rotate(void)
 {
-    assert_int_equal(token_rotate_keys(file, clock_now(), &err), STATUS_OK);
+    assert_int_equal(token_rotate_keys(file, TOKEN_KEY_LEAD_MS, clock_now(), &err), STATUS_OK);
 }
 
 static int count_keys(struct token_signer *signer)
@@ -163,6 +163,32 @@ static void a_process_that_starts_keeps_to_the_same_time(void **state)
     token_signer_close(signer);
 }
 
+static void waits_as_long_as_it_was_told_to(void **state)
+{
+    enum { LONG_MS = 3 * 60 * 1000 };
+    struct token_signer *signer;
+    CLEANUP(free) char *before = NULL;
+    CLEANUP(free) char *during = NULL;
+    CLEANUP(free) char *after = NULL;
+    bool changed;
+
+    (void)state;
+    assert_int_equal(token_signer_open(file, LONG_MS, &signer, &err), STATUS_OK);
+    before = signed_by(signer);
+    age(HOUR_MS);
+    rotate();
+    age(LONG_MS - 10000);
+    assert_int_equal(token_signer_reload(signer, &changed, &err), STATUS_OK);
+    during = signed_by(signer);
+    assert_true(same_key(before, during));
+    assert_int_equal(token_rotate_keys(file, LONG_MS, clock_now(), &err), STATUS_TOO_FAST);
+    age(LONG_MS);
+    assert_int_equal(token_signer_reload(signer, &changed, &err), STATUS_OK);
+    after = signed_by(signer);
+    assert_false(same_key(before, after));
+    token_signer_close(signer);
+}
+
 static void gives_a_token_its_successor_again_across_a_rotation(void **state)
 {
     struct token_signer *signer = opened();
@@ -197,7 +223,8 @@ static void keeps_three_keys_and_none_that_is_still_of_use_goes(void **state)
 
     (void)state;
     age(TOKEN_KEY_LEAD_MS - 1000);
-    assert_int_equal(token_rotate_keys(file, clock_now(), &err), STATUS_TOO_FAST);
+    assert_int_equal(token_rotate_keys(file, TOKEN_KEY_LEAD_MS, clock_now(), &err),
+                     STATUS_TOO_FAST);
     assert_string_equal(err.text,
                         "the keys changed a moment ago: wait 1 s, so that nobody is logged out");
     for (int i = 0; i < 2; i++) {
@@ -208,7 +235,8 @@ static void keeps_three_keys_and_none_that_is_still_of_use_goes(void **state)
     assert_int_equal(token_signer_reload(signer, &changed, &err), STATUS_OK);
     assert_int_equal(count_keys(signer), 3);
     assert_int_equal(verify(signer, oldest), STATUS_OK);
-    assert_int_equal(token_rotate_keys(file, clock_now(), &err), STATUS_TOO_FAST);
+    assert_int_equal(token_rotate_keys(file, TOKEN_KEY_LEAD_MS, clock_now(), &err),
+                     STATUS_TOO_FAST);
     age(TOKEN_KEY_LEAD_MS + TOKEN_SECONDS * 1000);
     rotate();
     age(TOKEN_KEY_LEAD_MS);
@@ -262,7 +290,7 @@ static void keeps_its_keys_when_the_file_is_spoilt(void **state)
     age(HOUR_MS / 2);
     assert_int_equal(token_signer_reload(signer, &changed, &err), STATUS_INVALID);
     assert_non_null(strstr(err.text, "holds no private key"));
-    assert_int_equal(token_rotate_keys(file, clock_now(), &err), STATUS_INVALID);
+    assert_int_equal(token_rotate_keys(file, TOKEN_KEY_LEAD_MS, clock_now(), &err), STATUS_INVALID);
     assert_int_equal(verify(signer, token), STATUS_OK);
     assert_int_equal(chmod(file, 0644), 0);
     assert_int_equal(token_signer_reload(signer, &changed, &err), STATUS_INVALID);
@@ -278,7 +306,8 @@ static void keeps_its_keys_when_the_file_is_spoilt(void **state)
 static void does_not_rotate_what_is_not_there(void **state)
 {
     (void)state;
-    assert_int_equal(token_rotate_keys(file, clock_now(), &err), STATUS_NOT_FOUND);
+    assert_int_equal(token_rotate_keys(file, TOKEN_KEY_LEAD_MS, clock_now(), &err),
+                     STATUS_NOT_FOUND);
     assert_non_null(strstr(err.text, "there is no '"));
 }
 
@@ -288,6 +317,7 @@ int main(void)
         cmocka_unit_test_teardown(signs_with_a_new_key_only_when_everybody_could_fetch_it,
                                   remove_file),
         cmocka_unit_test_teardown(a_process_that_starts_keeps_to_the_same_time, remove_file),
+        cmocka_unit_test_teardown(waits_as_long_as_it_was_told_to, remove_file),
         cmocka_unit_test_teardown(gives_a_token_its_successor_again_across_a_rotation, remove_file),
         cmocka_unit_test_teardown(keeps_three_keys_and_none_that_is_still_of_use_goes, remove_file),
         cmocka_unit_test_teardown(keeps_its_keys_when_the_file_is_spoilt, remove_file),

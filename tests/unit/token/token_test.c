@@ -387,7 +387,7 @@ static void keeps_its_key_between_starts(void **state)
     char *second;
 
     (void)state;
-    assert_int_equal(token_signer_open(key_file, &again, &err), STATUS_OK);
+    assert_int_equal(token_signer_open(key_file, TOKEN_KEY_LEAD_MS, &again, &err), STATUS_OK);
     first = token_signer_jwks(signer);
     second = token_signer_jwks(again);
     assert_string_equal(first, second);
@@ -416,7 +416,8 @@ static void refuses_a_key_file_that_others_may_read(void **state)
     assert_int_equal(info.st_mode & 0777, 0600);
     for (mode_t bit = 1; bit < 0100; bit <<= 1) {
         assert_int_equal(chmod(key_file, 0600 | bit), 0);
-        assert_int_equal(token_signer_open(key_file, &none, &err), STATUS_INVALID);
+        assert_int_equal(token_signer_open(key_file, TOKEN_KEY_LEAD_MS, &none, &err),
+                         STATUS_INVALID);
         assert_null(none);
     }
     assert_int_equal(chmod(key_file, 0600), 0);
@@ -434,19 +435,20 @@ static void refuses_keys_of_another_kind(void **state)
         char *pem = pem_of(wrong[i], true);
 
         write_file(path, pem, 0600);
-        assert_int_equal(token_signer_open(path, &none, &err), STATUS_INVALID);
+        assert_int_equal(token_signer_open(path, TOKEN_KEY_LEAD_MS, &none, &err), STATUS_INVALID);
         assert_string_equal(err.text, "the key is not an elliptic curve key on P-256");
         free(pem);
         EVP_PKEY_free(wrong[i]);
     }
     write_file(path, "-----BEGIN PRIVATE KEY-----\nnonsense", 0600);
-    assert_int_equal(token_signer_open(path, &none, &err), STATUS_INVALID);
+    assert_int_equal(token_signer_open(path, TOKEN_KEY_LEAD_MS, &none, &err), STATUS_INVALID);
     write_file(path, public_pem, 0600);
-    assert_int_equal(token_signer_open(path, &none, &err), STATUS_INVALID);
+    assert_int_equal(token_signer_open(path, TOKEN_KEY_LEAD_MS, &none, &err), STATUS_INVALID);
     write_file(path, "", 0600);
-    assert_int_equal(token_signer_open(path, &none, &err), STATUS_INVALID);
-    assert_int_equal(token_signer_open(folder, &none, &err), STATUS_INVALID);
-    assert_int_equal(token_signer_open("/nowhere/key.pem", &none, &err), STATUS_INVALID);
+    assert_int_equal(token_signer_open(path, TOKEN_KEY_LEAD_MS, &none, &err), STATUS_INVALID);
+    assert_int_equal(token_signer_open(folder, TOKEN_KEY_LEAD_MS, &none, &err), STATUS_INVALID);
+    assert_int_equal(token_signer_open("/nowhere/key.pem", TOKEN_KEY_LEAD_MS, &none, &err),
+                     STATUS_INVALID);
     assert_null(none);
     assert_int_equal(unlink(path), 0);
 }
@@ -464,7 +466,7 @@ static int begin(void **state)
     if (token_init(&err) != STATUS_OK || !mkdtemp(folder))
         return 1;
     (void)snprintf(key_file, sizeof key_file, "%s/key.pem", folder);
-    if (token_signer_open(key_file, &signer, &err) != STATUS_OK ||
+    if (token_signer_open(key_file, TOKEN_KEY_LEAD_MS, &signer, &err) != STATUS_OK ||
         !(jwks = token_signer_jwks(signer)) || token_keys_open(jwks, &keys, &err) != STATUS_OK)
         return 1;
     at = strstr(jwks, "\"kid\":\"") + strlen("\"kid\":\"");
