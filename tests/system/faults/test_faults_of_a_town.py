@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from conftest import EDGES, LINKS_OF_MONGODB
+from faults.town import EDGES, LINKS_OF_MONGODB
 from instance import SLOWNESS, eventually
 from talk import Talk
 
@@ -103,9 +103,10 @@ def cut(town, talk, *links):
 
 
 @contextlib.contextmanager
-def reset(town, _, *links):
-    """Every connection ends by RST, again and again."""
+def reset(town, talk, *links):
+    """Every connection ends by RST, again and again: until everybody has come back thrice."""
     with town.toxiproxy.toxic(links, "reset_peer", timeout=200):
+        eventually(lambda: talk.reconnects() > 3 * len(talk.people), 60, "three connections each")
         yield
 
 
@@ -149,15 +150,14 @@ IN_SHORT = {"message is killed", "push is killed", "RabbitMQ is killed", "Redis 
             "MongoDB's primary steps down", "RabbitMQ is silent", "people's lines are reset"}
 
 
-def cases():
-    for name, fault in FAULTS.items():
-        yield pytest.param(name, *fault[:1], fault[1:], id=name.replace(" ", "-"),
-                           marks=[SHORT] if name in IN_SHORT else [])
+CASES = [pytest.param(name, fault, arguments, id=name.replace(" ", "-"),
+                      marks=[SHORT] if name in IN_SHORT else [])
+         for name, (fault, *arguments) in FAULTS.items()]
 
 
 @pytest.mark.timeout(400 * SLOWNESS)
 @pytest.mark.parametrize("round_", range(ROUNDS))
-@pytest.mark.parametrize(("name", "fault", "arguments"), cases())
+@pytest.mark.parametrize(("name", "fault", "arguments"), CASES)
 def test_nothing_is_lost_or_doubled_when(town, name, fault, arguments, round_):
     talk = Talk(town, town.doors)
     try:
