@@ -117,6 +117,17 @@ static size_t take_header(char *data, size_t size, size_t n, void *context)
     return transfer->too_large ? 0 : n * size;
 }
 
+/* Called once a second at least. */
+static int check_stop(void *stop, curl_off_t down, curl_off_t downed, curl_off_t up,
+                      curl_off_t upped)
+{
+    (void)down;
+    (void)downed;
+    (void)up;
+    (void)upped;
+    return atomic_load((const atomic_bool *)stop);
+}
+
 static void set_options(CURL *curl, const struct fetch_request *request, struct transfer *transfer)
 {
     curl_easy_setopt(curl, CURLOPT_URL, request->url);
@@ -136,6 +147,11 @@ static void set_options(CURL *curl, const struct fetch_request *request, struct 
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
     if (request->form || request->json)
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->form ? request->form : request->json);
+    if (request->stop) {
+        curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_stop);
+        curl_easy_setopt(curl, CURLOPT_XFERINFODATA, (void *)request->stop); /* only read */
+    }
     if (request->method)
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
     if (request->username) {

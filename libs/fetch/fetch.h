@@ -1,6 +1,7 @@
 #ifndef FETCH_FETCH_H
 #define FETCH_FETCH_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -30,7 +31,8 @@ struct fetch_request {
     const char *bearer;   /* Authorization: Bearer; NULL: none. One line without spaces */
     const char *username; /* with password, HTTP Basic, as they are; NULL: none */
     const char *password;
-    int timeout_ms; /* 0: FETCH_MS */
+    int timeout_ms;          /* 0: FETCH_MS */
+    const atomic_bool *stop; /* given up within a second once it is true; NULL: nobody says so */
     bool is_inside; /* plain http to any host will do: an address of our own network, which who runs
                        us gave himself */
 };
