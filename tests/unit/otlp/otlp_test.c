@@ -136,15 +136,26 @@ static void wait_for_bodies(int n)
 }
 
 static struct {
-    atomic_int n;
+    int n;
     char reason[256];
 } reports;
 
 static void report(const char *reason, int64_t lost)
 {
     assert_int_equal(lost, 0);
+    pthread_mutex_lock(&collector.lock);
     (void)snprintf(reports.reason, sizeof reports.reason, "%s", reason);
-    atomic_fetch_add(&reports.n, 1);
+    reports.n++;
+    pthread_cond_broadcast(&collector.changed);
+    pthread_mutex_unlock(&collector.lock);
+}
+
+static void wait_for_report(void)
+{
+    pthread_mutex_lock(&collector.lock);
+    while (reports.n == 0)
+        pthread_cond_wait(&collector.changed, &collector.lock);
+    pthread_mutex_unlock(&collector.lock);
 }
 
 static struct otlp *open_exporter(const char *url)
@@ -216,7 +227,7 @@ static void what_is_refused_is_lost_counted_and_told_once(void **state)
     (void)state;
     collector.answer = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
     make_spans(1);
-    wait_for_bodies(1);
+    wait_for_report();
     make_spans(1);
     otlp_close(otlp); /* who has just refused is not asked once more */
     assert_int_equal(collector.n, 1);
