@@ -40,9 +40,11 @@ def server_ends(town, _, name, number):
 def halted(town, talk, name):
     """It does nothing for a while, and goes on as if nothing had been."""
     pid = town.signal(name, signal.SIGSTOP)
-    wait_felt(talk)
-    yield
-    os.kill(pid, signal.SIGCONT)
+    try:
+        wait_felt(talk)
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 @contextlib.contextmanager
@@ -103,6 +105,13 @@ def cut(town, talk, *links):
 
 
 @contextlib.contextmanager
+def away(town, _, *links):
+    """Nobody who talks may feel that they are cut."""
+    with town.toxiproxy.cut(links):
+        yield
+
+
+@contextlib.contextmanager
 def reset(town, talk, *links):
     """Every connection ends by RST, again and again: until everybody has come back thrice."""
     with town.toxiproxy.toxic(links, "reset_peer", timeout=200):
@@ -142,7 +151,7 @@ FAULTS = {
     "MongoDB is silent": (silent, *LINKS_OF_MONGODB),
     "RabbitMQ is cut off": (cut, "rabbitmq"),
     "MongoDB is cut off": (cut, *LINKS_OF_MONGODB),
-    "Redis is cut off": (cut, "redis"),
+    "Redis is cut off": (away, "redis"),
     "an edge is silent": (silent, "edge-1"),
     "people's lines are reset": (reset, *EDGES),
 }
@@ -165,7 +174,7 @@ def test_nothing_is_lost_or_doubled_when(town, name, fault, arguments, round_):
         talk.wait_acked(SENDS // 4)
         with fault(town, talk, *arguments):
             assert talk.acked < SENDS  # it was in the middle
-            if fault in (slow, narrow):
+            if fault in (slow, narrow, away):  # while it lasts, too
                 talk.wait_acked(SENDS)
         talk.wait_acked(SENDS)
         town.wait_whole()

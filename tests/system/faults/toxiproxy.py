@@ -56,15 +56,19 @@ class Toxiproxy:
         for name, stream in added:
             self.call("POST", f"/proxies/{name}/toxics", {
                 "name": stream, "type": kind, "stream": stream, "attributes": attributes})
-        yield
-        for name, stream in added:
-            self.call("DELETE", f"/proxies/{name}/toxics/{stream}")
+        try:
+            yield
+        finally:
+            for name, stream in added:
+                self.call("DELETE", f"/proxies/{name}/toxics/{stream}")
 
     @contextlib.contextmanager
     def cut(self, names):
         """Every connection over these links ends at once, and no new one is taken."""
         for name in names:
             self.call("POST", f"/proxies/{name}", {"enabled": False})
-        yield
-        for name in names:
-            self.call("POST", f"/proxies/{name}", {"enabled": True})
+        try:
+            yield
+        finally:
+            for name in names:
+                self.call("POST", f"/proxies/{name}", {"enabled": True})
