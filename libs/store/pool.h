@@ -6,6 +6,7 @@
 #include <mongoc/mongoc.h>
 
 #include "store/store.h"
+#include "trace/span.h"
 
 /* What the files of this library share. */
 
@@ -46,10 +47,14 @@ struct store_loan {
     struct store *store;
     mongoc_client_t *client;
     mongoc_collection_t *collection;
-    /* For the metrics. */
+    /* For metrics, spans and the observer. */
     enum store_operation operation; /* the borrower's to say */
     size_t word;                    /* the collection's */
+    const char *name;               /* likewise: what store_take() was given, kept by the caller */
     int64_t started_us;
+    struct error failure; /* OK: it has not failed */
+    struct span span;
+    char title[64]; /* the span's name */
 };
 
 MUST_CHECK enum status store_take(struct store *store, const char *collection,
@@ -65,8 +70,8 @@ static inline void store_give_back_at(struct store_loan *loan)
 /* The status of a failure; reply (may be NULL) is what the server said. */
 enum status store_failure(const bson_error_t *error, const bson_t *reply, struct error *err);
 
-/* The same, counted as the loan's. */
-enum status store_failed(const struct store_loan *loan, const bson_error_t *error,
-                         const bson_t *reply, struct error *err);
+/* The same, noted as the loan's. */
+enum status store_failed(struct store_loan *loan, const bson_error_t *error, const bson_t *reply,
+                         struct error *err);
 
 #endif

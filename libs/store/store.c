@@ -130,13 +130,21 @@ enum status store_failure(const bson_error_t *error, const bson_t *reply, struct
     return error_set(err, STATUS_INTERNAL, "MongoDB: %s (%u)", error->message, error->code);
 }
 
-enum status store_failed(const struct store_loan *loan, const bson_error_t *error,
-                         const bson_t *reply, struct error *err)
+static enum status note_failure(struct store_loan *loan, struct error *err)
 {
-    enum status s = store_failure(error, reply, err);
+    enum status s = loan->failure.status;
 
     metrics_add(&store_metrics, ERRORS, METRIC_AT(loan->operation, loan->word, s), 1);
+    if (err)
+        *err = loan->failure;
     return s;
+}
+
+enum status store_failed(struct store_loan *loan, const bson_error_t *error, const bson_t *reply,
+                         struct error *err)
+{
+    (void)store_failure(error, reply, &loan->failure);
+    return note_failure(loan, err);
 }
 
 /* ---- Open */
@@ -253,19 +261,61 @@ enum status store_ping(struct store *store, struct error *err)
 
 /* ---- A call */
 
+static void (*observe)(const struct store_call *call);
+
+void store_observe(void (*observer)(const struct store_call *call))
+{
+    observe = observer;
+}
+
+static void begin_span(struct store_loan *loan)
+{
+    struct span *span = &loan->span;
+
+    span_begin_child(span, SPAN_CLIENT, loan->title);
+    if (!span->is_recorded)
+        return;
+    (void)snprintf(loan->title, sizeof loan->title, "%s %s", operations[loan->operation],
+                   loan->name); /* or cut */
+    span_add_text(span, "db.system.name", "mongodb");
+    span_add_text(span, "db.operation.name", operations[loan->operation]);
+    span_add_text(span, "db.collection.name", loan->name);
+}
+
+static void end_call(struct store_loan *loan)
+{
+    enum status s = loan->failure.status;
+    const struct store_call call = {
+        .operation = operations[loan->operation],
+        .collection = loan->name,
+        .us = clock_monotonic_us() - loan->started_us,
+        .failure = s == STATUS_OK ? NULL : &loan->failure,
+    };
+
+    metrics_observe(&store_metrics, SECONDS, METRIC_AT(loan->operation, loan->word), call.us);
+    if (s != STATUS_OK)
+        span_add_text(&loan->span, "error.type", status_name(s));
+    if (observe)
+        observe(&call);
+    span_end(&loan->span, s == STATUS_OK || s == STATUS_ID_TAKEN);
+}
+
 enum status store_take(struct store *store, const char *collection, struct store_loan *ret,
                        struct error *err)
 {
     mongoc_client_t *client;
 
     ret->word = metric_words_find(&collections, collection);
+    ret->name = collection;
     ret->started_us = clock_monotonic_us();
+    begin_span(ret);
     client = mongoc_client_pool_pop(store->pool);
     if (!client) {
-        metrics_add(&store_metrics, ERRORS,
-                    METRIC_AT(ret->operation, ret->word, STATUS_UNAVAILABLE), 1);
-        return error_set(err, STATUS_UNAVAILABLE, "MongoDB: all %d connections are busy",
-                         POOL_CLIENTS);
+        (void)error_set(&ret->failure, STATUS_UNAVAILABLE, "MongoDB: all %d connections are busy",
+                        POOL_CLIENTS);
+        (void)note_failure(ret, err);
+        end_call(ret);
+        return STATUS_UNAVAILABLE;
     }
     ret->store = store;
     ret->client = client;
@@ -280,6 +330,5 @@ void store_give_back(struct store_loan *loan)
     mongoc_collection_destroy(loan->collection);
     mongoc_client_pool_push(loan->store->pool, loan->client);
     loan->client = NULL;
-    metrics_observe(&store_metrics, SECONDS, METRIC_AT(loan->operation, loan->word),
-                    clock_monotonic_us() - loan->started_us);
+    end_call(loan);
 }

@@ -31,6 +31,19 @@ void store_close(struct store *store); /* NULL is fine */
 /* Is the primary reachable, as of a second ago? For /readyz; waits for nothing. */
 MUST_CHECK enum status store_ping(struct store *store, struct error *err);
 
+/* A call to the server that has ended. */
+struct store_call {
+    const char *operation; /* "find", "insert", … */
+    const char *collection;
+    int64_t us;                  /* waiting for a connection of the pool included */
+    const struct error *failure; /* NULL: it was carried out. ID_TAKEN is an answer, the rest is our
+                                    fault or the server's */
+};
+
+/* Who is told of each call of all stores of the process, in its thread and within its span, briefly.
+ * NULL: nobody. Before the first store is opened. */
+void store_observe(void (*observer)(const struct store_call *call));
+
 /* Build a document or array from a template. Keys and texts in single quotes, numbers, true,
  * false, null, {} and []; and these holes:
  *   %s  const char *            a text (NULL becomes null)
