@@ -13,6 +13,25 @@
 #define TIMEOUT_MS 200
 #define AWAY_MS 1000
 
+enum { SECONDS, ERRORS, CONNECTED };
+
+/* Redis answers in less than a millisecond, and is given up after 200. */
+static const struct metric_bounds bounds = {
+    10, {50, 100, 250, 500, 1000, 2500, 10000, 50000, 200000, 1000000}};
+
+static const struct metric_info infos[] = {
+    [SECONDS] = {"parley_cache_seconds", METRIC_HISTOGRAM,
+                 "How long calls to Redis took once it was their turn, connecting included.",
+                 .bounds = &bounds, .per = METRIC_US},
+    [ERRORS] =
+        {"parley_cache_errors_total", METRIC_COUNTER,
+         "Calls that Redis did not answer, and those not made since it was away just before."},
+    [CONNECTED] = {"parley_cache_connected", METRIC_GAUGE,
+                   "1 while the last call to Redis was answered; before the first it is 0."},
+};
+
+struct metrics cache_metrics = METRICS(infos);
+
 /* ---- The URL */
 
 /* redis://[[user]:password@]host[:port][/database]. rest is cut into pieces. */
@@ -88,6 +107,8 @@ static enum status give_up(struct cache *cache, const char *why, struct error *e
         redisFree(cache->context); /* why may have pointed into it */
     cache->context = NULL;
     cache->away_until = clock_monotonic() + AWAY_MS;
+    metrics_add(&cache_metrics, ERRORS, METRIC_AT(0), 1);
+    metrics_set(&cache_metrics, CONNECTED, METRIC_AT(0), false);
     return s;
 }
 
@@ -152,19 +173,31 @@ static bool is_stale(const struct cache *cache)
 
 enum status cache_lock(struct cache *cache, struct error *err)
 {
+    enum status s;
+
     pthread_mutex_lock(&cache->lock);
+    cache->started_us = clock_monotonic_us();
     if (cache->context && !is_stale(cache))
         return STATUS_OK;
     if (cache->context)
         redisFree(cache->context);
     cache->context = NULL;
-    if (clock_monotonic() < cache->away_until)
+    if (clock_monotonic() < cache->away_until) {
+        metrics_add(&cache_metrics, ERRORS, METRIC_AT(0), 1);
+        cache->started_us = 0; /* nothing was waited for */
         return error_set(err, STATUS_UNAVAILABLE, "Redis: away a moment ago");
-    return connect_now(cache, err);
+    }
+    s = connect_now(cache, err);
+    if (s == STATUS_OK)
+        metrics_set(&cache_metrics, CONNECTED, METRIC_AT(0), true);
+    return s;
 }
 
 void cache_unlock(struct cache *cache)
 {
+    if (cache->started_us)
+        metrics_observe(&cache_metrics, SECONDS, METRIC_AT(0),
+                        clock_monotonic_us() - cache->started_us);
     pthread_mutex_unlock(&cache->lock);
 }
 

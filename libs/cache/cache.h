@@ -4,12 +4,16 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "metrics/metrics.h"
 
 /* Redis: short-lived state that may vanish at any time. Delivery never depends on it.
  *
  * Any thread may use one cache; calls take turns. A call waits 200 ms at most, and for a second
  * after a failure calls fail at once, so an absent Redis costs nobody a stall. */
 struct cache;
+
+/* How long calls took and which failed, of all caches of this process. */
+extern struct metrics cache_metrics;
 
 MUST_CHECK enum status cache_open(const char *redis_url, struct cache **ret, struct error *err);
 void cache_close(struct cache *cache); /* NULL is fine */

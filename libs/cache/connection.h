@@ -19,6 +19,7 @@ struct cache {
     int database;
     pthread_mutex_t lock;            /* of all below */
     redisContext *context;           /* NULL: not connected */
+    int64_t started_us;              /* the call that has the lock */
     int64_t away_until;              /* until then calls fail at once */
     bool has_scripts;                /* this connection's Redis knows presence.c's */
     char digests[CACHE_SCRIPTS][41]; /* by which it knows them */
