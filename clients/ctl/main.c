@@ -5,11 +5,26 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "secrets.h"
 
 static int help(int argc, char **argv);
 
 static const struct command commands[] = {
     {"help", "[command]", "this list, or what a command does", "", help},
+    {"secrets", "DIR", "make the passwords and keys that are missing in DIR",
+     "DIR is made for its owner alone (0700), its files too (0600):\n"
+     "  <service>.amqp_url, mongodb_uri, redis_url   for AMQP_URL_FILE and so on\n"
+     "  operator.amqp_url, operator.mongodb_uri      for parleyctl: they may do everything\n"
+     "  rpc.key                                      for RPC_KEY_FILE of all services\n"
+     "  definitions.json                             for RabbitMQ's load_definitions\n"
+     "  mongodb.key, mongodb_password, operator.mongodb_password\n"
+     "                                               for mongod's --keyFile, and its users\n"
+     "  redis.conf, redis_password                   for Redis: requirepass\n"
+     "What is there stays; but what is made of passwords (URLs, definitions.json,\n"
+     "redis.conf) is written anew, with the addresses of AMQP_HOST (127.0.0.1:5672),\n"
+     "MONGODB_HOST (127.0.0.1:27017, several with commas) and REDIS_HOST\n"
+     "(127.0.0.1:6379). To change a password, remove its file first.\n",
+     run_secrets},
 };
 
 static const struct command *find_command(const char *name)

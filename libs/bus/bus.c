@@ -17,8 +17,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "bus/connection.h"
+#include "bus/metrics.h"
 
-#define CONNECT_SECONDS 5
 #define HEARTBEAT_SECONDS 20 /* a broker that vanished without a word is noticed after 40 s */
 #define STUCK_MS 15000 /* a broker that takes nothing (a memory alarm) must not hold a thread */
 #define FRAME_MAX_BYTES 131072
@@ -32,6 +32,7 @@ enum status bus_open(const char *amqp_url, const char *name, struct bus **ret, s
 
     bus->url_text = memory_text(amqp_url);
     bus->name = memory_text(name);
+    bus_count_new();
     if (amqp_parse_url(bus->url_text, &bus->url) != AMQP_STATUS_OK || bus->url.ssl) {
         bus_close(bus);
         return error_set(err, STATUS_INVALID,
@@ -50,6 +51,7 @@ void bus_close(struct bus *bus)
     if (bus->state)
         (void)amqp_connection_close(bus->state, AMQP_REPLY_SUCCESS); /* a courtesy */
     connection_drop(bus);
+    bus_count_closed();
     explicit_bzero(bus->url_text, strlen(bus->url_text));
     free(bus->url_text);
     free(bus->name);
@@ -61,6 +63,7 @@ void connection_drop(struct bus *bus)
     if (bus->state)
         (void)amqp_destroy_connection(bus->state); /* also closes the socket */
     bus->state = NULL;
+    bus_count_lost(bus);
     for (int i = 0; i < CHANNEL_COUNT; i++)
         connection_forget_channel(&bus->channels[i]);
     while (bus->first) {
@@ -169,79 +172,6 @@ static enum status login(struct bus *bus, struct error *err)
     return connection_check_reply(bus, 0, reply, "log in", err);
 }
 
-static amqp_table_entry_t argument_number(const char *key, int64_t number)
-{
-    return (amqp_table_entry_t){.key = bytes_of(key),
-                                .value = {.kind = AMQP_FIELD_KIND_I64, .value.i64 = number}};
-}
-
-static amqp_table_entry_t argument_text(const char *key, const char *text)
-{
-    return (amqp_table_entry_t){
-        .key = bytes_of(key),
-        .value = {.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = bytes_of(text)}};
-}
-
-static enum status declare(struct bus *bus, const char *queue, amqp_table_entry_t *arguments,
-                           int n_arguments, struct error *err)
-{
-    amqp_table_t table = {.num_entries = n_arguments, .entries = arguments};
-
-    amqp_queue_declare(bus->state, CHANNEL_PUBLISH, bytes_of(queue), 0, 1, 0, 0, table);
-    return connection_check_reply(bus, CHANNEL_PUBLISH, amqp_get_rpc_reply(bus->state), queue, err);
-}
-
-/* <queue>.retry holds what is put aside and returns it to the queue when its time is over. */
-static enum status declare_retry(struct bus *bus, const struct queue_info *info, struct error *err)
-{
-    char name[TOPOLOGY_NAME_MAX + 8];
-    amqp_table_entry_t arguments[] = {
-        argument_number("x-message-ttl", info->retry_ms),
-        argument_text("x-dead-letter-exchange", ""),
-        argument_text("x-dead-letter-routing-key", info->name),
-    };
-
-    strcpy(name, info->name);
-    strcat(name, ".retry");
-    return declare(bus, name, arguments, N_ELEMENTS(arguments), err);
-}
-
-static enum status declare_queue(struct bus *bus, const struct queue_info *info, struct error *err)
-{
-    amqp_table_entry_t arguments[] = {
-        argument_number("x-max-length-bytes", info->max_length_bytes),
-        argument_text("x-overflow", info->drop_oldest ? "drop-head" : "reject-publish"),
-    };
-    enum status s = declare(bus, info->name, arguments, N_ELEMENTS(arguments), err);
-
-    if (s != STATUS_OK)
-        return s;
-    amqp_queue_bind(bus->state, CHANNEL_PUBLISH, bytes_of(info->name),
-                    bytes_of(exchanges[info->exchange].name), bytes_of(info->key),
-                    amqp_empty_table);
-    s = connection_check_reply(bus, CHANNEL_PUBLISH, amqp_get_rpc_reply(bus->state), info->name,
-                               err);
-    if (s == STATUS_OK && info->max_attempts > 0)
-        s = declare_retry(bus, info, err);
-    return s;
-}
-
-static enum status declare_topology(struct bus *bus, struct error *err)
-{
-    enum status s = STATUS_OK;
-
-    for (size_t i = 0; i < EXCHANGE_COUNT && s == STATUS_OK; i++) {
-        amqp_exchange_declare(bus->state, CHANNEL_PUBLISH, bytes_of(exchanges[i].name),
-                              bytes_of(exchanges[i].type), 0, exchanges[i].durable, 0, 0,
-                              amqp_empty_table);
-        s = connection_check_reply(bus, CHANNEL_PUBLISH, amqp_get_rpc_reply(bus->state),
-                                   exchanges[i].name, err);
-    }
-    for (size_t i = 0; i < QUEUE_COUNT && s == STATUS_OK; i++)
-        s = declare_queue(bus, &queues[i], err);
-    return s;
-}
-
 enum status bus_connect(struct bus *bus, struct error *err)
 {
     enum status s;
@@ -253,7 +183,7 @@ enum status bus_connect(struct bus *bus, struct error *err)
     if (s == STATUS_OK)
         s = bus_channel_open(bus, CHANNEL_PUBLISH, err);
     if (s == STATUS_OK)
-        s = declare_topology(bus, err);
+        s = connection_declare_missing(bus, err);
     if (s == STATUS_OK)
         s = bus_channel_open(bus, CHANNEL_CONFIRM, err);
     if (s == STATUS_OK) {
@@ -261,9 +191,11 @@ enum status bus_connect(struct bus *bus, struct error *err)
         s = connection_check_reply(bus, CHANNEL_CONFIRM, amqp_get_rpc_reply(bus->state), "confirm",
                                    err);
     }
-    if (s == STATUS_OK)
+    if (s == STATUS_OK) {
+        bus_count_up(bus);
         return s;
-    connection_drop(bus); /* CONFLICT: a queue exists with other arguments, and needs a new name */
+    }
+    connection_drop(bus); /* CONFLICT: something is missing, and may not be declared */
     return s;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/slice.h"
+#include "metrics/metrics.h"
 #include "wire/topology.h"
 
 /* A connection to RabbitMQ.
@@ -21,6 +22,9 @@
  * only he knows what he still wants. */
 struct bus;
 
+/* What was delivered, handled, retried and parked, by queue; how much waits there; connections. */
+extern struct metrics bus_metrics;
+
 /* Make a bus that is not connected yet. amqp_url ("amqp://user:password@host:port/vhost") and name
  * (shown in RabbitMQ's connection list) are copied. INVALID for a bad url. */
 MUST_CHECK enum status bus_open(const char *amqp_url, const char *name, struct bus **ret,
@@ -30,9 +34,14 @@ MUST_CHECK enum status bus_open(const char *amqp_url, const char *name, struct b
 void bus_close(struct bus *bus);
 DEFINE_CLEANUP(struct bus *, bus_close)
 
-/* One attempt to connect (or connect again) and to declare the exchanges and durable queues of
- * wire/topology.h, which is harmless when they exist. Takes 5 s at most. */
+/* One attempt to connect (or connect again), and to declare the exchanges and durable queues of
+ * wire/topology.h if any is missing. Takes some 5 s at most. CONFLICT: something is missing, and this
+ * user may not declare it, or it is there but other than we want it, and needs a new name. */
 MUST_CHECK enum status bus_connect(struct bus *bus, struct error *err);
+
+/* Declare all of them whatever is there, and bind the queues, which bus_connect() cannot look at:
+ * harmless when they exist. For who may: an operator at an upgrade. */
+MUST_CHECK enum status bus_declare(struct bus *bus, struct error *err);
 
 /* Connect, trying for ever with a jittered back-off of 0.1 s to 2 s, until *stop turns true
  * (UNAVAILABLE). */

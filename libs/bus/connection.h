@@ -9,7 +9,9 @@
 #include "bus/bus.h"
 #include "bus/confirms.h"
 
-enum { CHANNEL_PUBLISH = 1, CHANNEL_CONFIRM = 201, CHANNEL_COUNT };
+enum { CHANNEL_PUBLISH = 1, CHANNEL_CONFIRM = 201, CHANNEL_MEASURE, CHANNEL_COUNT };
+
+#define CONNECT_SECONDS 5 /* for each answer while a connection is made */
 
 /* A delivery in the making: AMQP sends it as a method, a header, and pieces of the body. */
 struct incoming {
@@ -20,6 +22,7 @@ struct incoming {
     char *body;
     size_t have;
     size_t want;
+    struct consumer *consumer; /* metrics.c: of a durable queue; NULL: it is none */
 };
 
 /* Complete deliveries that nobody has taken yet. */
@@ -39,6 +42,8 @@ struct bus {
     struct confirms confirms; /* of CHANNEL_CONFIRM */
     bool returned;            /* a mandatory message came back */
     bool refused;             /* the broker said nack */
+    bool is_up;               /* counted as connected */
+    int64_t measure_at;       /* monotonic ms: depths are asked for again */
 };
 
 /* Forget what a channel was assembling, and that it is ours. */
@@ -54,6 +59,9 @@ enum status connection_check_reply(struct bus *bus, int channel, amqp_rpc_reply_
 enum status connection_check_status(struct bus *bus, int status, const char *what,
                                     struct error *err);
 enum status connection_lost(struct error *err);
+
+/* Declare exchanges and durable queues, if any is missing. CONFLICT: this user may not. */
+enum status connection_declare_missing(struct bus *bus, struct error *err);
 
 /* Read what is there, waiting up to timeout_ms for the first of it. NOT_FOUND: nothing. */
 enum status connection_pump(struct bus *bus, int timeout_ms, int wake_fd, struct error *err);

@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "bus/connection.h"
+#include "bus/metrics.h"
+#include "wire/declarations.h"
 
 static enum status rpc_done(struct bus *bus, int channel, const char *what, struct error *err)
 {
@@ -26,13 +28,17 @@ enum status bus_consume(struct bus *bus, int channel, const char *queue, int pre
     }
     amqp_basic_consume(bus->state, (amqp_channel_t)channel, bytes_of(queue), amqp_empty_bytes, 0,
                        (flags & BUS_NO_ACK) != 0, (flags & BUS_EXCLUSIVE) != 0, amqp_empty_table);
-    return rpc_done(bus, channel, queue, err);
+    s = rpc_done(bus, channel, queue, err);
+    if (s == STATUS_OK && !(flags & BUS_NO_ACK))
+        bus_count_consumer(&bus->channels[channel], queue);
+    return s;
 }
 
 enum status bus_ack(struct bus *bus, int channel, uint64_t tag, bool multiple, struct error *err)
 {
     if (!bus->state || !bus->channels[channel].open)
         return connection_lost(err);
+    bus_count_ack(&bus->channels[channel], tag, multiple);
     return connection_check_status(
         bus, amqp_basic_ack(bus->state, (amqp_channel_t)channel, tag, multiple), "acknowledge",
         err);
@@ -79,19 +85,18 @@ enum status bus_retry(struct bus *bus, enum queue queue, const struct delivery *
                       const char *reason, struct error *err)
 {
     const struct queue_info *info = &queues[queue];
-    char name[TOPOLOGY_NAME_MAX + 8];
+    char name[TOPOLOGY_NAME_MAX];
     amqp_table_entry_t header = {
         .key = bytes_of("x-attempts"),
         .value = {.kind = AMQP_FIELD_KIND_I32, .value.i32 = delivery->attempts + 1},
     };
     enum status s;
 
-    strcpy(name, info->name);
-    strcat(name, ".retry");
+    topology_retry_queue(info, name);
     if (delivery->attempts + 1 >= info->max_attempts)
         s = bus_park(bus, info->name, delivery->body, reason, err);
     else
-        s = keep(bus, "", name, delivery->body, header, err);
+        s = keep(bus, exchanges[EXCHANGE_COMMAND].name, name, delivery->body, header, err);
     if (s != STATUS_OK)
         return s;
     return bus_ack(bus, delivery->channel, delivery->tag, false, err);
