@@ -77,8 +77,12 @@ enum status bus_park(struct bus *bus, const char *from, struct slice body, const
         .key = bytes_of("x-reason"),
         .value = {.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = bytes_of(reason)},
     };
+    enum status s;
 
-    return keep(bus, exchanges[EXCHANGE_DEAD].name, from, body, header, err);
+    s = keep(bus, exchanges[EXCHANGE_DEAD].name, from, body, header, err);
+    if (s == STATUS_OK)
+        bus_count_park(from);
+    return s;
 }
 
 enum status bus_retry(struct bus *bus, enum queue queue, const struct delivery *delivery,
@@ -97,6 +101,8 @@ enum status bus_retry(struct bus *bus, enum queue queue, const struct delivery *
         s = bus_park(bus, info->name, delivery->body, reason, err);
     else
         s = keep(bus, exchanges[EXCHANGE_COMMAND].name, name, delivery->body, header, err);
+    if (s == STATUS_OK && delivery->attempts + 1 < info->max_attempts)
+        bus_count_retry(queue);
     if (s != STATUS_OK)
         return s;
     return bus_ack(bus, delivery->channel, delivery->tag, false, err);

@@ -50,7 +50,7 @@ static void read_letter(const amqp_message_t *message, struct letter *ret)
         ret->reason = reason_of(properties);
     if (properties->_flags & AMQP_BASIC_TIMESTAMP_FLAG)
         ret->at = (int64_t)properties->timestamp * 1000;
-    ret->body = memory_text_n(message->body.bytes, message->body.len);
+    ret->body = memory_text_n(message->body.len ? message->body.bytes : "", message->body.len);
     ret->length = message->body.len;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "bus/connection.h"
+#include "bus/metrics.h"
 
 static void start_delivery(struct incoming *in, int channel, const amqp_basic_deliver_t *method)
 {
@@ -19,6 +20,7 @@ static void start_delivery(struct incoming *in, int channel, const amqp_basic_de
     in->assembling = true;
     in->delivery = (struct delivery){.channel = channel, .tag = method->delivery_tag};
     memcpy(in->delivery.key, key.bytes, key.len);
+    bus_count_delivery(in, method->delivery_tag, method->redelivered);
 }
 
 static int attempts_of(const amqp_basic_properties_t *properties)
@@ -55,6 +57,7 @@ void connection_forget_channel(struct incoming *in)
 {
     if (in->assembling)
         bus_delivery_clear(&in->delivery);
+    bus_count_consumer_end(in);
     free(in->body);
     *in = (struct incoming){0};
 }
@@ -109,7 +112,7 @@ static enum status channel_closed(struct bus *bus, int channel, struct error *er
         return error_set(err, STATUS_UNAVAILABLE, "RabbitMQ closed the publishing channel");
     }
     connection_forget_channel(in);
-    in->closed_by_broker = true;
+    in->closed_by_broker = channel != CHANNEL_MEASURE; /* that one nobody has asked for */
     return connection_check_status(bus, status, "close channel", err);
 }
 
@@ -140,6 +143,10 @@ static enum status take_method(struct bus *bus, const amqp_frame_t *frame, struc
     case AMQP_BASIC_CANCEL_METHOD: /* the queue was deleted under us: begin the channel anew */
         bus_channel_close(bus, channel);
         bus->channels[channel].closed_by_broker = true;
+        return STATUS_OK;
+    case AMQP_QUEUE_DECLARE_OK_METHOD:
+        if (channel == CHANNEL_MEASURE)
+            bus_note_depth(method->decoded);
         return STATUS_OK;
     case AMQP_CHANNEL_CLOSE_METHOD:
         return channel_closed(bus, channel, err);
@@ -270,6 +277,7 @@ enum status bus_take(struct bus *bus, int timeout_ms, int wake_fd, struct delive
 {
     struct waiting *waiting;
 
+    bus_measure(bus);
     if (!bus->first) {
         enum status s = connection_pump(bus, timeout_ms, wake_fd, err);
 
