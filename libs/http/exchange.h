@@ -9,6 +9,7 @@
 #include "http/metrics.h"
 #include "http/places.h"
 #include "http/route.h"
+#include "trace/span.h"
 
 /* What is read of a body that is refused, so that its sender sees the answer. */
 #define LINGER_MAX (8 * HTTP_BODY_MAX)
@@ -36,9 +37,10 @@ struct exchange {
     struct http *http;
     struct MHD_Connection *connection;
     struct call call;
-    char *target;       /* path and query as they came, undecoded */
-    const char *method; /* the connection's */
-    struct match match; /* route NULL: none */
+    struct trace_span span; /* of the request, in the connection's thread; pages have none */
+    char *target;           /* path and query as they came, undecoded */
+    const char *method;     /* the connection's */
+    struct match match;     /* route NULL: none */
     struct buffer body;
     struct strings cookies;      /* Set-Cookie lines of the answer */
     char *origin;                /* what call.origin points to */

@@ -53,10 +53,25 @@ static size_t leave_encoded(void *context, struct MHD_Connection *connection, ch
     return strlen(text);
 }
 
+static const struct http_page *find_page(const struct exchange *exchange)
+{
+    const struct http_config *config = &exchange->http->config;
+    size_t length = strcspn(exchange->target, "?");
+
+    for (size_t i = 0; i < config->n_pages; i++)
+        if (strlen(config->pages[i].path) == length &&
+            memcmp(config->pages[i].path, exchange->target, length) == 0)
+            return &config->pages[i];
+    return NULL;
+}
+
 static void begin(struct exchange *exchange, const char *method)
 {
     exchange->begun = true;
     exchange->method = method;
+    if (!find_page(exchange)) /* nobody follows the probes of who looks after us */
+        span_begin(&exchange->span, SPAN_SERVER, "",
+                   slice_of(request_header(exchange, "traceparent")));
     exchange->started_us = clock_monotonic_us();
     request_identify(exchange);
     pthread_mutex_lock(&exchange->http->lock);
@@ -151,18 +166,6 @@ static enum MHD_Result answer_route(struct exchange *exchange)
     return result;
 }
 
-static const struct http_page *find_page(const struct exchange *exchange)
-{
-    const struct http_config *config = &exchange->http->config;
-    size_t length = strcspn(exchange->target, "?");
-
-    for (size_t i = 0; i < config->n_pages; i++)
-        if (strlen(config->pages[i].path) == length &&
-            memcmp(config->pages[i].path, exchange->target, length) == 0)
-            return &config->pages[i];
-    return NULL;
-}
-
 static enum MHD_Result answer(struct exchange *exchange)
 {
     const struct http_page *page = find_page(exchange);
@@ -247,6 +250,28 @@ static void throw_away_rest(struct exchange *exchange)
     }
 }
 
+/* Named by the route: what is in a path may be private, and there is no end of it. */
+static void end_span(struct exchange *exchange)
+{
+    const struct route *route = exchange->match.route;
+    struct trace_span *span = &exchange->span;
+    int64_t code = exchange->status == STATUS_OK ? 200 : status_code(exchange->status) / 100;
+    CLEANUP(buffer_clear) struct buffer name = {0};
+
+    if (span->is_recorded) {
+        const char *method = route ? route->info->method : "_OTHER";
+
+        buffer_printf(&name, "%s %s", method, route ? route->info->path : "");
+        span->name = buffer_text(&name);
+        span_add_text(span, "http.request.method", method);
+        span_add_text(span, "http.route", route ? route->info->path : NULL);
+        if (exchange->answered)
+            span_add_number(span, "http.response.status_code", code);
+        span_add_text(span, "parley.request_id", exchange->call.request_id);
+    }
+    span_end(span, exchange->answered && code < 500);
+}
+
 static void finish(void *context, struct MHD_Connection *connection, void **exchange_context,
                    enum MHD_RequestTerminationCode why)
 {
@@ -266,6 +291,7 @@ static void finish(void *context, struct MHD_Connection *connection, void **exch
         if (exchange->answered)
             http_metrics_count(http->metrics, index, exchange->status,
                                clock_monotonic_us() - exchange->started_us);
+        end_span(exchange);
         pthread_mutex_lock(&http->lock);
         if (--http->in_hand == 0)
             pthread_cond_broadcast(&http->idle);

@@ -1,11 +1,9 @@
 /* What a request says: who asks, from where, and the struct that the handler gets. */
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/address.h"
 #include "base/clock.h"
@@ -31,45 +29,6 @@ static void identify_request(struct exchange *exchange)
         memcpy(exchange->call.request_id, given, length + 1);
     else
         id_new("req_", exchange->call.request_id);
-}
-
-static bool is_hex(const char *text, size_t length)
-{
-    bool nonzero = false;
-
-    for (size_t i = 0; i < length; i++) {
-        if (!isdigit((unsigned char)text[i]) && (text[i] < 'a' || text[i] > 'f'))
-            return false;
-        nonzero |= text[i] != '0';
-    }
-    return nonzero;
-}
-
-/* W3C Trace Context, version 00: "00-<trace>-<parent>-<flags>", lower case, ids not all zero. */
-static bool is_traceparent(const char *text)
-{
-    return strlen(text) == TRACEPARENT_MAX - 1 && strncmp(text, "00-", 3) == 0 && text[35] == '-' &&
-           text[52] == '-' && is_hex(text + 3, 32) && is_hex(text + 36, 16) &&
-           (is_hex(text + 53, 2) || strcmp(text + 53, "00") == 0);
-}
-
-static void identify_trace(struct exchange *exchange)
-{
-    const char *given = request_header(exchange, "traceparent");
-    char *trace = exchange->call.traceparent;
-    uint64_t noise[3];
-
-    if (given && is_traceparent(given)) {
-        memcpy(trace, given, TRACEPARENT_MAX);
-        return;
-    }
-    if (getrandom(noise, sizeof noise, 0) != (ssize_t)sizeof noise)
-        abort();   /* cannot happen below 256 bytes once the system is up */
-    noise[0] |= 1; /* never all zero */
-    noise[2] |= 1;
-    (void)snprintf(trace, TRACEPARENT_MAX, "00-%016llx%016llx-%016llx-00",
-                   (unsigned long long)noise[0], (unsigned long long)noise[1],
-                   (unsigned long long)noise[2]);
 }
 
 /* ---- From where */
@@ -193,7 +152,6 @@ void request_identify(struct exchange *exchange)
 {
     exchange->call.exchange = exchange;
     identify_request(exchange);
-    identify_trace(exchange);
     identify_address(exchange);
     identify_origin(exchange);
     identify_user_agent(exchange);

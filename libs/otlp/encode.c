@@ -35,7 +35,7 @@ static void add_attributes(struct buffer *ret, const struct span_attribute *attr
     buffer_add_text(ret, "]");
 }
 
-static void add_links(struct buffer *ret, const struct span *span)
+static void add_links(struct buffer *ret, const struct trace_span *span)
 {
     buffer_add_text(ret, ",\"links\":[");
     for (size_t i = 0; i < span->n_links; i++) {
@@ -46,7 +46,7 @@ static void add_links(struct buffer *ret, const struct span *span)
     buffer_add_text(ret, "]");
 }
 
-void otlp_add_span(struct buffer *ret, const struct span *span)
+void otlp_add_span(struct buffer *ret, const struct trace_span *span)
 {
     buffer_add_text(ret, "{");
     add_ids(ret, &span->here);

@@ -45,7 +45,7 @@ struct metrics otlp_metrics = METRICS(infos);
 
 /* ---- From any thread */
 
-static void take_span(void *context, const struct span *span)
+static void take_span(void *context, const struct trace_span *span)
 {
     CLEANUP(buffer_clear) struct buffer json = {0};
     struct otlp *otlp = context;

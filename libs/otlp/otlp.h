@@ -39,7 +39,7 @@ void otlp_close(struct otlp *otlp);
 extern struct metrics otlp_metrics;
 
 /* Append a span as an object of OTLP's JSON. */
-void otlp_add_span(struct buffer *ret, const struct span *span);
+void otlp_add_span(struct buffer *ret, const struct trace_span *span);
 
 /* What a body of the collector's begins and ends with; between them are spans, with commas. */
 void otlp_begin_body(struct buffer *ret, const char *service, const char *instance);

@@ -53,7 +53,7 @@ struct store_loan {
     const char *name;               /* likewise: what store_take() was given, kept by the caller */
     int64_t started_us;
     struct error failure; /* OK: it has not failed */
-    struct span span;
+    struct trace_span span;
     char title[64]; /* the span's name */
 };
 

@@ -270,7 +270,7 @@ void store_observe(void (*observer)(const struct store_call *call))
 
 static void begin_span(struct store_loan *loan)
 {
-    struct span *span = &loan->span;
+    struct trace_span *span = &loan->span;
 
     span_begin_child(span, SPAN_CLIENT, loan->title);
     if (!span->is_recorded)

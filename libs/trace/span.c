@@ -3,11 +3,11 @@
 #include <time.h>
 
 static struct {
-    void (*tell)(void *context, const struct span *span);
+    void (*tell)(void *context, const struct trace_span *span);
     void *context;
 } listener;
 
-void span_listen(void (*tell)(void *context, const struct span *span), void *context)
+void span_listen(void (*tell)(void *context, const struct trace_span *span), void *context)
 {
     listener.context = context;
     listener.tell = tell;
@@ -27,7 +27,7 @@ static int64_t now_ns(clockid_t id)
 }
 
 /* Everything but here and outer, of one that is recorded. */
-static void begin_recording(struct span *span, enum span_kind kind, const char *name,
+static void begin_recording(struct trace_span *span, enum span_kind kind, const char *name,
                             bool has_parent)
 {
     span->kind = kind;
@@ -46,7 +46,7 @@ static void begin_recording(struct span *span, enum span_kind kind, const char *
     span->lasted_ns = now_ns(CLOCK_MONOTONIC);
 }
 
-static void begin(struct span *span, enum span_kind kind, const char *name, bool has_parent)
+static void begin(struct trace_span *span, enum span_kind kind, const char *name, bool has_parent)
 {
     span->is_begun = true;
     span->is_recorded = span_is_wanted(&span->here);
@@ -55,7 +55,8 @@ static void begin(struct span *span, enum span_kind kind, const char *name, bool
     span->outer = trace_set_current(&span->here);
 }
 
-void span_begin(struct span *span, enum span_kind kind, const char *name, struct slice traceparent)
+void span_begin(struct trace_span *span, enum span_kind kind, const char *name,
+                struct slice traceparent)
 {
     bool has_parent = trace_parse(traceparent, &span->here);
 
@@ -70,7 +71,7 @@ void span_begin(struct span *span, enum span_kind kind, const char *name, struct
     begin(span, kind, name, has_parent);
 }
 
-void span_begin_given(struct span *span, enum span_kind kind, const char *name,
+void span_begin_given(struct trace_span *span, enum span_kind kind, const char *name,
                       struct slice traceparent)
 {
     span->is_begun = span->is_recorded = false;
@@ -78,7 +79,7 @@ void span_begin_given(struct span *span, enum span_kind kind, const char *name,
         begin(span, kind, name, true);
 }
 
-void span_begin_child(struct span *span, enum span_kind kind, const char *name)
+void span_begin_child(struct trace_span *span, enum span_kind kind, const char *name)
 {
     const struct trace *current = trace_current();
 
@@ -89,36 +90,36 @@ void span_begin_child(struct span *span, enum span_kind kind, const char *name)
     begin(span, kind, name, true);
 }
 
-static void add(struct span *span, struct span_attribute attribute)
+static void add(struct trace_span *span, struct span_attribute attribute)
 {
     if (span->is_recorded && span->n_attributes < SPAN_ATTRIBUTES)
         span->attributes[span->n_attributes++] = attribute;
 }
 
-void span_add_text(struct span *span, const char *key, const char *text)
+void span_add_text(struct trace_span *span, const char *key, const char *text)
 {
     if (text)
         add(span, (struct span_attribute){.key = key, .text = text});
 }
 
-void span_add_number(struct span *span, const char *key, int64_t number)
+void span_add_number(struct trace_span *span, const char *key, int64_t number)
 {
     add(span, (struct span_attribute){.key = key, .number = number});
 }
 
-void span_resume(struct span *span)
+void span_resume(struct trace_span *span)
 {
     if (span->is_begun)
         span->outer = trace_set_current(&span->here);
 }
 
-void span_pause(struct span *span)
+void span_pause(struct trace_span *span)
 {
     if (span->is_begun)
         (void)trace_set_current(span->outer);
 }
 
-void span_end(struct span *span, bool is_good)
+void span_end(struct trace_span *span, bool is_good)
 {
     if (!span->is_begun)
         return;

@@ -5,7 +5,7 @@
 
 /* A piece of work with a beginning and an end, which some are told of (libs/otlp) when it was sampled.
  *
- *     struct span span;
+ *     struct trace_span span;
  *
  *     span_begin(&span, SPAN_CONSUMER, "bot.command", envelope->traceparent);
  *     …
@@ -30,7 +30,7 @@ struct span_attribute {
     int64_t number;
 };
 
-struct span {
+struct trace_span {
     struct trace here;
     char parent[SPAN_ID_LENGTH + 1]; /* "": the trace begins with it */
     bool is_begun;
@@ -48,29 +48,30 @@ struct span {
 };
 
 /* Begin one by what came from outside. What is not well-formed, or is nothing, begins a new trace. */
-void span_begin(struct span *span, enum span_kind kind, const char *name, struct slice traceparent);
+void span_begin(struct trace_span *span, enum span_kind kind, const char *name,
+                struct slice traceparent);
 
 /* Likewise, but nothing begins a trace: with none there is no span either, and nothing changes. */
-void span_begin_given(struct span *span, enum span_kind kind, const char *name,
+void span_begin_given(struct trace_span *span, enum span_kind kind, const char *name,
                       struct slice traceparent);
 
 /* Begin one within the thread's current place. If that is not recorded there is none. */
-void span_begin_child(struct span *span, enum span_kind kind, const char *name);
+void span_begin_child(struct trace_span *span, enum span_kind kind, const char *name);
 
 /* For what is worth telling only of recorded ones. More than SPAN_ATTRIBUTES are left out. */
-void span_add_text(struct span *span, const char *key,
+void span_add_text(struct trace_span *span, const char *key,
                    const char *text); /* NULL is fine: nothing */
-void span_add_number(struct span *span, const char *key, int64_t number);
+void span_add_number(struct trace_span *span, const char *key, int64_t number);
 
 /* Work that is done in turns: its place is current again, or no more. */
-void span_resume(struct span *span);
-void span_pause(struct span *span);
+void span_resume(struct trace_span *span);
+void span_pause(struct trace_span *span);
 
-void span_end(struct span *span, bool is_good);
+void span_end(struct trace_span *span, bool is_good);
 
 /* Who is told of each recorded span when it ends, in its thread, briefly. NULL: nobody, and nothing is
  * recorded. Before other threads start, and after they have ended. */
-void span_listen(void (*listener)(void *context, const struct span *span), void *context);
+void span_listen(void (*listener)(void *context, const struct trace_span *span), void *context);
 
 /* Would a span in this place be recorded? */
 bool span_is_wanted(const struct trace *trace);

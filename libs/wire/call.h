@@ -2,16 +2,14 @@
 #define WIRE_CALL_H
 
 #include "base/id.h"
-#include "trace/trace.h"
 
-/* Who asks, and under which names the question is traced. The edge that verified the token fills
+/* Who asks, and under which name his question is in the logs. The edge that verified the token fills
  * it in; nothing in it comes from a body. */
 struct call {
     char user_id[ID_MAX]; /* "" on a public route */
     char session_id[ID_MAX];
     char role[16];
     char request_id[ID_MAX];
-    char traceparent[TRACEPARENT_MAX];
     char address[64];     /* the client's, as nginx saw it */
     char user_agent[128]; /* cut */
     const char *origin;   /* of ours, the one the client used, "http://127.0.0.1:8080" */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "message.h"
+#include "spans.h"
 
 static struct slice json_of(const struct record *rec, const void *value, struct buffer *ret)
 {
@@ -106,7 +107,7 @@ void announce(struct announcement *announcement, const struct conversation *conv
     if (command) {
         envelope.connection_id = command->envelope.connection_id;
         envelope.node = command->envelope.node;
-        envelope.traceparent = command->envelope.traceparent;
+        envelope.traceparent = command_place(command);
     }
     message_to_frame(message, &frame);
     envelope.payload = json_of(&frame_message_record, &frame, &text);
@@ -166,7 +167,7 @@ void announce_change(struct announcement *announcement, const struct change_docu
     if (command) {
         envelope.connection_id = command->envelope.connection_id;
         envelope.node = command->envelope.node;
-        envelope.traceparent = command->envelope.traceparent;
+        envelope.traceparent = command_place(command);
     }
     change_to_frame(change, message, &frame);
     envelope.payload = json_of(change_frame_record(change), &frame, &json);
@@ -231,6 +232,7 @@ static void add_receipt(struct announcement *announcement, const struct row_docu
     if (but) {
         envelope.connection_id = but->envelope.connection_id;
         envelope.node = but->envelope.node;
+        envelope.traceparent = command_place(but);
     }
     topology_user_key(to, key);
     outgoing_add(&announcement->frames, key, NULL, 0, &envelope);
@@ -301,7 +303,9 @@ void announce_answer(struct announcement *announcement, const struct command *co
     CLEANUP(buffer_clear) struct buffer json = {0};
     struct envelope envelope = {.kind = ENVELOPE_ANSWER,
                                 .connection_id = command->envelope.connection_id,
-                                .traceparent = command->envelope.traceparent};
+                                .seq = command->envelope.seq,
+                                .rev = status_code(command->error.status),
+                                .traceparent = command_place(command)};
     char node[TOPOLOGY_NAME_MAX / 2];
     char key[TOPOLOGY_NAME_MAX];
 

@@ -10,6 +10,7 @@
 #include "marks.h"
 #include "references.h"
 #include "retention.h"
+#include "spans.h"
 
 /* A message that is stored, in this batch or before, by its _id. */
 struct stored {
@@ -528,13 +529,17 @@ enum status batch_run(const struct batch_context *context, struct command *comma
                       struct error *err)
 {
     struct batch batch = {.context = context, .commands = commands, .n = n};
+    struct batch_spans spans;
     enum status s;
 
     batch.fresh = memory_grow(NULL, n, sizeof(struct message_document *));
     effects_init(&batch.effects, context->ledger, &context->message->search_queue);
     for (size_t i = 0; i < n; i++)
         command_reset(&commands[i]);
+    batch_spans_begin(&spans, commands, n);
+    span_resume(&spans.all);
     s = load(&batch, err);
+    span_pause(&spans.all);
     if (s == STATUS_OK) {
         add_all_stored(&batch, &batch.recovered);
         add_all_stored(&batch, &batch.known);
@@ -543,12 +548,16 @@ enum status batch_run(const struct batch_context *context, struct command *comma
         s = check_known(&batch, err);
     }
     for (size_t i = 0; s == STATUS_OK && i < n; i++) {
+        command_span_resume(&commands[i]);
         judge(&batch, &commands[i]);
         announce_answer(&batch.announcement, &commands[i]);
+        command_span_pause(&commands[i]);
     }
     marks_flush(&batch.effects, &batch.announcement);
+    span_resume(&spans.all);
     if (s == STATUS_OK)
         s = store_and_publish(&batch, err);
+    batch_spans_end(&spans, commands, n, s == STATUS_OK);
     batch_clear(&batch);
     return s;
 }

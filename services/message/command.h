@@ -3,6 +3,7 @@
 
 #include "documents.h"
 #include "base/id.h"
+#include "trace/span.h"
 #include "wire/envelope.h"
 #include "wire/frames.h"
 #include "wire/internal.h"
@@ -49,6 +50,8 @@ struct command {
     int64_t change_seq;   /* CHANGE: which it became, or the message's last one when */
     bool is_repeated;     /* it was so already */
     int64_t rev_expected; /* MEMBERS refused with CONFLICT */
+
+    struct trace_span span; /* of its last batch (spans.h) */
 };
 
 /* Read an envelope. What cannot be read becomes COMMAND_UNREADABLE with its reason in error. */

@@ -40,7 +40,6 @@ enum status partition_ask(struct message_state *message, const struct call *call
                      .user_id = slice_of(call->user_id),
                      .session_id = slice_of(call->session_id),
                      .conversation_id = slice_of(conversation_id),
-                     .traceparent = slice_of(call->traceparent),
                      .payload = {json.data, json.length},
                  },
                  ANSWER_MS, &answer, err);

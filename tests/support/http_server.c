@@ -12,6 +12,7 @@
 
 #include "base/memory.h"
 #include "tests/support/http_client.h"
+#include "trace/trace.h"
 
 struct thing {
     char *group_id;
@@ -67,7 +68,7 @@ static enum status handle_who(void *state, struct call *call, const void *reques
     (void)request;
     (void)err;
     buffer_printf(&text, "%s|%s|%s|%s|%s", call->user_id, call->address, call->origin,
-                  call->user_agent, call->traceparent);
+                  call->user_agent, trace_current()->text);
     said->text = buffer_take(&text);
     return STATUS_OK;
 }

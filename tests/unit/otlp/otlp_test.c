@@ -26,7 +26,7 @@ static void a_span_is_as_otlp_has_it(void **state)
 {
     CLEANUP(buffer_clear) struct buffer json = {0};
     const struct trace links[] = {{GIVEN}, {"00-" TRACE_ID "-1111111111111111-01"}};
-    const struct span span = {
+    const struct trace_span span = {
         .here = {"00-" TRACE_ID "-53995c3f42cd8ad8-01"},
         .parent = "00f067aa0ba902b7",
         .kind = SPAN_SERVER,
@@ -177,7 +177,7 @@ static struct otlp *open_exporter(const char *url)
 static void make_spans(int n)
 {
     for (int i = 0; i < n; i++) {
-        struct span span;
+        struct trace_span span;
 
         span_begin(&span, SPAN_SERVER, "made", slice_of(GIVEN));
         span_add_number(&span, "n", i);
@@ -273,7 +273,7 @@ static void a_collector_that_hangs_holds_nobody_up(void **state)
 static void nothing_is_kept_of_what_is_not_sampled(void **state)
 {
     struct otlp *otlp = open_exporter(collector.url);
-    struct span span;
+    struct trace_span span;
 
     (void)state;
     span_begin(&span, SPAN_SERVER, "no", slice_of("00-" TRACE_ID "-00f067aa0ba902b7-00"));

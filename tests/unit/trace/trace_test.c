@@ -128,10 +128,10 @@ static struct {
     size_t n;
     char here[8][TRACEPARENT_MAX];
     char parent[8][SPAN_ID_LENGTH + 1];
-    struct span last;
+    struct trace_span last;
 } told;
 
-static void hear(void *context, const struct span *span)
+static void hear(void *context, const struct trace_span *span)
 {
     assert_ptr_equal(context, &told);
     memcpy(told.here[told.n], span->here.text, TRACEPARENT_MAX);
@@ -158,7 +158,7 @@ static int listen_no_more(void **state)
 
 static void spans_have_the_parents_that_they_were_begun_in(void **state)
 {
-    struct span outer, inner;
+    struct trace_span outer, inner;
 
     (void)state;
     span_begin(&outer, SPAN_SERVER, "outer", slice_of(GIVEN));
@@ -182,7 +182,7 @@ static void spans_have_the_parents_that_they_were_begun_in(void **state)
 
 static void a_place_of_the_edge_begins_a_trace(void **state)
 {
-    struct span span;
+    struct trace_span span;
 
     (void)state;
     trace_sample(1000);
@@ -196,7 +196,7 @@ static void a_place_of_the_edge_begins_a_trace(void **state)
 
 static void the_client_s_no_is_heard(void **state)
 {
-    struct span span, child;
+    struct trace_span span, child;
 
     (void)state;
     trace_sample(1000);
@@ -211,7 +211,7 @@ static void the_client_s_no_is_heard(void **state)
 
 static void what_is_bad_is_replaced_and_what_is_absent_too_if_it_must(void **state)
 {
-    struct span span;
+    struct trace_span span;
 
     (void)state;
     trace_sample(1000);
@@ -231,7 +231,7 @@ static void what_is_bad_is_replaced_and_what_is_absent_too_if_it_must(void **sta
 
 static void attributes_past_the_limit_are_left_out(void **state)
 {
-    struct span span;
+    struct trace_span span;
 
     (void)state;
     span_begin(&span, SPAN_SERVER, "span", slice_of(GIVEN));
@@ -245,7 +245,7 @@ static void attributes_past_the_limit_are_left_out(void **state)
 
 static void work_in_turns_is_current_in_its_turns_alone(void **state)
 {
-    struct span a, b;
+    struct trace_span a, b;
 
     (void)state;
     span_begin(&a, SPAN_CONSUMER, "a", slice_of(GIVEN));
