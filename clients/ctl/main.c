@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commands.h"
 #include "ctl.h"
 #include "secrets.h"
+#include "settings.h"
 
 static int help(int argc, char **argv);
 
@@ -25,6 +27,61 @@ static const struct command commands[] = {
      "MONGODB_HOST (127.0.0.1:27017, several with commas) and REDIS_HOST\n"
      "(127.0.0.1:6379). To change a password, remove its file first.\n",
      run_secrets},
+    {"status", "[--json]", "how the processes and what they stand on are",
+     "Asks each process for /readyz and /metrics, RabbitMQ for its durable queues,\n"
+     "MongoDB for its members, Redis for the push nodes. Ends with 1 when something is\n"
+     "wrong, and names it: a process that is not ready, a partition without an owner, a\n"
+     "queue that nobody consumes, dead letters, a member that is away or 10 s behind, a\n"
+     "server that does not answer. What has no address in the environment is left out.\n",
+     run_status},
+    {"users",
+     "list [beginning] [--role ROLE] [--status STATUS] | show USER | sessions USER |\n"
+     "       ban USER --reason TEXT [--days N] | unban USER --reason TEXT |\n"
+     "       role USER ROLE --reason TEXT | logout USER --reason TEXT   [--json]",
+     "accounts, as an administrator",
+     "USER is a username or a user_id. All goes by REST to PARLEY_URL, logged in as\n"
+     "ADMIN_USERNAME with ADMIN_PASSWORD_FILE: his rights count, and what he does is in the\n"
+     "log of administrators with its reason. ROLE is user, moderator or admin, STATUS active,\n"
+     "banned, muted or deleted. logout ends all sessions. A list ends after 1000.\n",
+     run_users},
+    {"dead",
+     "list [--json] | show ID [--content] | replay ID|--from QUEUE|--all |\n"
+     "       drop ID|--from QUEUE|--all",
+     "what could not be handled",
+     "list tells what lies in the queue of dead letters, the oldest first; an ID is made of\n"
+     "the letter's content. show prints who it is from and where it goes; with --content also\n"
+     "the payload, which is what somebody wrote. replay sends it again to where it came\n"
+     "from, and takes it out when the broker has confirmed it there: after a crash in\n"
+     "between it is there twice, which receivers bear. What is parked anew comes back with a\n"
+     "new ID. Messages of service accounts (message.inbound) cannot be sent again, since the\n"
+     "broker vouches for a sender only when he sends. drop takes it out for good. The\n"
+     "others stay where they are. While a command runs, others see an empty queue.\n",
+     run_dead},
+    {"backup", "[--verify] DIR [--json]", "the whole database as it is now, into a new folder",
+     "The system goes on meanwhile. All that was acknowledged before is in it, and of what\n"
+     "comes later nothing: one moment for all collections. DIR (0700) gets manifest.json and\n"
+     "for each collection a <name>.bson.gz, as mongodump --gzip writes them; it is as secret\n"
+     "as the database. A DIR without manifest.json is no back-up: it was not finished.\n"
+     "Of the database all is in it but the cursors of sync, which must not outlive a restore.\n"
+     "Keys and passwords (AUTH_KEY_FILE, the folder of `secrets`) are not: keep those apart.\n"
+     "Without the old AUTH_KEY_FILE people stay logged in: their devices refresh.\n\n"
+     "MongoDB keeps the moment for 300 s. If a back-up takes longer it fails and says so:\n"
+     "  db.adminCommand({setParameter: 1, minSnapshotHistoryWindowInSeconds: 3600})\n"
+     "on each member gives an hour; it costs disk for what changes meanwhile.\n\n"
+     "--verify reads a back-up and compares it with its manifest, without any server.\n",
+     run_backup},
+    {"restore", "DIR", "a back-up into an empty database, compared with it afterwards",
+     "MONGODB_URI must name a database without any collection, and no service may run: its\n"
+     "consumers at AMQP_URL are looked for, and messages of another time that wait there.\n"
+     "Redis should be empty too. In the end all is read back and compared with what was\n"
+     "backed up: documents, SHA-256 and indexes of each collection. One that failed on its\n"
+     "way leaves a part: drop that database and begin anew.\n\n"
+     "What happened after the back-up is gone: messages that were acknowledged, bans,\n"
+     "log-outs and passwords too. Devices notice by their cursors and load everything anew;\n"
+     "those that have refreshed their session since have to log in again.\n",
+     run_restore},
+    {"declare", "", "make the exchanges and queues that are missing at AMQP_URL",
+     "As each service does when it may. Needs a user with all rights on the vhost.\n", run_declare},
 };
 
 static const struct command *find_command(const char *name)
@@ -37,15 +94,30 @@ static const struct command *find_command(const char *name)
 
 static void print_usage(FILE *to)
 {
-    fputs("usage: parleyctl COMMAND [argument ...]\n\n", to);
+    fputs("usage: parleyctl COMMAND [argument ...]\n\n", to); /* and of each: help COMMAND */
     for (size_t i = 0; i < N_ELEMENTS(commands); i++)
-        fprintf(to, "  %-8s %-18s %s\n", commands[i].name, commands[i].arguments,
-                commands[i].about);
+        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].about);
 }
 
 static void print_usage_of(FILE *to, const struct command *command)
 {
     fprintf(to, "usage: parleyctl %s %s\n", command->name, command->arguments);
+}
+
+/* docs/parleyctl.md */
+static void print_page(void)
+{
+    puts("# parleyctl\n\nThe operator's program: `build/bin/parleyctl`, in the image `parley/ctl`, "
+         "and\nin those of the services. It ends with 0; with 1 when something went wrong or is "
+         "wrong,\nand with 2 when it was not called rightly. Printed by `make docs` from the "
+         "program.\n\n## Settings\n\nFrom the environment, as the services have them; `tools/run` "
+         "writes all of them to\n`var/etc/operator.env`: `set -a; . var/etc/operator.env`.\n");
+    settings_print();
+    for (size_t i = 0; i < N_ELEMENTS(commands); i++) {
+        printf("\n## %s\n\n```\nparleyctl %s %s\n\n%s\n%s%s```\n", commands[i].name,
+               commands[i].name, commands[i].arguments, commands[i].about,
+               *commands[i].more ? "\n" : "", commands[i].more);
+    }
 }
 
 static int help(int argc, char **argv)
@@ -54,6 +126,10 @@ static int help(int argc, char **argv)
 
     if (argc == 1) {
         print_usage(stdout);
+        return CTL_OK;
+    }
+    if (argc == 2 && strcmp(argv[1], "--markdown") == 0) {
+        print_page();
         return CTL_OK;
     }
     command = find_command(argv[1]);

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "bus/connection.h"
 
-enum status bus_measure(struct bus *bus, int channel, const char *queue, struct queue_measure *ret,
+enum status bus_look_at(struct bus *bus, int channel, const char *queue, struct queue_measure *ret,
                         struct error *err)
 {
     const amqp_queue_declare_ok_t *ok;

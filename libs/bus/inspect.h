@@ -11,7 +11,7 @@ struct queue_measure {
 };
 
 /* CONFLICT: there is no such queue, or it may not be asked for; channel is closed then. */
-MUST_CHECK enum status bus_measure(struct bus *bus, int channel, const char *queue,
+MUST_CHECK enum status bus_look_at(struct bus *bus, int channel, const char *queue,
                                    struct queue_measure *ret, struct error *err);
 
 /* One message of a queue, as it was parked. */

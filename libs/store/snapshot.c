@@ -120,37 +120,52 @@ static bool is_of_id(const bson_t *index)
            strcmp(bson_iter_utf8(&iter, NULL), "_id_") == 0;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static enum status list_indexes(struct store_snapshot *snapshot, const char *name,
+                                struct strings *ret, struct error *err)
+{
+    CLEANUP(collection_destroy) mongoc_collection_t *collection = collection_of(snapshot, name);
+    CLEANUP(cursor_destroy)
+    mongoc_cursor_t *cursor = mongoc_collection_find_indexes_with_opts(collection, NULL);
+    bson_error_t error;
+    const bson_t *index;
+
+    while (mongoc_cursor_next(cursor, &index)) {
+        char *text = is_of_id(index) ? NULL : bson_as_canonical_extended_json(index, NULL);
+
+        if (text)
+            strings_add(ret, text);
+        bson_free(text);
+    }
+    return mongoc_cursor_error(cursor, &error) ? store_failure(&error, NULL, err) : STATUS_OK;
+}
+
+/* The same indexes give the same text, in whatever order they were made. */
 static enum status describe(struct store_snapshot *snapshot, struct store_collection *described,
                             struct error *err)
 {
-    CLEANUP(collection_destroy)
-    mongoc_collection_t *collection = collection_of(snapshot, described->name);
-    CLEANUP(cursor_destroy)
-    mongoc_cursor_t *cursor = mongoc_collection_find_indexes_with_opts(collection, NULL);
-    CLEANUP(bson_destroy) bson_t options = BSON_INITIALIZER;
-    bson_t list;
-    bson_error_t error;
-    const bson_t *index;
-    uint32_t n = 0;
-    char *text;
+    CLEANUP(buffer_clear) struct buffer json = {0};
+    struct strings indexes = {0};
+    enum status s = list_indexes(snapshot, described->name, &indexes, err);
 
-    BSON_APPEND_ARRAY_BEGIN(&options, "indexes", &list);
-    while (mongoc_cursor_next(cursor, &index)) {
-        char room[16];
-        const char *key;
-
-        if (is_of_id(index))
-            continue;
-        (void)bson_uint32_to_string(n++, &key, room, sizeof room);
-        BSON_APPEND_DOCUMENT(&list, key, index);
-    }
-    (void)bson_append_array_end(&options, &list);
-    if (mongoc_cursor_error(cursor, &error))
-        return store_failure(&error, NULL, err);
-    text = bson_as_canonical_extended_json(&options, NULL);
-    described->options.text = memory_text(text);
-    bson_free(text);
-    return STATUS_OK;
+    if (indexes.n > 0)
+        qsort(indexes.items, indexes.n, sizeof *indexes.items, by_text);
+    buffer_add_text(&json, "{\"name\":");
+    json_add_string(&json, described->name);
+    buffer_add_text(&json, ",\"options\":{\"indexes\":[");
+    for (size_t i = 0; i < indexes.n; i++)
+        buffer_printf(&json, "%s%s", i ? "," : "", indexes.items[i]);
+    buffer_add_text(&json, "]}}");
+    strings_clear(&indexes);
+    if (s != STATUS_OK)
+        return s;
+    record_clear(&store_collection_record, described); /* compact, as it comes back from a file */
+    return record_from_json(&store_collection_record, buffer_text(&json), json.length, described,
+                            err);
 }
 
 /* ---- Its life */
