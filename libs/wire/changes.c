@@ -12,10 +12,13 @@
 #define MESSAGE_FIELD(record) \
     FIELD(record, message_id, .required = true, .min = 1, .max = MESSAGE_ID_MAX)
 
+#define TRACE_FIELD(record) FIELD(record, traceparent, .max = FRAME_TRACEPARENT_MAX)
+
 static const struct field recall_fields[] = {
     TYPE_FIELD(struct frame_change, FRAME_RECALL),
     CONVERSATION_FIELD(struct frame_change),
     MESSAGE_FIELD(struct frame_change),
+    TRACE_FIELD(struct frame_change),
 };
 const struct record frame_recall_record =
     RECORD("frame.recall", struct frame_change, recall_fields);
@@ -25,6 +28,7 @@ static const struct field edit_fields[] = {
     CONVERSATION_FIELD(struct frame_change),
     MESSAGE_FIELD(struct frame_change),
     FIELD(struct frame_change, content, .required = true, .max = FRAME_MAX),
+    TRACE_FIELD(struct frame_change),
 };
 const struct record frame_edit_record = RECORD("frame.edit", struct frame_change, edit_fields);
 
@@ -34,6 +38,7 @@ static const struct field reaction_fields[] = {
     MESSAGE_FIELD(struct frame_change),
     FIELD(struct frame_change, emoji, .required = true, .min = 1, .max = EMOJI_MAX),
     FIELD(struct frame_change, removed, .omit_zero = true),
+    TRACE_FIELD(struct frame_change),
 };
 const struct record frame_reaction_record =
     RECORD("frame.reaction", struct frame_change, reaction_fields);
@@ -43,6 +48,7 @@ static const struct field pin_fields[] = {
     CONVERSATION_FIELD(struct frame_change),
     MESSAGE_FIELD(struct frame_change),
     FIELD(struct frame_change, removed, .omit_zero = true),
+    TRACE_FIELD(struct frame_change),
 };
 const struct record frame_pin_record = RECORD("frame.pin", struct frame_change, pin_fields);
 

@@ -10,6 +10,7 @@
 #define REACTIONS_MAX 1000 /* of a message, all emojis together: past that nobody reads them */
 #define EMOJIS_MAX 20      /* different ones of a message */
 #define PINS_MAX 50        /* of a conversation */
+#define FRAME_TRACEPARENT_MAX 128      /* 55 characters now; later versions of it may be longer */
 #define RECALL_MS (24LL * 3600 * 1000) /* for the sender; a group's admins may always */
 
 /* ---- From clients, each acked (type 30) with the message's id; repeating one is harmless */
@@ -21,6 +22,7 @@ struct frame_change { /* types 32 recall, 34 edit, 35 reaction, 37 pin */
     struct json content; /* edit */
     char *emoji;         /* reaction */
     bool removed;        /* reaction, pin */
+    char *traceparent;   /* as in frame_send */
 };
 extern const struct record frame_recall_record;
 extern const struct record frame_edit_record;

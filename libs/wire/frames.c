@@ -20,6 +20,7 @@ static const struct field frame_send_fields[] = {
     USER_FIELD(struct frame_send, group_id),
     FIELD(struct frame_send, msg_type, .min = 0, .max = MSG_CUSTOM),
     FIELD(struct frame_send, content, .required = true, .max = FRAME_MAX),
+    FIELD(struct frame_send, traceparent, .max = FRAME_TRACEPARENT_MAX),
 };
 const struct record frame_send_record = RECORD("frame.send", struct frame_send, frame_send_fields);
 

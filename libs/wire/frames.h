@@ -56,6 +56,7 @@ struct frame_send { /* types 0, 1, 2, 4 to 9 and the body of POST /api/messages 
     char *group_id;
     int64_t msg_type;
     struct json content;
+    char *traceparent; /* the client's own trace; malformed is as none, and HTTP has a header */
 };
 extern const struct record frame_send_record;
 
