@@ -4,6 +4,7 @@
 #   CC=clang                builds with clang, into build/clang
 #   SAN=address,undefined   builds with sanitizers into build/asan (SAN=thread: build/tsan)
 #   BUILD=folder            builds elsewhere
+#   VERSION=text            what the programs call themselves, where git is not there to be asked
 #   V=1                     shows the commands
 
 ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
@@ -22,7 +23,7 @@ endif
 FUZZ         := build/fuzz
 FUZZ_SECONDS ?= 60
 
-PACKAGES := librabbitmq libmongoc-1.0 hiredis libcjson libjwt libmicrohttpd libsodium libcurl openssl libutf8proc libzip
+PACKAGES := librabbitmq libmongoc-1.0 hiredis libcjson libjwt libmicrohttpd libsodium libcurl openssl libutf8proc libzip zlib
 CLI_PACKAGES := libedit libcurl libwebsockets libcjson
 # One short line per step; V=1 shows the commands, -s nothing.
 say = @$(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,printf '%-5s %s\n' $(1) $@;)
@@ -55,6 +56,7 @@ TESTS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*/*_test.c tests/co
 ECHO      := $(if $(wildcard tests/support/echo/*.c),$(BUILD)/bin/parley-echo)
 FUZZERS   := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 OPENAPI   := build/openapi.json
+VERSION   ?= $(or $(shell git describe --always 2>/dev/null),unknown)
 
 .PHONY: all programs tests run test test-long check lint fuzz fuzzers bench format docs help clean
 all: programs tests $(OPENAPI) ## build everything but the fuzzers
@@ -64,6 +66,13 @@ tests: $(TESTS)
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
+
+# Made anew when the version is another, and then alone.
+$(BUILD)/version-$(VERSION):
+	@mkdir -p $(@D) && rm -f $(BUILD)/version-* && touch $@
+$(BUILD)/libs/base/version.o: $(BUILD)/version-$(VERSION)
+%/libs/base/version.o: CFLAGS += -DPARLEY_VERSION='"$(VERSION)"'
+%/libs/base/version.o: FUZZ_FLAGS += -DPARLEY_VERSION='"$(VERSION)"'
 
 # A text that the assembler takes in, where no -MMD sees it.
 $(BUILD)/services/auth/common_passwords.o: services/auth/common_passwords.txt

@@ -197,7 +197,7 @@ void ws_connection_refuse(struct ws_connection *connection, const struct error *
     if (connection->state != WS_STATE_WAITING && connection->state != WS_STATE_HANDSHAKE)
         return;
     ws_answer_refuse(err, retry_after_s, &answer);
-    ws_count(&connection->loop->counters.refused, 1);
+    metrics_add(&ws_metrics, WS_METRIC_REFUSED, METRIC_AT(err->status), 1);
     ws_connection_say(connection, ws_frame_new_raw((struct slice){answer.data, answer.length}),
                       WS_CODE_ABNORMAL);
 }

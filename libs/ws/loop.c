@@ -220,7 +220,6 @@ static void carry_out(struct ws_loop *loop, struct ws_command *command)
     } else if (command->kind == WS_COMMAND_ACCEPT) {
         ws_connection_accept(connection);
     } else if (command->kind == WS_COMMAND_REFUSE && connection->state == WS_STATE_WAITING) {
-        ws_count(&loop->counters.refused, 1);
         ws_connection_say(connection, TAKE(command->frame), WS_CODE_ABNORMAL);
     } else if (command->kind == WS_COMMAND_CLOSE && connection->state == WS_STATE_OPEN) {
         ws_connection_say(connection, TAKE(command->frame), command->code);

@@ -66,10 +66,12 @@ struct ws_connection {
 #define WS_COUNTED_CODES 12
 extern const uint16_t ws_counted_codes[WS_COUNTED_CODES];
 
+#define WS_METRIC_REFUSED 0 /* of ws_metrics: by status, counted where it happens */
+
 struct ws_counters {
     atomic_ullong sockets; /* open now */
+    atomic_ullong unsent;  /* bytes that wait for sockets */
     atomic_ullong accepted;
-    atomic_ullong refused;
     atomic_ullong messages_in;
     atomic_ullong frames_out;
     atomic_ullong bytes_in;
@@ -81,6 +83,11 @@ struct ws_counters {
 static inline void ws_count(atomic_ullong *counter, unsigned long long n)
 {
     atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+static inline void ws_uncount(atomic_ullong *counter, unsigned long long n)
+{
+    atomic_fetch_sub_explicit(counter, n, memory_order_relaxed);
 }
 
 #define WS_INPUT_MAX (64 * 1024) /* read at once; shared by all sockets of a loop */

@@ -31,6 +31,7 @@ void ws_output_clear(struct ws_connection *connection)
     free(connection->queue);
     connection->queue = NULL;
     connection->first = connection->last = connection->room = connection->sent = 0;
+    ws_uncount(&connection->loop->counters.unsent, connection->unsent);
     connection->unsent = 0;
 }
 
@@ -61,6 +62,7 @@ void ws_output_add(struct ws_connection *connection, struct ws_frame *frame)
     }
     connection->queue[connection->last++] = frame;
     connection->unsent += frame->length;
+    ws_count(&connection->loop->counters.unsent, frame->length);
     mark_dirty(connection);
 }
 
@@ -68,6 +70,7 @@ void ws_output_add(struct ws_connection *connection, struct ws_frame *frame)
 static void dequeue(struct ws_connection *connection, size_t n)
 {
     connection->unsent -= n;
+    ws_uncount(&connection->loop->counters.unsent, n);
     n += connection->sent;
     while (connection->first < connection->last &&
            n >= connection->queue[connection->first]->length) {
@@ -141,6 +144,7 @@ static void cut_off(struct ws_connection *connection)
 
     for (uint32_t i = keep; i < connection->last; i++) {
         connection->unsent -= connection->queue[i]->length;
+        ws_uncount(&connection->loop->counters.unsent, connection->queue[i]->length);
         ws_frame_free(connection->queue[i]);
     }
     connection->last = keep;

@@ -188,37 +188,72 @@ size_t ws_server_sockets(const struct ws_server *server)
     return (size_t)sum(server, offsetof(struct ws_counters, sockets));
 }
 
-void ws_server_metrics(const struct ws_server *server, struct buffer *ret)
+enum {
+    REFUSED = WS_METRIC_REFUSED,
+    ACCEPTED,
+    MESSAGES_IN,
+    FRAMES_OUT,
+    BYTES_IN,
+    BYTES_OUT,
+    WRITES,
+    UNSENT,
+    CLOSED,
+};
+
+static const char *get_code(const void *unused, size_t i);
+
+static const struct metric_info infos[] = {
+    [ACCEPTED] = {"parley_ws_accepted_total", METRIC_COUNTER, "Sockets that were opened."},
+    [REFUSED] = {"parley_ws_refused_total",
+                 METRIC_COUNTER,
+                 "Upgrades that were refused, by the reason.",
+                 {METRIC_STATUS("status")}},
+    [MESSAGES_IN] = {"parley_ws_messages_in_total", METRIC_COUNTER, "Messages from clients."},
+    [FRAMES_OUT] = {"parley_ws_frames_out_total", METRIC_COUNTER,
+                    "Frames written to clients, pings and last words included."},
+    [BYTES_IN] = {"parley_ws_in_bytes_total", METRIC_COUNTER, "Bytes read from clients."},
+    [BYTES_OUT] = {"parley_ws_out_bytes_total", METRIC_COUNTER, "Bytes written to clients."},
+    [WRITES] = {"parley_ws_writes_total", METRIC_COUNTER,
+                "Calls that wrote; frames out per write is what batching saves."},
+    [UNSENT] = {"parley_ws_unsent_bytes", METRIC_GAUGE,
+                "Bytes that wait for sockets whose clients read too slowly."},
+    [CLOSED] = {"parley_ws_closed_total",
+                METRIC_COUNTER,
+                "Sockets that ended, by close code.",
+                {{"code", WS_COUNTED_CODES + 1, get_code}}},
+};
+
+struct metrics ws_metrics = METRICS(infos);
+
+static const char *get_code(const void *unused, size_t i)
 {
-    static const struct {
-        const char *name;
-        const char *type;
-        size_t offset;
-    } rows[] = {
-        {"sockets", "gauge", offsetof(struct ws_counters, sockets)},
-        {"accepted_total", "counter", offsetof(struct ws_counters, accepted)},
-        {"refused_total", "counter", offsetof(struct ws_counters, refused)},
-        {"messages_in_total", "counter", offsetof(struct ws_counters, messages_in)},
-        {"frames_out_total", "counter", offsetof(struct ws_counters, frames_out)},
-        {"bytes_in_total", "counter", offsetof(struct ws_counters, bytes_in)},
-        {"bytes_out_total", "counter", offsetof(struct ws_counters, bytes_out)},
-        {"writes_total", "counter", offsetof(struct ws_counters, writes)},
+    static const char *const codes[] = {"1000", "1001", "1002", "1003", "1005", "1006",
+                                        "1007", "1008", "1009", "1011", "1013", "4401"};
+
+    (void)unused;
+    _Static_assert(N_ELEMENTS(codes) == WS_COUNTED_CODES, "as ws_counted_codes[]");
+    return i < WS_COUNTED_CODES ? codes[i] : "other";
+}
+
+void ws_server_measure(const struct ws_server *server)
+{
+    static const size_t offsets[] = {
+        [ACCEPTED] = offsetof(struct ws_counters, accepted),
+        [MESSAGES_IN] = offsetof(struct ws_counters, messages_in),
+        [FRAMES_OUT] = offsetof(struct ws_counters, frames_out),
+        [BYTES_IN] = offsetof(struct ws_counters, bytes_in),
+        [BYTES_OUT] = offsetof(struct ws_counters, bytes_out),
+        [WRITES] = offsetof(struct ws_counters, writes),
+        [UNSENT] = offsetof(struct ws_counters, unsent),
     };
 
-    for (size_t i = 0; i < N_ELEMENTS(rows); i++)
-        buffer_printf(ret, "# TYPE parley_ws_%s %s\nparley_ws_%s %llu\n", rows[i].name,
-                      rows[i].type, rows[i].name, sum(server, rows[i].offset));
-    buffer_add_text(ret, "# TYPE parley_ws_closed_total counter\n");
-    for (size_t i = 0; i <= WS_COUNTED_CODES; i++) {
-        size_t offset = offsetof(struct ws_counters, closed) + i * sizeof(atomic_ullong);
-
-        if (i < WS_COUNTED_CODES)
-            buffer_printf(ret, "parley_ws_closed_total{code=\"%d\"} %llu\n", ws_counted_codes[i],
-                          sum(server, offset));
-        else
-            buffer_printf(ret, "parley_ws_closed_total{code=\"other\"} %llu\n",
-                          sum(server, offset));
-    }
+    for (size_t i = 0; i < N_ELEMENTS(offsets); i++)
+        if (i != REFUSED) /* counted where it happens, since that is rare */
+            metrics_set(&ws_metrics, i, METRIC_AT(0), (int64_t)sum(server, offsets[i]));
+    for (size_t i = 0; i <= WS_COUNTED_CODES; i++)
+        metrics_set(
+            &ws_metrics, CLOSED, METRIC_AT(i),
+            (int64_t)sum(server, offsetof(struct ws_counters, closed) + i * sizeof(atomic_ullong)));
 }
 
 /* ---- Outboxes */
@@ -263,6 +298,7 @@ void ws_outbox_refuse(struct ws_outbox *outbox, uint64_t id, const struct error 
     CLEANUP(buffer_clear) struct buffer answer = {0};
 
     ws_answer_refuse(err, retry_after_s, &answer);
+    metrics_add(&ws_metrics, WS_METRIC_REFUSED, METRIC_AT(err->status), 1);
     add(outbox, id, WS_COMMAND_REFUSE, ws_frame_new_raw((struct slice){answer.data, answer.length}),
         0);
 }

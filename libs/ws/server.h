@@ -2,6 +2,7 @@
 #define WS_SERVER_H
 
 #include "base/error.h"
+#include "metrics/metrics.h"
 #include "ws/codec.h"
 #include "ws/frame.h"
 #include "ws/handshake.h"
@@ -68,7 +69,10 @@ DEFINE_CLEANUP(struct ws_server *, ws_server_close)
 
 int ws_server_port(const struct ws_server *server);
 size_t ws_server_sockets(const struct ws_server *server); /* open now; any thread */
-void ws_server_metrics(const struct ws_server *server, struct buffer *ret); /* any thread */
+
+/* Each loop counts for itself; this brings ws_metrics up to date, before it is printed. Any thread. */
+extern struct metrics ws_metrics;
+void ws_server_measure(const struct ws_server *server);
 
 /* ---- In the loop's thread, on a connection that a handler was given */
 

@@ -15,11 +15,11 @@ struct bot_state {
     struct rpc_client *auth;
     char hubot_id[ID_MAX]; /* the only bot that there is so far */
     atomic_bool connected;
-    atomic_int_fast64_t answered;
-    atomic_int_fast64_t refused;
-    atomic_int_fast64_t retried;
-    atomic_int_fast64_t parked;
 };
+
+enum { BOT_COMMANDS };
+enum bot_outcome { BOT_ANSWERED, BOT_REFUSED, BOT_RETRIED, BOT_PARKED };
+extern struct metrics bot_metrics;
 
 /* ---- commands.c: pure */
 

@@ -27,12 +27,12 @@ static enum status answer(struct bot_state *bot, const struct stored_command *co
     builtin_answer(command->text, &text);
     s = reply_send(bot, command, buffer_text(&text), err);
     if (s == STATUS_OK) {
-        atomic_fetch_add(&bot->answered, 1);
+        metrics_add(&bot_metrics, BOT_COMMANDS, METRIC_AT(BOT_ANSWERED), 1);
         return s;
     }
     if (status_fate(s) != FATE_ANSWER)
         return s;
-    atomic_fetch_add(&bot->refused, 1);
+    metrics_add(&bot_metrics, BOT_COMMANDS, METRIC_AT(BOT_REFUSED), 1);
     log_info("reply refused", LOG_TEXT("conversation_id", command->conversation_id),
              LOG_TEXT("status", status_name(s)), LOG_TEXT("reason", err->text));
     return STATUS_OK;
@@ -51,12 +51,12 @@ static enum status handle(struct bot_state *bot, const struct envelope *envelope
 }
 
 /* Keep what cannot be handled, alone: the other commands of its body are answered. */
-static enum status park(struct bot_state *bot, struct bus *bus, const struct envelope *envelope,
+static enum status park(struct bus *bus, const struct envelope *envelope,
                         const struct error *reason, struct error *err)
 {
     CLEANUP(buffer_clear) struct buffer body = {0};
 
-    atomic_fetch_add(&bot->parked, 1);
+    metrics_add(&bot_metrics, BOT_COMMANDS, METRIC_AT(BOT_PARKED), 1);
     log_error("command parked", LOG_TEXT("reason", reason->text));
     envelope_add(&body, envelope);
     return bus_park(bus, queues[QUEUE_BOT_COMMAND].name, (struct slice){body.data, body.length},
@@ -76,18 +76,18 @@ static enum status handle_body(struct bot_state *bot, struct bus *bus,
     while ((s = envelope_next(&rest, &envelope, &reason)) == STATUS_OK) {
         s = handle(bot, &envelope, &reason);
         if (status_fate(s) == FATE_RETRY) {
-            atomic_fetch_add(&bot->retried, 1);
+            metrics_add(&bot_metrics, BOT_COMMANDS, METRIC_AT(BOT_RETRIED), 1);
             log_warn("command put aside", LOG_TEXT("reason", reason.text),
                      LOG_NUMBER("attempts", delivery->attempts));
             return bus_retry(bus, QUEUE_BOT_COMMAND, delivery, reason.text, err);
         }
         if (s != STATUS_OK)
-            s = park(bot, bus, &envelope, &reason, err);
+            s = park(bus, &envelope, &reason, err);
         if (s != STATUS_OK)
             return s;
     }
     if (s != STATUS_NOT_FOUND) {
-        atomic_fetch_add(&bot->parked, 1);
+        metrics_add(&bot_metrics, BOT_COMMANDS, METRIC_AT(BOT_PARKED), 1);
         log_error("commands parked", LOG_TEXT("reason", reason.text));
         s = bus_park(bus, queues[QUEUE_BOT_COMMAND].name, delivery->body, reason.text, err);
         if (s != STATUS_OK)

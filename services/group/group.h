@@ -117,6 +117,6 @@ MUST_CHECK enum status outbox_flush(struct outbox *outbox, const char *group_id,
 /* A worker: sends what others left. */
 void outbox_sweep(void *state, struct service_context *context);
 
-void outbox_metrics(void *state, struct buffer *ret);
+extern struct metrics group_metrics;
 
 #endif

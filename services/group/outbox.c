@@ -26,6 +26,17 @@
 #define SWEEP_BATCH 100
 #define SEND_TIMEOUT_MS 5000
 
+enum { SENT, FAILED };
+
+static const struct metric_info infos[] = {
+    [SENT] = {"parley_group_outbox_sent_total", METRIC_COUNTER,
+              "Changes of groups that their conversations have."},
+    [FAILED] = {"parley_group_outbox_failed_total", METRIC_COUNTER,
+                "Attempts to send changes of a group that ended early; the sweeper goes on."},
+};
+
+struct metrics group_metrics = METRICS(infos);
+
 /* A group that someone here is sending for, or waits for. */
 struct sender {
     struct sender *next;
@@ -40,8 +51,6 @@ struct outbox {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct sender *senders; /* as many as requests in hand: a list will do */
-    atomic_int_fast64_t sent;
-    atomic_int_fast64_t failed;
 };
 
 struct outbox *outbox_new(struct group_state *group)
@@ -126,7 +135,7 @@ static enum status send_in_order(struct outbox *outbox, const struct group *grou
         s = send_change(outbox, &changes[i], timeout_ms, err);
         if (s != STATUS_OK)
             return s;
-        atomic_fetch_add(&outbox->sent, 1);
+        metrics_add(&group_metrics, SENT, METRIC_AT(0), 1);
         *ret_sent = changes[i].rev;
     }
     return STATUS_OK;
@@ -203,7 +212,7 @@ static enum status send_as_sender(struct outbox *outbox, struct sender *sender, 
     pthread_mutex_unlock(&outbox->lock);
     s = send_pending(outbox, sender->group_id, deadline, &sent, err);
     if (s != STATUS_OK)
-        atomic_fetch_add(&outbox->failed, 1);
+        metrics_add(&group_metrics, FAILED, METRIC_AT(0), 1);
     pthread_mutex_lock(&outbox->lock);
     sender->is_sending = false;
     if (sent > sender->sent_rev)
@@ -278,17 +287,4 @@ void outbox_sweep(void *state, struct service_context *context)
             sweep(state, context, last);
         nanosleep(&pause, NULL);
     }
-}
-
-void outbox_metrics(void *state, struct buffer *ret)
-{
-    struct group_state *group = state;
-
-    buffer_printf(ret,
-                  "# TYPE parley_group_outbox_sent_total counter\n"
-                  "parley_group_outbox_sent_total %lld\n"
-                  "# TYPE parley_group_outbox_failed_total counter\n"
-                  "parley_group_outbox_failed_total %lld\n",
-                  (long long)atomic_load(&group->outbox->sent),
-                  (long long)atomic_load(&group->outbox->failed));
 }

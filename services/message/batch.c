@@ -34,7 +34,25 @@ struct batch {
     size_t n_fresh;
     struct effects effects;
     struct announcement announcement;
+    int64_t lap_us; /* when the step began */
 };
+
+static void end_step(struct batch *batch, enum message_step step)
+{
+    int64_t now_us = clock_monotonic_us();
+
+    metrics_observe(&message_metrics, MESSAGE_BATCH_SECONDS, METRIC_AT(step),
+                    now_us - batch->lap_us);
+    batch->lap_us = now_us;
+}
+
+static void count_commands(const struct batch *batch)
+{
+    metrics_observe(&message_metrics, MESSAGE_BATCH_COMMANDS, METRIC_AT(0), (int64_t)batch->n);
+    for (size_t i = 0; i < batch->n; i++)
+        metrics_add(&message_metrics, MESSAGE_COMMANDS,
+                    METRIC_AT(batch->commands[i].kind, batch->commands[i].error.status), 1);
+}
 
 static struct message_document *find_stored(struct batch *batch, const char *id)
 {
@@ -489,10 +507,13 @@ static enum status store_and_publish(struct batch *batch, struct error *err)
     if (batch->n_fresh > 0)
         s = store_insert_many(context->message->store, MESSAGES, &message_document_record,
                               (const void *const *)batch->fresh, batch->n_fresh, err);
+    end_step(batch, MESSAGE_STEP_STORE);
     if (s == STATUS_OK)
         s = effects_write(&batch->effects, err);
+    end_step(batch, MESSAGE_STEP_EFFECTS);
     if (s == STATUS_OK)
         s = announcement_publish(&batch->announcement, context->publish, err);
+    end_step(batch, MESSAGE_STEP_PUBLISH);
     if (s == STATUS_OK)
         atomic_fetch_add(&context->message->stored, (int64_t)batch->n_fresh);
     return s;
@@ -528,7 +549,8 @@ static void batch_clear(struct batch *batch)
 enum status batch_run(const struct batch_context *context, struct command *commands, size_t n,
                       struct error *err)
 {
-    struct batch batch = {.context = context, .commands = commands, .n = n};
+    struct batch batch = {
+        .context = context, .commands = commands, .n = n, .lap_us = clock_monotonic_us()};
     struct batch_spans spans;
     enum status s;
 
@@ -539,6 +561,7 @@ enum status batch_run(const struct batch_context *context, struct command *comma
     batch_spans_begin(&spans, commands, n);
     span_resume(&spans.all);
     s = load(&batch, err);
+    end_step(&batch, MESSAGE_STEP_LOAD);
     span_pause(&spans.all);
     if (s == STATUS_OK) {
         add_all_stored(&batch, &batch.recovered);
@@ -554,9 +577,14 @@ enum status batch_run(const struct batch_context *context, struct command *comma
         command_span_pause(&commands[i]);
     }
     marks_flush(&batch.effects, &batch.announcement);
+    end_step(&batch, MESSAGE_STEP_JUDGE);
     span_resume(&spans.all);
     if (s == STATUS_OK)
         s = store_and_publish(&batch, err);
+    if (s == STATUS_OK)
+        count_commands(&batch);
+    else
+        metrics_add(&message_metrics, MESSAGE_BATCHES_FAILED, METRIC_AT(0), 1);
     batch_spans_end(&spans, commands, n, s == STATUS_OK);
     batch_clear(&batch);
     return s;

@@ -84,7 +84,7 @@ static enum status write_terms(struct indexer *indexer, const struct list *messa
     enum status s = terms_write(indexer->store, messages->items, messages->n, err);
 
     if (s == STATUS_OK)
-        atomic_fetch_add(&indexer->message->indexed, (int64_t)messages->n);
+        metrics_add(&message_metrics, MESSAGE_INDEXED, METRIC_AT(0), (int64_t)messages->n);
     return s;
 }
 

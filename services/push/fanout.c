@@ -33,8 +33,7 @@ static void send_gathered(struct router *router, struct slice payload)
         CLEANUP(ws_frame_free) struct ws_frame *frame = text_frame(payload);
 
         ws_outbox_send(router->outbox, router->ids, router->n_ids, frame);
-        atomic_fetch_add_explicit(&router->push->deliveries, (long long)router->n_ids,
-                                  memory_order_relaxed);
+        metrics_add(&push_metrics, PUSH_DELIVERIES, METRIC_AT(0), (int64_t)router->n_ids);
     }
     router->n_ids = 0;
 }
@@ -183,6 +182,17 @@ static void deliver_to_group(struct router *router, struct slice group_id,
             gather_user(router, group->members[i]->user, except);
 }
 
+#define ANSWERED_MAX_US 60000000 /* what is older comes from another life of this node */
+
+static void count_answer(const struct envelope *envelope)
+{
+    int64_t us = clock_monotonic_us() - envelope->seq;
+
+    metrics_add(&push_metrics, PUSH_ANSWERS, METRIC_AT(status_from_code(envelope->rev)), 1);
+    if (envelope->seq > 0 && us >= 0 && us < ANSWERED_MAX_US)
+        metrics_observe(&push_metrics, PUSH_ANSWER_SECONDS, METRIC_AT(envelope->rev != 0), us);
+}
+
 static void deliver(struct router *router, const char *key, const struct envelope *envelope)
 {
     struct slice name = slice_of(key + 2);
@@ -193,6 +203,7 @@ static void deliver(struct router *router, const char *key, const struct envelop
         CLEANUP(ws_frame_free) struct ws_frame *frame = text_frame(envelope->payload);
 
         ws_outbox_send(router->outbox, &envelope->connection_id, 1, frame);
+        count_answer(envelope);
         return;
     }
     if (envelope->kind == ENVELOPE_MEMBERS && is_user)
@@ -239,5 +250,5 @@ void fanout_resync(struct router *router, struct user *user, const char *convers
                                            .conversation_id = (char *)conversation_id};
 
     fanout_system(router, user, &content);
-    atomic_fetch_add_explicit(&router->push->resyncs, 1, memory_order_relaxed);
+    metrics_add(&push_metrics, PUSH_RESYNCS, METRIC_AT(0), 1);
 }

@@ -16,12 +16,11 @@ static void answer(struct ws_connection *connection, const struct buffer *json)
     ws_connection_send(connection, frame);
 }
 
-static void refuse(struct push_state *push, struct ws_connection *connection,
-                   const char *message_id, const struct error *err)
+static void refuse(struct ws_connection *connection, const char *message_id,
+                   const struct error *err)
 {
     CLEANUP(buffer_clear) struct buffer json = {0};
 
-    atomic_fetch_add_explicit(&push->refused, 1, memory_order_relaxed);
     frame_refuse(message_id, err, &json);
     answer(connection, &json);
 }
@@ -55,6 +54,7 @@ static void pass_on(struct push_state *push, struct ws_connection *connection,
     const struct envelope envelope = {
         .kind = ENVELOPE_FRAME,
         .connection_id = ws_connection_id(connection),
+        .seq = clock_monotonic_us(),
         .node = slice_of(push->context->config->node_id),
         .user_id = slice_of(socket->user_id),
         .session_id = slice_of(socket->session_id),
@@ -206,8 +206,9 @@ void inbound_message(void *state, struct ws_connection *connection, struct slice
     enum status s = check(push, connection, payload, &frame, &err);
 
     (void)binary; /* the codec lets none through */
+    metrics_add(&push_metrics, PUSH_FRAMES, METRIC_AT(push_frame_of(&frame), s), 1);
     if (s != STATUS_OK)
-        refuse(push, connection, frame_message_id(&frame), &err);
+        refuse(connection, frame_message_id(&frame), &err);
     else if (frame.record == &frame_send_record)
         handle_send(push, connection, &frame.send, payload);
     else if (frame.record == &frame_typing_record)

@@ -23,7 +23,7 @@ static enum status publish_all(struct push_state *push, struct bus *bus,
                 return s;
             done[i] += body.length;
             atomic_fetch_sub_explicit(&push->outgoing.bytes, body.length, memory_order_relaxed);
-            atomic_fetch_add_explicit(&push->published, 1, memory_order_relaxed);
+            metrics_add(&push_metrics, PUSH_PUBLISHED, METRIC_AT(0), 1);
         }
         taken[i].length = done[i] = 0;
         if (taken[i].room > KEPT_MAX)

@@ -54,13 +54,6 @@ struct push_state {
     atomic_bool is_consuming;  /* the router's bus is connected */
     atomic_bool is_publishing; /* the publisher's */
     atomic_bool is_drained;    /* no socket is left: the others may end */
-    /* For /metrics. */
-    atomic_llong users;
-    atomic_llong groups;
-    atomic_llong deliveries;
-    atomic_llong published;
-    atomic_llong refused; /* frames answered with an error by the edge itself */
-    atomic_llong resyncs;
 };
 
 /* So many at once, and so many more each second. */
@@ -110,6 +103,35 @@ void presence_run(void *state, struct service_context *context);
 void router_session_ended(void *state, const char *user_id, const char *session_id,
                           const char *reason);
 
-void push_metrics(void *state, struct buffer *ret);
+/* metrics.c */
+enum push_frame {
+    PUSH_FRAME_UNREADABLE,
+    PUSH_FRAME_MESSAGE,
+    PUSH_FRAME_READ,
+    PUSH_FRAME_DELIVERED,
+    PUSH_FRAME_RECALL,
+    PUSH_FRAME_EDIT,
+    PUSH_FRAME_REACTION,
+    PUSH_FRAME_PIN,
+    PUSH_FRAME_TYPING,
+    PUSH_FRAME_HEARTBEAT,
+};
+
+enum {
+    PUSH_SOCKETS,
+    PUSH_USERS,
+    PUSH_GROUPS,
+    PUSH_FRAMES, /* type, status */
+    PUSH_ANSWERS,
+    PUSH_ANSWER_SECONDS, /* 0: acknowledged, 1: refused */
+    PUSH_DELIVERIES,
+    PUSH_PUBLISHED,
+    PUSH_RESYNCS,
+    PUSH_OUTGOING_BYTES,
+    PUSH_ROUTER_LETTERS,
+};
+extern struct metrics push_metrics;
+enum push_frame push_frame_of(const struct frame *frame); /* refused ones, too */
+void push_measure(void *state);
 
 #endif

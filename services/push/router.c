@@ -110,8 +110,8 @@ static void flush(struct router *router)
     ws_outbox_flush(router->outbox);
     mailbox_put(&push->to_lookups, &router->lookups);
     mailbox_put(&push->to_presence, &router->presence);
-    atomic_store_explicit(&push->users, HASH_COUNT(router->registry.users), memory_order_relaxed);
-    atomic_store_explicit(&push->groups, HASH_COUNT(router->registry.groups), memory_order_relaxed);
+    metrics_set(&push_metrics, PUSH_USERS, METRIC_AT(0), HASH_COUNT(router->registry.users));
+    metrics_set(&push_metrics, PUSH_GROUPS, METRIC_AT(0), HASH_COUNT(router->registry.groups));
 }
 
 static void turn(struct router *router)

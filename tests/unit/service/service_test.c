@@ -115,10 +115,14 @@ static bool is_ready(void *state, struct buffer *why)
     return true;
 }
 
-static void print_metrics(void *state, struct buffer *ret)
+static const struct metric_info infos[] = {{"chairs", METRIC_GAUGE, "Where to sit."}};
+static struct metrics chairs = METRICS(infos);
+static struct metrics *const all_metrics[] = {&chairs};
+
+static void measure(void *state)
 {
     (void)state;
-    buffer_add_text(ret, "chairs 4\n");
+    metrics_set(&chairs, 0, METRIC_AT(0), 4);
 }
 
 static const struct worker workers[] = {{"patient", run_worker}};
@@ -141,7 +145,9 @@ static struct service service = {
     .start = start,
     .stop = stop,
     .is_ready = is_ready,
-    .metrics = print_metrics,
+    .metrics = all_metrics,
+    .n_metrics = N_ELEMENTS(all_metrics),
+    .measure = measure,
     .routes = routes,
     .n_routes = N_ELEMENTS(routes),
     .workers = workers,

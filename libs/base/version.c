@@ -1,0 +1,3 @@
+#include "base/version.h"
+
+const char parley_version[] = PARLEY_VERSION;
