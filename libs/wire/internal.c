@@ -2,6 +2,7 @@
 
 #include "base/id.h"
 #include "wire/frames.h"
+#include "wire/topology.h"
 
 #define RESTRICTIONS_MAX 20000    /* 15 minutes of ends at 22 a second */
 #define RPC_TEXT_MAX (512 * 1024) /* a quarter of RPC_MESSAGE_MAX */
@@ -255,6 +256,14 @@ static const struct field user_relation_fields[] = {
 const struct record user_relation_record =
     RECORD("event.user_relation", struct user_relation, user_relation_fields);
 
+static const struct field message_owner_fields[] = {
+    FIELD(struct message_owner, node, .required = true, .min = 1, .max = NODE_ID_MAX),
+    FIELD(struct message_owner, held, .required = true, .max = ALL_PARTITIONS),
+    FIELD(struct message_owner, leaving),
+};
+const struct record message_owner_record =
+    RECORD("event.message_owner", struct message_owner, message_owner_fields);
+
 static const struct field presence_change_fields[] = {
     ID_FIELD(struct presence_change, user_id, .required = true),
     FIELD(struct presence_change, online, .required = true),
@@ -319,6 +328,7 @@ const struct record *const internal_records[] = {
     &group_change_record,
     &session_ended_record,
     &user_relation_record,
+    &message_owner_record,
     &presence_change_record,
     &presence_changes_record,
     &stored_command_record,

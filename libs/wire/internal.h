@@ -285,6 +285,14 @@ struct user_relation {
 };
 extern const struct record user_relation_record;
 
+/* Every 300 ms: a process of message is there, and what it holds (message's balance.h). */
+struct message_owner {
+    char *node;
+    int64_t held; /* bit k: partition k is its own */
+    bool leaving; /* it takes none from here on */
+};
+extern const struct record message_owner_record;
+
 struct presence_change {
     char *user_id;
     bool online;

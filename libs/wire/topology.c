@@ -65,6 +65,7 @@ const struct event_info event_infos[] = {
     {EVENT_KEYS, &nothing_record, "auth's public keys have changed"},
     {EVENT_USER_RESTRICTED, &user_restricted_record, "a role, a ban or a mute has changed"},
     {EVENT_USER_RELATION, &user_relation_record, "friends, or a block, between two people"},
+    {EVENT_MESSAGE_OWNER, &message_owner_record, "which partitions a process of message holds"},
     {EVENT_PRESENCE, &presence_changes_record, "who came online and who went"},
 };
 const size_t n_event_infos = N_ELEMENTS(event_infos);

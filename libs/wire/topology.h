@@ -29,6 +29,7 @@ extern const struct exchange_info exchanges[EXCHANGE_COUNT];
 
 /* Fixed for the life of an installation: changing it needs new queue names. */
 #define PARTITIONS 16
+#define ALL_PARTITIONS ((1u << PARTITIONS) - 1) /* as a set: bit k stands for partition k */
 
 enum queue {
     QUEUE_MESSAGE_P0, /* … QUEUE_MESSAGE_P0 + 15 */
@@ -61,6 +62,7 @@ extern const struct queue_info queues[QUEUE_COUNT];
 #define BCC_MAX 32 /* RabbitMQ's work is quadratic in the number of keys */
 
 #define TOPOLOGY_NAME_MAX 128
+#define NODE_ID_MAX 48 /* what names a process, and its queues */
 
 /* Which partition a conversation belongs to: FNV-1a, the same in every process for ever. */
 int topology_partition(const char *conversation_id, size_t length);
@@ -80,6 +82,7 @@ void topology_user_queue(const char *user_id, const char *node, char *ret);
 #define EVENT_KEYS "auth.keys"                  /* nothing: auth's public keys have changed */
 #define EVENT_USER_RESTRICTED "user.restricted" /* user_restricted */
 #define EVENT_USER_RELATION "user.relation"     /* user_relation */
+#define EVENT_MESSAGE_OWNER "message.owner"     /* message_owner: also when nothing happens */
 #define EVENT_PRESENCE "presence.changed"       /* presence_changes */
 
 struct event_info {

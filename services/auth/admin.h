@@ -15,7 +15,8 @@
 MUST_CHECK enum status audit_prepare(struct auth_state *auth, struct error *err);
 
 /* Add what is about to be done; without this entry it must not be. entry has all but entry_id and
- * at, which are filled in here (and freed by who clears the entry). */
+ * at, which are filled in here (and freed by who clears the entry). An entry_id that is given stays:
+ * of several with the same one the first is the entry. */
 MUST_CHECK enum status audit_announce(struct auth_state *auth, struct audit_entry *entry,
                                       struct error *err);
 

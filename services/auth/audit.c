@@ -69,7 +69,8 @@ static char *new_id(void)
 
 enum status audit_announce(struct auth_state *auth, struct audit_entry *entry, struct error *err)
 {
-    entry->entry_id = new_id();
+    if (!entry->entry_id)
+        entry->entry_id = new_id();
     entry->at = clock_now();
     return add(auth, entry, err);
 }

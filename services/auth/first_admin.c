@@ -29,6 +29,7 @@ enum status first_admin_check(const struct auth_config *config, struct buffer *f
 static enum status audit_promotion(struct auth_state *auth, const struct account_document *account,
                                    struct error *err)
 {
+    CLEANUP(buffer_clear) struct buffer id = {0};
     struct audit_entry entry = {
         .actor_id = (char *)SYSTEM, /* only read, as the rest */
         .actor_username = (char *)SYSTEM,
@@ -39,10 +40,11 @@ static enum status audit_promotion(struct auth_state *auth, const struct account
         .reason = (char *)"ADMIN_USERNAME at start",
         .details = (char *)"role=" ROLE_ADMIN,
     };
-    enum status s = audit_announce(auth, &entry, err);
 
-    free_at(&entry.entry_id);
-    return s;
+    /* Processes that start at once do it at once: of one promotion there is one entry. */
+    buffer_printf(&id, "audit_%s_%lld", account->id, (long long)account->generation);
+    entry.entry_id = buffer_text(&id);
+    return audit_announce(auth, &entry, err);
 }
 
 /* The service starts all the same: others may be administrators. */
@@ -70,10 +72,11 @@ static enum status promote(struct auth_state *auth, const struct account_documen
     }
     s = audit_promotion(auth, account, err);
     if (s == STATUS_OK)
-        s = store_update(auth->store, ACCOUNTS, 0, NULL, err,
-                         "[{'_id': %s}, {'$set': {'role': %s, 'restricted_at': %ld, "
-                         "'restriction_announced': false}, '$inc': {'generation': 1}}]",
-                         account->id, ROLE_ADMIN, clock_now());
+        s = store_update(
+            auth->store, ACCOUNTS, 0, NULL, err,
+            "[{'_id': %s, 'role': {'$ne': %s}}, {'$set': {'role': %s, 'restricted_at': %ld, "
+            "'restriction_announced': false}, '$inc': {'generation': 1}}]",
+            account->id, ROLE_ADMIN, ROLE_ADMIN, clock_now());
     if (s != STATUS_OK)
         return s;
     restriction_announce(auth, account->id);

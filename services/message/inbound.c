@@ -7,7 +7,9 @@
  * message_id says that it is the same. What nobody answers, or is refused for now (50301), stays in
  * hand and is tried again until it is done; meanwhile others pass it.
  *
- * One thread and one connection: the queue on one channel, the partitions' answers on another. */
+ * One thread and one connection: the queue on one channel, the partitions' answers on another. One
+ * process at a time consumes the queue, since two would change the order of what one sender sent;
+ * the others try for it, and take it within CLAIM_MS of its owner's end. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +24,7 @@
 #define CHANNEL_IN 2
 #define CHANNEL_ANSWERS 3
 #define TAKE_MS 500
+#define CLAIM_MS 1000
 #define ANSWER_MS 5000 /* as over HTTP */
 #define AGAIN_MS 1000  /* after an answer of 50301, and while auth is away */
 #define FIND_MS 1000
@@ -54,6 +57,8 @@ struct inbound {
     struct bus *bus;
     char *node; /* where the answers go */
     uint64_t last_id;
+    bool is_ours; /* the queue */
+    int64_t claim_at;
     struct pending *pending; /* hash by id: the queue's prefetch at most */
     struct sender *senders;  /* hash by username */
     int64_t ask_at;          /* auth is away: not before */
@@ -327,18 +332,33 @@ static enum status turn(struct inbound *inbound, struct error *err)
     return s == STATUS_OK ? try_again(inbound, err) : s;
 }
 
+static enum status claim(struct inbound *inbound, struct error *err)
+{
+    const struct queue_info *queue = &queues[QUEUE_MESSAGE_INBOUND];
+    enum status s;
+
+    if (inbound->is_ours || clock_monotonic() < inbound->claim_at)
+        return STATUS_OK;
+    inbound->claim_at = clock_monotonic() + CLAIM_MS;
+    s = bus_consume(inbound->bus, CHANNEL_IN, queue->name, queue->prefetch, BUS_EXCLUSIVE, err);
+    inbound->is_ours = s == STATUS_OK;
+    return s == STATUS_CONFLICT ? STATUS_OK : s; /* another process has it */
+}
+
 /* Until the connection is lost or the service stops. What is in hand is then the broker's again. */
 static enum status consume(struct inbound *inbound, struct error *err)
 {
-    const struct queue_info *queue = &queues[QUEUE_MESSAGE_INBOUND];
     struct pending *pending;
     struct pending *next;
     enum status s = bus_consume_node(inbound->bus, CHANNEL_ANSWERS, inbound->node, err);
 
-    if (s == STATUS_OK)
-        s = bus_consume(inbound->bus, CHANNEL_IN, queue->name, queue->prefetch, 0, err);
-    while (s == STATUS_OK && !atomic_load(&inbound->context->stopping))
-        s = turn(inbound, err);
+    inbound->is_ours = false;
+    inbound->claim_at = 0;
+    while (s == STATUS_OK && !atomic_load(&inbound->context->stopping)) {
+        s = claim(inbound, err);
+        if (s == STATUS_OK)
+            s = turn(inbound, err);
+    }
     HASH_ITER(hh, inbound->pending, pending, next)
         pending_free(inbound, pending);
     return s;

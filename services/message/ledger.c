@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "wire/topology.h"
 
 #define ROW_ID_MAX (ID_MAX + CONVERSATION_ID_MAX)
 
@@ -13,7 +14,12 @@ static void row_id(const char *user_id, const char *conversation_id, char ret[RO
     (void)snprintf(ret, ROW_ID_MAX, "%s/%s", user_id, conversation_id); /* fits: both are checked */
 }
 
-void ledger_clear(struct ledger *ledger)
+static bool is_of(unsigned partitions, const char *conversation_id)
+{
+    return partitions >> topology_partition(conversation_id, strlen(conversation_id)) & 1;
+}
+
+void ledger_forget(struct ledger *ledger, unsigned partitions)
 {
     struct conversation *conversation;
     struct conversation *next;
@@ -21,15 +27,24 @@ void ledger_clear(struct ledger *ledger)
     struct row *next_row;
 
     HASH_ITER(hh, ledger->conversations, conversation, next) {
+        if (!is_of(partitions, conversation->doc.id))
+            continue;
         HASH_DEL(ledger->conversations, conversation);
         record_clear(&conversation_document_record, &conversation->doc);
         free(conversation);
     }
     HASH_ITER(hh, ledger->rows, row, next_row) {
+        if (!is_of(partitions, row->doc.conversation_id))
+            continue;
         HASH_DEL(ledger->rows, row);
         record_clear(&row_document_record, &row->doc);
         free(row);
     }
+}
+
+void ledger_clear(struct ledger *ledger)
+{
+    ledger_forget(ledger, ALL_PARTITIONS);
     ledger->draft_bytes = 0;
 }
 

@@ -67,6 +67,10 @@ struct ledger {
 void ledger_clear(struct ledger *ledger);
 void ledger_trim(struct ledger *ledger);
 
+/* Forget what belongs to these partitions (bit k: partition k): another process's memory is right from
+ * here on. Looks at all that is known: some 50 ms when it is full. */
+void ledger_forget(struct ledger *ledger, unsigned partitions);
+
 /* Give each command its conversation, loading those that are not known. What a former owner stored
  * above a conversation's last_seq and change_seq is appended to *ret_recovered (struct
  * message_document) and *ret_changes (struct change_document), each ascending within a

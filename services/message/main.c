@@ -82,15 +82,24 @@ static void hear_relation(void *state, const void *event)
     permission_news_add(&message->news, relation->user_id, relation->other_id);
 }
 
+static void hear_owner(void *state, const void *event)
+{
+    struct message_state *message = state;
+
+    share_hear(&message->share, event);
+}
+
 static void hear_missed(void *state)
 {
     struct message_state *message = state;
 
+    share_missed(&message->share);
     permission_news_add_all(&message->news);
 }
 
 static const struct service_event events[] = {
     {EVENT_USER_RELATION, &user_relation_record, hear_relation},
+    {EVENT_MESSAGE_OWNER, &message_owner_record, hear_owner},
 };
 
 static const struct worker workers[] = {
@@ -136,6 +145,8 @@ static enum status start(void *state, struct service_context *context, struct er
         s = files_prepare(message, err);
     if (s == STATUS_OK)
         s = terms_prepare(message->store, err);
+    if (s == STATUS_OK)
+        s = share_open(&message->share, context->config->node_id, err);
     return s;
 }
 
@@ -148,14 +159,15 @@ static void stop(void *state)
     blobs_close(message->blobs);
     strings_clear(&message->news.pairs);
     search_queue_clear(&message->search_queue);
+    share_close(&message->share);
 }
 
 static bool is_ready(void *state, struct buffer *why)
 {
     struct message_state *message = state;
-    int held = atomic_load(&message->partitions);
 
-    if (held > 0)
+    /* Of more processes than partitions some hold none, and still serve requests. */
+    if (atomic_load(&message->partitions) > 0 || atomic_load(&message->quota) == 0)
         return true;
     buffer_add_text(why, "partitions: none is ours yet\n");
     return false;
@@ -199,7 +211,9 @@ static int64_t upload_max(const void *own_config)
 }
 
 static struct message_state message_state = {.news = PERMISSION_NEWS_INITIALIZER,
-                                             .search_queue = SEARCH_QUEUE_INITIALIZER};
+                                             .search_queue = SEARCH_QUEUE_INITIALIZER,
+                                             .share = SHARE_INITIALIZER,
+                                             .quota = PARTITIONS};
 
 static const struct service message = {
     .name = "message",

@@ -7,6 +7,7 @@
 #include "permission.h"
 #include "search_queue.h"
 #include "service/service.h"
+#include "share.h"
 #include "wire/envelope.h"
 #include "wire/message_api.h"
 
@@ -27,7 +28,9 @@ struct message_state {
     struct permission_news news;
     struct search_queue search_queue; /* from the owner to the indexer */
     atomic_int_fast64_t indexed;      /* messages whose words were written */
+    struct share share;               /* of the partitions, among the processes of message */
     atomic_int partitions;            /* how many are ours */
+    atomic_int quota;                 /* how many may be */
     atomic_int_fast64_t batches;
     atomic_int_fast64_t commands;
     atomic_int_fast64_t stored;

@@ -1,4 +1,4 @@
-/* The owner: claims partitions, takes what is waiting, and settles it.
+/* The owner: claims its share of the partitions (balance.h), takes what is waiting, and settles it.
  *
  * One channel per partition, given up by closing it, never by basic.cancel: a cancelled consumer's
  * unacked messages come back behind newer ones (measured). Whenever the outcome of a write is
@@ -15,8 +15,9 @@
 #include "log/log.h"
 
 #define FIRST_CHANNEL 2
+#define PUBLISH_CHANNEL 1            /* bus.h */
 #define BATCH_COMMANDS REPUBLISH_MAX /* bulks past this gain nothing more (architecture.md) */
-#define CLAIM_MS 250                 /* how often a partition that another holds is tried for */
+#define CLAIM_MS 250                 /* how often partitions are tried for */
 #define BACKOFF_FIRST_MS 100         /* after MongoDB failed; doubled up to the next */
 #define BACKOFF_MAX_MS 2000
 #define USER_TIMEOUT_MS 1000
@@ -27,8 +28,10 @@ struct owner {
     struct service_context *context;
     struct bus *consume;
     struct bus *publish;
-    bool held[PARTITIONS];
-    int64_t claimed_at;
+    unsigned held;  /* partitions: bit k */
+    unsigned taken; /* by others, as they say */
+    int quota;
+    int64_t claimed_at; /* 0: try now */
     int64_t backoff_ms;
     struct ledger ledger;
     struct permissions permissions;
@@ -50,29 +53,30 @@ static void clear_hand(struct owner *owner)
     owner->n_deliveries = 0;
 }
 
-static void count_partitions(struct owner *owner)
+static int n_held(const struct owner *owner)
 {
-    int n = 0;
+    return __builtin_popcount(owner->held);
+}
 
-    for (int k = 0; k < PARTITIONS; k++)
-        n += owner->held[k];
-    atomic_store(&owner->message->partitions, n);
+static void release(struct owner *owner, int k)
+{
+    bus_channel_close(owner->consume, FIRST_CHANNEL + k);
+    owner->held &= ~(1u << k);
+    atomic_store(&owner->message->partitions, n_held(owner));
 }
 
 static void release_all(struct owner *owner)
 {
     clear_hand(owner);
-    for (int k = 0; k < PARTITIONS; k++) {
-        if (owner->held[k])
-            bus_channel_close(owner->consume, FIRST_CHANNEL + k);
-        owner->held[k] = false;
-    }
-    count_partitions(owner);
+    for (int k = 0; k < PARTITIONS; k++)
+        if (owner->held >> k & 1)
+            release(owner, k);
     ledger_clear(&owner->ledger);
     owner->claimed_at = 0;
 }
 
-/* Give up everything and wait a little, longer each time in a row. */
+/* Give up everything and wait a little, longer each time in a row, and as long as no primary can be
+ * reached. Meanwhile we tell nobody that we are there: to the others, who may reach it, we are dead. */
 static void back_off(struct owner *owner, const struct error *err)
 {
     int64_t until = clock_monotonic() + owner->backoff_ms;
@@ -80,7 +84,8 @@ static void back_off(struct owner *owner, const struct error *err)
     log_warn("batch given back", LOG_TEXT("reason", err->text),
              LOG_NUMBER("wait_ms", owner->backoff_ms));
     release_all(owner);
-    while (clock_monotonic() < until && !atomic_load(&owner->context->stopping))
+    while (!atomic_load(&owner->context->stopping) &&
+           (clock_monotonic() < until || store_ping(owner->message->store, NULL) != STATUS_OK))
         (void)poll(NULL, 0, 20);
     owner->backoff_ms =
         owner->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : owner->backoff_ms * 2;
@@ -100,29 +105,74 @@ static enum status connect(struct owner *owner, struct error *err)
     return s;
 }
 
+/* Another process has come: it gets what is above our share, between two batches, all at once, since
+ * the ledger is looked through once. What we have published is in its queues before the next owner can
+ * publish: he is behind us for whoever listens. */
+static enum status release_surplus(struct owner *owner, struct error *err)
+{
+    unsigned before = owner->held;
+    enum status s;
+
+    if (n_held(owner) <= owner->quota)
+        return STATUS_OK;
+    s = bus_sync(owner->publish, PUBLISH_CHANNEL, err);
+    if (s != STATUS_OK)
+        return s;
+    for (int k = PARTITIONS - 1; n_held(owner) > owner->quota; k--)
+        if (owner->held >> k & 1)
+            release(owner, k);
+    ledger_forget(&owner->ledger, before & ~owner->held);
+    log_info("partitions released", LOG_NUMBER("left", n_held(owner)));
+    return STATUS_OK;
+}
+
+static enum status claim_one(struct owner *owner, int k, struct error *err)
+{
+    const struct queue_info *info = &queues[QUEUE_MESSAGE_P0 + k];
+    enum status s = bus_consume(owner->consume, FIRST_CHANNEL + k, info->name, info->prefetch,
+                                BUS_EXCLUSIVE, err);
+
+    if (s == STATUS_CONFLICT) /* another has it still */
+        return STATUS_OK;
+    if (s != STATUS_OK)
+        return s;
+    owner->held |= 1u << k;
+    atomic_store(&owner->message->partitions, n_held(owner));
+    search_queue_sweep(&owner->message->search_queue); /* a former owner's news died */
+    log_info("partition claimed", LOG_NUMBER("partition", k));
+    return STATUS_OK;
+}
+
+/* What nobody says that he holds, up to our share. */
 static enum status claim(struct owner *owner, struct error *err)
 {
-    if (clock_monotonic() - owner->claimed_at < CLAIM_MS)
+    enum status s = STATUS_OK;
+
+    if (n_held(owner) >= owner->quota || clock_monotonic() - owner->claimed_at < CLAIM_MS)
         return STATUS_OK;
     owner->claimed_at = clock_monotonic();
-    for (int k = 0; k < PARTITIONS; k++) {
-        const struct queue_info *info = &queues[QUEUE_MESSAGE_P0 + k];
-        enum status s;
+    for (int k = 0; k < PARTITIONS && s == STATUS_OK && n_held(owner) < owner->quota; k++)
+        if (!((owner->held | owner->taken) >> k & 1))
+            s = claim_one(owner, k, err);
+    return s;
+}
 
-        if (owner->held[k])
-            continue;
-        s = bus_consume(owner->consume, FIRST_CHANNEL + k, info->name, info->prefetch,
-                        BUS_EXCLUSIVE, err);
-        if (s == STATUS_OK) {
-            owner->held[k] = true;
-            search_queue_sweep(&owner->message->search_queue); /* a former owner's news died */
-            log_info("partition claimed", LOG_NUMBER("partition", k));
-        } else if (s != STATUS_CONFLICT) { /* CONFLICT: another has it still */
-            return s;
-        }
-    }
-    count_partitions(owner);
-    return STATUS_OK;
+static enum status share_partitions(struct owner *owner, struct error *err)
+{
+    struct share *share = &owner->message->share;
+    bool is_news;
+    enum status s;
+
+    owner->quota = share_quota(share, &owner->taken, &is_news);
+    atomic_store(&owner->message->quota, owner->quota);
+    if (is_news)
+        owner->claimed_at = 0;
+    s = release_surplus(owner, err);
+    if (s == STATUS_OK)
+        s = claim(owner, err);
+    if (s == STATUS_OK)
+        s = share_tell(share, owner->publish, owner->held, err);
+    return s;
 }
 
 static enum status park(struct owner *owner, int partition, struct slice bytes, const char *reason,
@@ -160,11 +210,13 @@ static enum status unpack(struct owner *owner, const struct delivery *delivery, 
 /* All that is waiting, at most a batch. A batch of one waits for nobody. */
 static enum status gather(struct owner *owner, struct error *err)
 {
-    int wait_ms = atomic_load(&owner->message->partitions) == PARTITIONS ? 500 : CLAIM_MS;
+    struct share *share = &owner->message->share;
+    int due_ms = share_due_ms(share);
+    int wait_ms = n_held(owner) < owner->quota && due_ms > CLAIM_MS ? CLAIM_MS : due_ms;
 
     while (owner->n_commands < BATCH_COMMANDS) {
         struct delivery delivery = {0};
-        enum status s = bus_take(owner->consume, wait_ms, -1, &delivery, err);
+        enum status s = bus_take(owner->consume, wait_ms, share->wake_fd, &delivery, err);
 
         if (s == STATUS_NOT_FOUND)
             return STATUS_OK;
@@ -310,8 +362,15 @@ static enum status owner_open(struct owner *owner, struct error *err)
 
 static void owner_close(struct owner *owner)
 {
+    struct error err;
+    bool is_told = false;
+
+    if (owner->publish && bus_is_connected(owner->publish))
+        is_told = bus_sync(owner->publish, PUBLISH_CHANNEL, &err) == STATUS_OK;
     if (owner->consume)
         release_all(owner);
+    if (is_told && share_leave(&owner->message->share, owner->publish, &err) != STATUS_OK)
+        log_warn("left without a word", LOG_TEXT("reason", err.text));
     permissions_clear(&owner->permissions);
     bus_close(owner->consume);
     bus_close(owner->publish);
@@ -348,7 +407,7 @@ void owner_run(void *state, struct service_context *context)
         enum status s = connect(&owner, &err);
 
         if (s == STATUS_OK)
-            s = claim(&owner, &err);
+            s = share_partitions(&owner, &err);
         if (s == STATUS_OK)
             s = handle_batch(&owner, &err);
         if (s != STATUS_OK && !atomic_load(&context->stopping))
