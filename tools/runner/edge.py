@@ -137,6 +137,7 @@ def render(place):
         "HOST": "127.0.0.1",
         "DATA": str(place.var / "data"),
         "ROOT": str(place.root),
+        "FRONT": "",
         "INTERNAL": "",
         **services(place.bin, {service: place.addresses_of(service) for service in SERVICES},
                    place.environment),
