@@ -93,6 +93,17 @@ static void add_trace(struct line *line, const struct trace *trace)
     add_id(line, "span_id", trace->text + SPAN_ID_AT, SPAN_ID_LENGTH);
 }
 
+enum { LINES };
+
+static const struct metric_info infos[] = {
+    [LINES] = {"parley_log_lines_total",
+               METRIC_COUNTER,
+               "Lines in the log, by level: an error is something that somebody must look at.",
+               {METRIC_TEXTS("level", level_names)}},
+};
+
+struct metrics log_metrics = METRICS(infos);
+
 void log_write(enum log_level level, const struct log_field *fields, size_t n_fields)
 {
     struct line line = {.text = "{", .length = 1};
@@ -108,6 +119,7 @@ void log_write(enum log_level level, const struct log_field *fields, size_t n_fi
     for (size_t i = 0; i < n_fields; i++)
         if (line.length + 64 < sizeof line.text)
             add_field(&line, &fields[i]);
+    metrics_add(&log_metrics, LINES, METRIC_AT(level), 1);
     line.text[line.length++] = '}';
     line.text[line.length++] = '\n';
     written = write(STDERR_FILENO, line.text, line.length);

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "metrics/metrics.h"
+
 /* One event, one line of JSON on standard error:
  *
  *     {"time":1700000000000,"level":"info","service":"push","event":"socket closed","code":1013}
@@ -41,6 +43,8 @@ struct log_field {
 /* Once, before other threads start: the service's name on each line, and the least level that is
  * written. service must live as long as the process. */
 void log_open(const char *service, enum log_level level);
+
+extern struct metrics log_metrics; /* how many lines, by level */
 
 void log_write(enum log_level level, const struct log_field *fields, size_t n_fields);
 
