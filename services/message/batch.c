@@ -46,14 +46,6 @@ static void end_step(struct batch *batch, enum message_step step)
     batch->lap_us = now_us;
 }
 
-static void count_commands(const struct batch *batch)
-{
-    metrics_observe(&message_metrics, MESSAGE_BATCH_COMMANDS, METRIC_AT(0), (int64_t)batch->n);
-    for (size_t i = 0; i < batch->n; i++)
-        metrics_add(&message_metrics, MESSAGE_COMMANDS,
-                    METRIC_AT(batch->commands[i].kind, batch->commands[i].error.status), 1);
-}
-
 static struct message_document *find_stored(struct batch *batch, const char *id)
 {
     struct stored *stored;
@@ -582,7 +574,7 @@ enum status batch_run(const struct batch_context *context, struct command *comma
     if (s == STATUS_OK)
         s = store_and_publish(&batch, err);
     if (s == STATUS_OK)
-        count_commands(&batch);
+        message_count_batch(commands, n);
     else
         metrics_add(&message_metrics, MESSAGE_BATCHES_FAILED, METRIC_AT(0), 1);
     batch_spans_end(&spans, commands, n, s == STATUS_OK);

@@ -51,6 +51,14 @@ static const struct metric_info infos[] = {
 
 struct metrics message_metrics = METRICS(infos);
 
+void message_count_batch(const struct command *commands, size_t n)
+{
+    metrics_observe(&message_metrics, MESSAGE_BATCH_COMMANDS, METRIC_AT(0), (int64_t)n);
+    for (size_t i = 0; i < n; i++)
+        metrics_add(&message_metrics, MESSAGE_COMMANDS,
+                    METRIC_AT(commands[i].kind, commands[i].error.status), 1);
+}
+
 /* What others look at, too, is counted in the state. */
 void message_measure(void *state)
 {
