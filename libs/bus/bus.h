@@ -90,6 +90,7 @@ struct delivery {
     char *user_id; /* the broker has compared it with who logged in */
     char *reply_to;
     char *correlation_id;
+    char *traceparent; /* their header of that name, unread; what our own send is in envelopes */
 };
 
 /* The next delivery of any channel, waiting for timeout_ms (0: only what is there already) or

@@ -8,6 +8,8 @@
 #include "bus/connection.h"
 #include "bus/metrics.h"
 
+#define TRACEPARENT_HEADER_MAX 128 /* 55 now, perhaps more in later versions */
+
 static void start_delivery(struct incoming *in, int channel, const amqp_basic_deliver_t *method)
 {
     amqp_bytes_t key = method->routing_key;
@@ -38,6 +40,22 @@ static int attempts_of(const amqp_basic_properties_t *properties)
     return 0;
 }
 
+static char *traceparent_of(const amqp_basic_properties_t *properties)
+{
+    if (!(properties->_flags & AMQP_BASIC_HEADERS_FLAG))
+        return NULL;
+    for (int i = 0; i < properties->headers.num_entries; i++) {
+        const amqp_table_entry_t *entry = &properties->headers.entries[i];
+        amqp_bytes_t text = entry->value.value.bytes;
+
+        if (entry->key.len == strlen("traceparent") &&
+            memcmp(entry->key.bytes, "traceparent", entry->key.len) == 0 &&
+            entry->value.kind == AMQP_FIELD_KIND_UTF8 && text.len <= TRACEPARENT_HEADER_MAX)
+            return memory_text_n(text.bytes, text.len);
+    }
+    return NULL;
+}
+
 static char *text_of(const amqp_basic_properties_t *properties, amqp_flags_t flag,
                      amqp_bytes_t bytes)
 {
@@ -51,6 +69,7 @@ static void take_properties(struct delivery *ret, const amqp_basic_properties_t 
     ret->reply_to = text_of(properties, AMQP_BASIC_REPLY_TO_FLAG, properties->reply_to);
     ret->correlation_id =
         text_of(properties, AMQP_BASIC_CORRELATION_ID_FLAG, properties->correlation_id);
+    ret->traceparent = traceparent_of(properties);
 }
 
 void connection_forget_channel(struct incoming *in)
@@ -303,5 +322,6 @@ void bus_delivery_clear(struct delivery *delivery)
     free(delivery->user_id);
     free(delivery->reply_to);
     free(delivery->correlation_id);
+    free(delivery->traceparent);
     *delivery = (struct delivery){0};
 }

@@ -71,6 +71,21 @@ void span_begin(struct trace_span *span, enum span_kind kind, const char *name,
     begin(span, kind, name, has_parent);
 }
 
+void span_begin_new(struct trace_span *span, enum span_kind kind, const char *name,
+                    const struct trace *because)
+{
+    bool is_sampled = trace_is_sampled(because);
+
+    trace_new(&span->here);
+    if (is_sampled)
+        span->here.text[TRACEPARENT_MAX - 2] = '1';
+    begin(span, kind, name, false);
+    if (span->is_recorded && is_sampled) {
+        span->links = because;
+        span->n_links = 1;
+    }
+}
+
 void span_begin_given(struct trace_span *span, enum span_kind kind, const char *name,
                       struct slice traceparent)
 {

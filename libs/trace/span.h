@@ -51,7 +51,12 @@ struct trace_span {
 void span_begin(struct trace_span *span, enum span_kind kind, const char *name,
                 struct slice traceparent);
 
-/* Likewise, but nothing begins a trace: with none there is no span either, and nothing changes. */
+/* Begin a new trace because of another place, which lives until span_end(): sampled if that is, and then
+ * linked to it, or as trace_sample() says. */
+void span_begin_new(struct trace_span *span, enum span_kind kind, const char *name,
+                    const struct trace *because);
+
+/* Likewise by what came from outside, but nothing begins a trace: with none there is no span either, and nothing changes. */
 void span_begin_given(struct trace_span *span, enum span_kind kind, const char *name,
                       struct slice traceparent);
 

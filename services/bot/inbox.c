@@ -4,6 +4,7 @@
 
 #include "bot.h"
 #include "log/log.h"
+#include "trace/span.h"
 #include "wire/envelope.h"
 
 #define CHANNEL_COMMANDS 2
@@ -63,6 +64,24 @@ static enum status park(struct bus *bus, const struct envelope *envelope,
                     reason->text, err);
 }
 
+/* *ret_is_aside: the whole delivery was put aside. */
+static enum status settle(struct bot_state *bot, struct bus *bus, const struct delivery *delivery,
+                          const struct envelope *envelope, bool *ret_is_aside, struct error *err)
+{
+    struct error reason = {0};
+    enum status s = handle(bot, envelope, &reason);
+
+    log_debug("command answered", LOG_TEXT("status", status_name(s)));
+    *ret_is_aside = status_fate(s) == FATE_RETRY;
+    if (*ret_is_aside) {
+        metrics_add(&bot_metrics, BOT_COMMANDS, METRIC_AT(BOT_RETRIED), 1);
+        log_warn("command put aside", LOG_TEXT("reason", reason.text),
+                 LOG_NUMBER("attempts", delivery->attempts));
+        return bus_retry(bus, QUEUE_BOT_COMMAND, delivery, reason.text, err);
+    }
+    return s == STATUS_OK ? s : park(bus, envelope, &reason, err);
+}
+
 /* A body is settled as a whole. Put aside, its first commands are answered again when it comes
  * back, by messages that are stored already. */
 static enum status handle_body(struct bot_state *bot, struct bus *bus,
@@ -74,16 +93,13 @@ static enum status handle_body(struct bot_state *bot, struct bus *bus,
     enum status s;
 
     while ((s = envelope_next(&rest, &envelope, &reason)) == STATUS_OK) {
-        s = handle(bot, &envelope, &reason);
-        if (status_fate(s) == FATE_RETRY) {
-            metrics_add(&bot_metrics, BOT_COMMANDS, METRIC_AT(BOT_RETRIED), 1);
-            log_warn("command put aside", LOG_TEXT("reason", reason.text),
-                     LOG_NUMBER("attempts", delivery->attempts));
-            return bus_retry(bus, QUEUE_BOT_COMMAND, delivery, reason.text, err);
-        }
-        if (s != STATUS_OK)
-            s = park(bus, &envelope, &reason, err);
-        if (s != STATUS_OK)
+        struct trace_span span;
+        bool is_aside = false;
+
+        span_begin_given(&span, SPAN_CONSUMER, "bot.command", envelope.traceparent);
+        s = settle(bot, bus, delivery, &envelope, &is_aside, err);
+        span_end(&span, s == STATUS_OK && !is_aside);
+        if (s != STATUS_OK || is_aside)
             return s;
     }
     if (s != STATUS_NOT_FOUND) {

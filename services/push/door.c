@@ -7,6 +7,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "log/log.h"
 #include "push.h"
 
 bool door_is_listed(const char *list, const char *word)
@@ -72,47 +73,52 @@ static enum status check(struct push_state *push, const struct ws_request *reque
     return STATUS_OK;
 }
 
-static bool is_traceparent(const char *text)
-{
-    return text && strlen(text) == TRACEPARENT_MAX - 1 &&
-           strspn(text, "0123456789abcdef-") == TRACEPARENT_MAX - 1;
-}
-
-static struct socket *socket_new(const struct token_claims *claims,
-                                 const struct ws_request *request)
+static struct socket *socket_new(const struct token_claims *claims, const struct trace *trace)
 {
     struct socket *socket = memory_new(sizeof *socket);
 
     strcpy(socket->user_id, claims->user_id);
     strcpy(socket->session_id, claims->session_id);
-    if (is_traceparent(request->traceparent))
-        socket->traceparent = memory_text(request->traceparent);
+    socket->trace = *trace;
     socket->messages = (struct bucket){MESSAGES_BURST, clock_monotonic()};
     socket->marks = (struct bucket){MARKS_BURST, clock_monotonic()};
     return socket;
 }
 
-void door_request(void *state, struct ws_connection *connection, const struct ws_request *request)
+static void ask_router(struct push_state *push, struct ws_connection *connection,
+                       const struct ws_request *request, const struct token_claims *claims)
 {
-    struct push_state *push = state;
+    struct letter *letter = letter_new(LETTER_OPENED);
     char peer[WS_ADDRESS_MAX];
-    struct token_claims claims;
-    struct letter *letter;
-    struct error err;
-    enum status s = check(push, request, &claims, &err);
 
-    if (s != STATUS_OK) {
-        ws_connection_refuse(connection, &err, s == STATUS_UNAVAILABLE ? RETRY_AFTER_S : 0);
-        return;
-    }
-    ws_connection_set_data(connection, socket_new(&claims, request));
-    letter = letter_new(LETTER_OPENED);
     letter->connection_id = ws_connection_id(connection);
-    strcpy(letter->user_id, claims.user_id);
-    strcpy(letter->session_id, claims.session_id);
+    strcpy(letter->user_id, claims->user_id);
+    strcpy(letter->session_id, claims->session_id);
     ws_connection_address(connection, peer);
     door_address(push->context->config->trusted_addresses, peer, request, letter->address);
     letters_add(&push->gathered[ws_connection_loop(connection)].letters, letter);
+}
+
+void door_request(void *state, struct ws_connection *connection, const struct ws_request *request)
+{
+    struct push_state *push = state;
+    struct token_claims claims;
+    struct trace_span span;
+    struct error err;
+    enum status s;
+
+    span_begin(&span, SPAN_SERVER, "GET /ws", slice_of(request->traceparent));
+    s = check(push, request, &claims, &err);
+    if (s == STATUS_OK) {
+        ws_connection_set_data(connection, socket_new(&claims, &span.here));
+        ask_router(push, connection, request, &claims);
+    } else {
+        ws_connection_refuse(connection, &err, s == STATUS_UNAVAILABLE ? RETRY_AFTER_S : 0);
+    }
+    log_debug("socket asked for", LOG_TEXT("status", status_name(s)));
+    span_add_text(&span, "http.route", "/ws");
+    span_add_text(&span, "parley.status", status_name(s));
+    span_end(&span, s != STATUS_UNAVAILABLE);
 }
 
 void door_closed(void *state, struct ws_connection *connection, int code)
@@ -124,7 +130,6 @@ void door_closed(void *state, struct ws_connection *connection, int code)
     (void)code; /* the loops count it */
     if (!socket)
         return; /* was refused here */
-    free(socket->traceparent);
     free(socket);
     letter = letter_new(LETTER_CLOSED);
     letter->connection_id = ws_connection_id(connection);

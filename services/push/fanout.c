@@ -35,6 +35,7 @@ static void send_gathered(struct router *router, struct slice payload)
         ws_outbox_send(router->outbox, router->ids, router->n_ids, frame);
         metrics_add(&push_metrics, PUSH_DELIVERIES, METRIC_AT(0), (int64_t)router->n_ids);
     }
+    router->n_sent += router->n_ids;
     router->n_ids = 0;
 }
 
@@ -203,6 +204,7 @@ static void deliver(struct router *router, const char *key, const struct envelop
         CLEANUP(ws_frame_free) struct ws_frame *frame = text_frame(envelope->payload);
 
         ws_outbox_send(router->outbox, &envelope->connection_id, 1, frame);
+        router->n_sent = 1;
         count_answer(envelope);
         return;
     }
@@ -219,6 +221,21 @@ static void deliver(struct router *router, const char *key, const struct envelop
     send_gathered(router, envelope->payload);
 }
 
+static void deliver_traced(struct router *router, const char *key, const struct envelope *envelope)
+{
+    struct trace_span span;
+
+    span_begin_given(&span, SPAN_CONSUMER,
+                     envelope->kind == ENVELOPE_ANSWER ? "push.answer" : "push.deliver",
+                     envelope->traceparent);
+    router->n_sent = 0;
+    deliver(router, key, envelope);
+    if (span.is_begun)
+        log_debug("delivered", LOG_NUMBER("sockets", (int64_t)router->n_sent));
+    span_add_number(&span, "parley.sockets", (int64_t)router->n_sent);
+    span_end(&span, true);
+}
+
 void fanout_delivery(struct router *router, const struct delivery *delivery)
 {
     struct slice rest = delivery->body;
@@ -227,7 +244,7 @@ void fanout_delivery(struct router *router, const struct delivery *delivery)
     enum status s;
 
     while ((s = envelope_next(&rest, &envelope, &err)) == STATUS_OK)
-        deliver(router, delivery->key, &envelope);
+        deliver_traced(router, delivery->key, &envelope);
     if (s != STATUS_NOT_FOUND)
         log_error("delivery cannot be read", LOG_TEXT("key", delivery->key),
                   LOG_TEXT("reason", err.text));

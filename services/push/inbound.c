@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "log/log.h"
 #include "push.h"
 #include "wire/envelope.h"
 #include "wire/frames.h"
@@ -59,7 +60,6 @@ static void pass_on(struct push_state *push, struct ws_connection *connection,
         .user_id = slice_of(socket->user_id),
         .session_id = slice_of(socket->session_id),
         .conversation_id = slice_of(conversation_id),
-        .traceparent = slice_of(socket->traceparent),
         .payload = payload,
     };
 
@@ -197,6 +197,24 @@ static void handle_mark(struct push_state *push, struct ws_connection *connectio
             &(struct frame_read){delivered->type, delivered->conversation_id, delivered->seq});
 }
 
+/* A frame is a trace of its own, for a socket lives for days: linked to the socket's, or the client's if
+ * the frame names one. Heartbeats, and what cannot be read, have none. */
+static void begin_span(struct trace_span *span, const struct socket *socket,
+                       const struct frame *frame)
+{
+    const char *given = NULL;
+
+    if (frame->record == &frame_send_record)
+        given = frame->send.traceparent;
+    else if (frame_is_change(frame))
+        given = frame->change.traceparent;
+    if (given && trace_parse(slice_of(given), &span->here))
+        span_begin(span, SPAN_SERVER, frame->record->name, slice_of(given));
+    else
+        span_begin_new(span, SPAN_SERVER, frame->record->name, &socket->trace);
+    log_debug("frame taken", LOG_TEXT("type", frame->record->name));
+}
+
 void inbound_message(void *state, struct ws_connection *connection, struct slice payload,
                      bool binary)
 {
@@ -204,8 +222,11 @@ void inbound_message(void *state, struct ws_connection *connection, struct slice
     CLEANUP(frame_clear) struct frame frame = {0};
     struct error err;
     enum status s = check(push, connection, payload, &frame, &err);
+    struct trace_span span = {.is_begun = false};
 
     (void)binary; /* the codec lets none through */
+    if (s == STATUS_OK && frame.record != &frame_heartbeat_record)
+        begin_span(&span, ws_connection_data(connection), &frame);
     metrics_add(&push_metrics, PUSH_FRAMES, METRIC_AT(push_frame_of(&frame), s), 1);
     if (s != STATUS_OK)
         refuse(connection, frame_message_id(&frame), &err);
@@ -219,6 +240,7 @@ void inbound_message(void *state, struct ws_connection *connection, struct slice
         handle_mark(push, connection, &frame);
     else if (frame.record == &frame_heartbeat_record)
         handle_heartbeat(connection, &frame.heartbeat);
+    span_end(&span, true);
 }
 
 void inbound_turn(void *state, size_t loop)

@@ -17,6 +17,7 @@ struct pending {
     char key[KEY_MAX];
     uint64_t connection_id;
     char user_id[ID_MAX];
+    struct trace trace;      /* of the last of them */
     struct frame_read frame; /* frame.delivered has the same members */
     UT_hash_handle hh;
 };
@@ -41,6 +42,8 @@ void marks_add(struct gathered *gathered, struct ws_connection *connection,
         pending->frame.conversation_id = memory_text(frame->conversation_id);
         HASH_ADD_STR(gathered->marks, key, pending);
     }
+    if (trace_current())
+        pending->trace = *trace_current();
     if (frame->seq > pending->frame.seq)
         pending->frame.seq = frame->seq;
 }
@@ -65,6 +68,7 @@ void marks_pass_on(struct push_state *push, struct gathered *gathered)
                                       .node = slice_of(push->context->config->node_id),
                                       .user_id = slice_of(pending->user_id),
                                       .conversation_id = slice_of(pending->frame.conversation_id),
+                                      .traceparent = trace_slice(&pending->trace),
                                       .payload = {json.data, json.length},
                                   });
         HASH_DEL(gathered->marks, pending);

@@ -6,6 +6,7 @@
 #include "outgoing.h"
 #include "mailbox.h"
 #include "service/service.h"
+#include "trace/span.h"
 #include "wire/envelope.h"
 #include "wire/frames.h"
 #include "ws/server.h"
@@ -66,7 +67,7 @@ struct bucket {
 struct socket {
     char user_id[ID_MAX];
     char session_id[ID_MAX];
-    char *traceparent;
+    struct trace trace; /* its upgrade's place */
     struct bucket messages;
     struct bucket marks;
     int64_t typed_at;

@@ -40,6 +40,7 @@ struct router {
     uint64_t *ids; /* scratch */
     size_t n_ids;
     size_t ids_room;
+    size_t n_sent; /* sockets that got what is delivered now */
 };
 
 /* subscriptions.c: what the broker is asked for. */
