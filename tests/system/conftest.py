@@ -40,20 +40,42 @@ class Parley(Instance):
             self.bin = ROOT / self.bin
         self._mongo = None
 
+    def secret(self, name):
+        """What var/secrets has of that name; None: these servers were started without."""
+        path = self.var / "secrets" / name
+        return path.read_text(encoding="utf-8").strip() if path.exists() else None
+
+    def credentials(self, service):
+        """The settings by which a process of a service reaches the servers and the other services."""
+        names = {"AMQP_URL": f"{service}.amqp_url", "MONGODB_URI": "mongodb_uri",
+                 "REDIS_URL": "redis_url"}
+        files = {f"{name}_FILE": file for name, file in names.items()}
+        return {name: str(self.var / "secrets" / file)
+                for name, file in {**files, "RPC_KEY_FILE": "rpc.key"}.items()}
+
+    def mongo_client(self, **more):
+        """As the operator."""
+        password = self.secret("operator.mongodb_password")
+        if password:
+            more = {"username": "operator", "password": password, "authSource": "admin", **more}
+        return pymongo.MongoClient("127.0.0.1", self.base + 3, directConnection=True, **more)
+
     @property
     def mongo(self):
         """The database."""
         if self._mongo is None:
-            self._mongo = pymongo.MongoClient("127.0.0.1", self.base + 3, directConnection=True,
-                                              serverSelectionTimeoutMS=30000)
+            self._mongo = self.mongo_client(serverSelectionTimeoutMS=30000)
         return self._mongo["parley"]
 
     @property
     def redis(self):
-        return redis.Redis("127.0.0.1", self.base + 4)
+        return redis.Redis("127.0.0.1", self.base + 4, password=self.secret("redis_password"))
 
-    def amqp(self, name="guest", password="guest"):
-        """A connection of one's own to RabbitMQ; close it."""
+    def amqp(self, name=None, password=None):
+        """A connection of one's own to RabbitMQ, by default the operator's; close it."""
+        if name is None:
+            password = self.secret("operator.amqp_password") or "guest"
+            name = "guest" if password == "guest" else "operator"
         return pika.BlockingConnection(pika.ConnectionParameters(
             "127.0.0.1", self.base, heartbeat=0, socket_timeout=10,
             credentials=pika.PlainCredentials(name, password)))

@@ -155,7 +155,9 @@ class Tap:
         if exchange == "":
             if key.startswith(("amq.rabbitmq.reply-to.", "reply.")):
                 self.look_outside("inbound_answer", body, True)
-            return  # else put aside for later, as it was
+            return
+        if key.endswith(".retry"):
+            return  # put aside for later, as it was
         channel = channel_of(exchange, key)
         if channel is None:
             self.complain(f"no channel on {exchange} has the address", key)

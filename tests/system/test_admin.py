@@ -491,10 +491,8 @@ class Auth:
             **os.environ, "LISTEN": "127.0.0.1:0", "INTERNAL_LISTEN": "127.0.0.1:0",
             "RPC_LISTEN": "127.0.0.1:0", "NODE_ID": fresh("auth-"),
             "AUTH_RPC": f"127.0.0.1:{parley.base + 10}",
-            "AMQP_URL": f"amqp://guest:guest@127.0.0.1:{parley.base}/",
-            "MONGODB_URI": f"mongodb://127.0.0.1:{parley.base + 3}/parley?replicaSet=rs0",
-            "REDIS_URL": f"redis://127.0.0.1:{parley.base + 4}/0",
-            "AUTH_KEY_FILE": str(parley.var / "data/auth.key"), **settings}
+            "AUTH_KEY_FILE": str(parley.var / "data/auth.key"), **parley.credentials("auth"),
+            **settings}
         self.lines = []
         self.process = subprocess.Popen([parley.bin / "parley-auth"], env=environment, text=True,
                                         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)

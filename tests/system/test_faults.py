@@ -5,7 +5,6 @@ import signal
 import socket
 import threading
 
-import pymongo
 import pytest
 
 from client import single
@@ -25,7 +24,7 @@ def test_sends_wait_while_mongodb_elects_and_then_go_on(parley, user):
     alice, bob = user(), user()
     a, b = alice.device(), bob.device()
     a.say("before", to=bob)
-    with pymongo.MongoClient("127.0.0.1", parley.base + 3, directConnection=True) as mongo:
+    with parley.mongo_client() as mongo:
         mongo.admin.command("replSetStepDown", 2, force=True)
     ids = [a.post({"type": 1, "to": bob.id, "content": {"text": f"{i}"}}) for i in range(10)]
     acks = [a.ack(each) for each in ids]

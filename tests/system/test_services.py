@@ -341,7 +341,7 @@ def test_a_user_of_the_broker_that_is_no_service_account_is_refused(parley, user
         channel = connection.channel()
         body = json.dumps(notice("Hello", user())).encode()
         channel.basic_publish("im.inbound", "message.inbound", body,
-                              pika.BasicProperties(user_id="guest"))
+                              pika.BasicProperties(user_id="operator"))
         assert "no service" in parked(parley, body)
 
 

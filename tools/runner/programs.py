@@ -1,13 +1,14 @@
 """What runs in an instance: programs, ports, arguments, environment."""
 
 import http.client
+import json
 import os
 import pathlib
 import secrets
 import shutil
 import socket
 
-from . import mongo
+from . import credentials, mongo
 from .supervisor import CannotStart, Program
 
 SERVICES = ("auth", "user", "group", "message", "push", "bot")
@@ -41,6 +42,7 @@ class Place:
             raise CannotStart("PORT is too large for so many REPLICAS or EDGES")
         self.base = base_port(self.port)
         self.var = pathlib.Path(environment.get("VAR") or root / "var").resolve()
+        self.secrets = None  # where they are, once credentials.make() has made them
         self.bin = pathlib.Path(environment.get("BIN") or root / "build/bin").resolve()
         self.amqp, self.dist, self.epmd, self.mongod, self.redis = range(self.base, self.base + 5)
 
@@ -108,6 +110,18 @@ def epmd(place):
         ports=[place.epmd], ready=lambda: (is_listening(place.epmd), "does not listen yet"))
 
 
+def definitions(place, data):
+    """Of RabbitMQ: its users, what they may do, the topology. Where a broker of before there were
+    passwords has made a guest, he may not log in any more."""
+    written = json.loads((place.secrets / "definitions.json").read_text(encoding="utf-8"))
+    marker = data.with_name(f"{data.name}.no-guest")
+    if not data.exists():
+        marker.touch()
+    if not marker.exists():
+        written["users"].append({"name": "guest", "password_hash": "", "tags": ""})
+    return place.write("etc/rabbitmq-definitions.json", json.dumps(written), 0o600)
+
+
 def rabbitmq(place):
     """As the current user and in the foreground: Debian's wrapper would change to its own."""
     home = place.var / "data/rabbitmq"
@@ -116,11 +130,14 @@ def rabbitmq(place):
     if not cookie.exists():
         place.write("data/rabbitmq/.erlang.cookie", secrets.token_hex(20), 0o600)
     template = (place.root / "docker/rabbitmq.conf").read_text(encoding="utf-8")
-    config = place.write("etc/rabbitmq.conf",
-                         f"{template}\nlisteners.tcp.default = 127.0.0.1:{place.amqp}\n")
+    node = f"parley-{place.port}@localhost"
+    more = f"\nlisteners.tcp.default = 127.0.0.1:{place.amqp}\n"
+    if place.secrets:
+        more += f"load_definitions = {definitions(place, home / node)}\n"
+    config = place.write("etc/rabbitmq.conf", template + more)
     environment = {
         "HOME": str(home),
-        "RABBITMQ_NODENAME": f"parley-{place.port}@localhost",
+        "RABBITMQ_NODENAME": node,
         "RABBITMQ_DIST_PORT": str(place.dist),
         "ERL_EPMD_PORT": str(place.epmd),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
@@ -152,6 +169,10 @@ def rabbitmq(place):
 def mongod(place):
     data = place.var / "data/mongod"
     data.mkdir(parents=True, exist_ok=True)
+    users = {}
+    if place.secrets:
+        users = {user: (place.secrets / f"{file}mongodb_password").read_text(encoding="utf-8").strip()
+                 for user, file in (("operator", "operator."), ("parley", ""))}
     program = find("mongod", place.root / "build/tools/mongod",
                    pathlib.Path.home() / ".cache/parley/mongod")
     return Program(
@@ -160,9 +181,9 @@ def mongod(place):
          "--replSet", "rs0", "--wiredTigerCacheSizeGB", "0.5", "--oplogSize", "512", "--quiet",
          "--nounixsocket", "--setParameter", "diagnosticDataCollectionEnabled=false",
          # A primary would wait for successors that a set of one has not.
-         "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=0"],
-        stage=0, ports=[place.mongod],
-        ready=lambda: (mongo.is_primary(place.mongod), "is not primary yet"))
+         "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=0",
+         *(["--keyFile", str(place.secrets / "mongodb.key")] if place.secrets else [])],
+        stage=0, ports=[place.mongod], ready=lambda: mongo.prepare(place.mongod, users))
 
 
 def redis(place):
@@ -171,18 +192,19 @@ def redis(place):
     data.mkdir(parents=True, exist_ok=True)
     return Program(
         "redis",
-        [find("redis-server"), "--port", str(place.redis), "--bind", "127.0.0.1", "--dir",
-         str(data), "--save", "", "--appendonly", "no", "--maxmemory", "256mb",
-         "--maxmemory-policy", "volatile-ttl"],
+        [find("redis-server"), *([str(place.secrets / "redis.conf")] if place.secrets else []),
+         "--port", str(place.redis), "--bind", "127.0.0.1", "--dir", str(data), "--save", "",
+         "--appendonly", "no", "--maxmemory", "256mb", "--maxmemory-policy", "volatile-ttl"],
         stage=0, ports=[place.redis],
         ready=lambda: (is_listening(place.redis), "does not listen yet"))
 
 
-def service(place, name, urls, replica=1):
+def service(place, name, replica=1):
     ports = [place.port_of(name, which, replica) for which in range(3)]
     listen, internal, rpc = (f"127.0.0.1:{port}" for port in ports)
     environment = {
-        **urls,
+        **credentials.urls(place, name),
+        "RPC_KEY_FILE": place.environment.get("RPC_KEY_FILE") or str(place.secrets / "rpc.key"),
         "LISTEN": listen,
         "INTERNAL_LISTEN": internal,
         "RPC_LISTEN": rpc,
@@ -231,18 +253,11 @@ def nginx(place, number):
 
 def all_of(place):
     """Every program of the instance, in the order of starting."""
-    given = place.environment
-    urls, ret = {}, []
-    servers = (
-        ("AMQP_URL", f"amqp://guest:guest@127.0.0.1:{place.amqp}/", (epmd, rabbitmq)),
-        ("MONGODB_URI", f"mongodb://127.0.0.1:{place.mongod}/parley"
-                        "?replicaSet=rs0&w=majority&journal=true", (mongod,)),
-        ("REDIS_URL", f"redis://127.0.0.1:{place.redis}/0", (redis,)),
-    )
-    for name, url, own in servers:
-        urls[name] = given.get(name) or url
-        if not given.get(name):
+    ret = []
+    for name, own in (("AMQP_URL", (epmd, rabbitmq)), ("MONGODB_URI", (mongod,)),
+                      ("REDIS_URL", (redis,))):
+        if not credentials.is_given(place, name):
             ret += [make(place) for make in own]
-    ret += [service(place, name, urls, replica) for name in SERVICES
+    ret += [service(place, name, replica) for name in SERVICES
             for replica in range(1, place.replicas + 1)]
     return ret + [nginx(place, number) for number in range(1, place.edges + 1)]
