@@ -58,7 +58,7 @@ FUZZERS   := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 OPENAPI   := build/openapi.json
 VERSION   ?= $(or $(shell git describe --always 2>/dev/null),unknown)
 
-.PHONY: all programs tests run test test-long check lint fuzz fuzzers bench format docs help clean
+.PHONY: all programs tests run test test-long check-images check lint fuzz fuzzers bench format docs help clean
 all: programs tests $(OPENAPI) ## build everything but the fuzzers
 programs: $(PROGRAMS) $(ECHO)
 tests: $(TESTS)
@@ -158,6 +158,9 @@ test-faults: ## break every part of two of each service, again and again
 check: ## unit tests, contract tests, lint: seconds, no server
 	@BUILD=$(BUILD) SAN=$(SAN) tools/test check
 
+check-images: ## build docker/'s images without Docker and see them serve: as root, some minutes
+	@tests/deploy/images
+
 lint: ## layers and formatting
 	@tools/test lint
 
@@ -173,6 +176,7 @@ docs: programs $(BUILD)/tests/contract/topology_test ## write what is generated 
 	tools/gen-docs
 	tools/gen-types
 	tools/gen-preload
+	tools/gen-dashboard
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target what; \
