@@ -1,0 +1,1 @@
+"""What test_k8s.py judges manifests by."""

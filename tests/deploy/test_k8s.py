@@ -1,0 +1,289 @@
+"""k8s/, built as an operator builds it: valid, and held to the policy in k8s/rules.py. No cluster is
+needed. What follows from the code is read there: settings, who asks whom, paths."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from k8s.cluster import SERVICES, Cluster, connections
+from k8s.rules import RULES
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = ROOT / os.environ.get("BIN", "build/bin")
+OVERLAYS = ("dev", "prod")
+VERSIONS = ("1.32", "1.37")  # the oldest that has all that is used here, and the newest known
+KUSTOMIZE = shutil.which("kustomize") or pathlib.Path.home() / ".cache/parley/kustomize"
+
+
+def run(command, **more):
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False,
+                          timeout=60, stdin=subprocess.DEVNULL, **more)
+    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def texts(tmp_path_factory):
+    """{overlay: what is built}, from a copy, so that what ./prepare makes stays out of here."""
+    copy = tmp_path_factory.mktemp("checkout")
+    shutil.copytree(ROOT / "k8s", copy / "k8s", ignore=shutil.ignore_patterns("made"))
+    shutil.copytree(ROOT / "docker", copy / "docker")
+    run([copy / "k8s/overlays/dev/prepare"], env={**os.environ, "PARLEYCTL": str(BIN / "parleyctl")})
+    # The optional parts, too.
+    path = copy / "k8s/overlays/prod/kustomization.yaml"
+    path.write_text(re.sub(r"^  # (- \.\./)", r"  \1", path.read_text(), flags=re.MULTILINE))
+    return {overlay: run([KUSTOMIZE, "build", copy / "k8s/overlays" / overlay])
+            for overlay in OVERLAYS}
+
+
+@pytest.fixture(scope="session")
+def clusters(texts):
+    return {overlay: Cluster(list(yaml.load_all(text, yaml.CSafeLoader)))
+            for overlay, text in texts.items()}
+
+
+@pytest.fixture(params=OVERLAYS)
+def cluster(clusters, request):
+    return clusters[request.param]
+
+
+# ---- Valid
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_kubernetes_takes_what_is_built(texts, version, tmp_path):
+    files = []
+    for overlay, text in texts.items():
+        files.append(tmp_path / f"{overlay}.yaml")
+        files[-1].write_text(text)
+    report = run([sys.executable, "-m", "kubernetes_validate", "--strict", "-k", version, *files])
+    unknown = set(re.findall(r"find schema for kind (\w+)", report))
+    assert unknown <= {"ServiceMonitor", "PrometheusRule"}, "kinds of Prometheus' operator"
+    assert report.count("passed for resource") > 100
+
+
+def test_validation_sees_a_misspelt_field(texts, tmp_path):
+    path = tmp_path / "spoilt.yaml"
+    one = next(each for each in texts["prod"].split("---\n") if "readOnlyRootFilesystem" in each)
+    path.write_text(one.replace("readOnlyRootFilesystem", "readOnlyRootFileSystem"))
+    done = subprocess.run([sys.executable, "-m", "kubernetes_validate", "--strict", path],
+                          capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0 and "readOnlyRootFileSystem" in done.stdout + done.stderr
+
+
+# ---- The policy
+
+
+def test_all_workloads_are_there(cluster):
+    names = {each.name for each in cluster.workloads()}
+    assert names >= {*SERVICES, "edge"}
+    assert {each["metadata"]["namespace"] for each in cluster.documents
+            if each["kind"] != "Namespace"} == {"parley"}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_every_workload_has(rule, cluster):
+    held = [each for each in cluster.workloads() if rule.who(each)]
+    assert held
+    assert [each.name for each in held if not rule.holds(each)] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_the_policy_notices_who_lacks(rule, cluster):
+    for name in [each.name for each in cluster.workloads() if rule.who(each)]:
+        spoilt = cluster.copy()
+        rule.spoil(spoilt.workload(name))
+        assert [each.name for each in spoilt.workloads()
+                if rule.who(each) and not rule.holds(each)] == [name]
+
+
+def test_prod_has_two_of_each(clusters):
+    for name in (*SERVICES, "edge"):
+        spec = clusters["prod"].workload(name).scaler()["spec"]
+        assert 2 <= spec["minReplicas"] < spec["maxReplicas"]
+        assert clusters["dev"].workload(name).scaler()["spec"]["maxReplicas"] == 1
+
+
+def test_kubernetes_itself_refuses_what_could_become_more(cluster):
+    labels = cluster.find("Namespace", "parley")["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+# ---- Settings
+
+
+def known_settings():
+    """{service or None: names}, from the page that is printed from the programs."""
+    ret, part = {}, None
+    for line in (ROOT / "docs/configuration.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            part = None if line == "## Every service" else line[3:]
+        match = re.match(r"\| `([A-Z_]+)` .*", line)
+        if match:
+            ret.setdefault(part, set()).add(match[1])
+            if "`…_FILE` names" in line:
+                ret[part].add(match[1] + "_FILE")
+    return ret
+
+
+def test_every_setting_is_one(cluster):
+    known = known_settings()
+    elsewhere = known.get("message")  # FILE_MAX_BYTES is also the Ingress'
+    for name in SERVICES:
+        names = set(cluster.workload(name).environment)
+        assert names - known[None] - known.get(name, set()) - elsewhere == set(), name
+
+
+def uses(service):
+    """What the service has open, as its main.c says."""
+    code = "".join(path.read_text(encoding="utf-8")
+                   for path in (ROOT / "services" / service).glob("*.c"))
+    flags = set(re.findall(r"USES_(\w+)", re.search(r"\.uses = ([^,]+)", code)[1]))
+    return {"rabbitmq": bool(flags & {"BUS", "IDENTITY", "ASK"}),
+            "mongodb": "STORE" in flags or "blobs_open(" in code,
+            "redis": "CACHE" in flags}
+
+
+URLS = {"rabbitmq": ("AMQP_URL_FILE", 5672), "mongodb": ("MONGODB_URI_FILE", 27017),
+        "redis": ("REDIS_URL_FILE", 6379)}
+
+
+def test_each_service_has_the_urls_that_it_uses_and_no_other(cluster):
+    for name in SERVICES:
+        names = set(cluster.workload(name).environment)
+        assert {server for server, (variable, _) in URLS.items() if variable in names} \
+            == {server for server, is_used in uses(name).items() if is_used}, name
+
+
+def test_the_secrets_hold_every_file_that_is_named(clusters):
+    """prod's are the operator's: the same files by the same names."""
+    cluster = clusters["dev"]
+    for workload in (cluster.workload(name) for name in SERVICES):
+        secret = next(each["secret"]["secretName"] for each in workload.pod["volumes"]
+                      if "secret" in each)
+        files = {value for name, value in workload.environment.items() if name.endswith("_FILE")}
+        held = cluster.find("Secret", secret)["data"]
+        assert {f"/etc/parley/{key}" for key in held} == files
+        assert secret.startswith(f"parley-{workload.name}-")
+
+
+# ---- The network
+
+
+def asked_by(service):
+    """Whom the service asks by nng: rpc_client_open() in its code, and what all do for identity."""
+    ret = set()
+    for path in (ROOT / "services" / service).glob("*.c"):
+        code = path.read_text(encoding="utf-8")
+        ret |= set(re.findall(r"rpc_client_open\([^;]*?(\w+?)_rpc\b", code))
+        if "USES_IDENTITY" in code:
+            identity = (ROOT / "libs/service/identity.c").read_text(encoding="utf-8")
+            ret |= set(re.findall(r"rpc_client_open\([^;]*?(\w+?)_rpc\b", identity))
+    return ret
+
+
+def wanted_connections(overlay):
+    ret = {("ingress-nginx", "edge", 8080)}
+    for name in SERVICES:
+        ret.add(("ingress-nginx", name, 8000))
+        ret |= {(name, asked, 8002) for asked in asked_by(name)}
+        for server, (_, port) in URLS.items():
+            if uses(name)[server]:
+                ret.add((name, server if overlay == "dev" else "our network", port))
+        if overlay == "prod":
+            ret.add(("prometheus", name, 8001))
+            ret.add((name, "our network", 5671))
+    if overlay == "prod":
+        ret.add(("auth", "internet", 443))  # components/oauth
+    return ret | {(name, "names", 53) for name in
+                  (*SERVICES, "edge", "newcomer", *(URLS if overlay == "dev" else ()))}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_network_lets_through_just_who_needs_whom(clusters, overlay):
+    assert asked_by("push") == {"auth", "message"}  # the code is read as it is meant
+    found, wanted = connections(clusters[overlay]), wanted_connections(overlay)
+    assert found - wanted == set(), "too much"
+    assert wanted - found == set(), "too little"
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_without_any_one_policy_something_is_different(clusters, overlay):
+    """So none is there for nothing, and connections() sees each."""
+    for policy in clusters[overlay].all("NetworkPolicy"):
+        spoilt = clusters[overlay].copy()
+        spoilt.remove(spoilt.find("NetworkPolicy", policy["metadata"]["name"]))
+        assert connections(spoilt) != wanted_connections(overlay), policy["metadata"]["name"]
+
+
+def test_only_auth_may_look_outwards():
+    """bot calls nobody's web hooks yet: when it does, it needs a way out, and a policy."""
+    fetching = {name for name in SERVICES for path in (ROOT / "services" / name).glob("*.[ch]")
+                if '#include "fetch/fetch.h"' in path.read_text(encoding="utf-8")}
+    assert fetching == {"auth"}
+
+
+# ---- Ways in
+
+
+def test_the_ingress_has_the_services_paths():
+    run([sys.executable, ROOT / "tools/gen-k8s", "--check"], env={**os.environ, "BIN": str(BIN)})
+
+
+def test_the_ingress_leads_to_doors_that_are_for_the_outside(cluster):
+    settings = cluster.workload("auth").environment
+    for ingress in cluster.all("Ingress"):
+        spec = ingress["spec"]
+        host = settings["PUBLIC_URL"].removeprefix("https://")
+        assert [rule["host"] for rule in spec["rules"]] == [host]
+        assert [(each["hosts"], each["secretName"]) for each in spec["tls"]] == [([host], "parley-tls")]
+        for path in spec["rules"][0]["http"]["paths"]:
+            target = path["backend"]["service"]
+            assert target["port"] == {"name": "http"}
+            service = cluster.find("Service", target["name"])
+            assert "http" in {each["name"] for each in service["spec"]["ports"]}
+
+
+def test_sockets_may_be_silent_for_longer_than_push_lets_them(cluster):
+    annotations = cluster.find("Ingress", "sockets")["metadata"]["annotations"]
+    for name in ("proxy-read-timeout", "proxy-send-timeout"):
+        assert int(annotations[f"nginx.ingress.kubernetes.io/{name}"]) >= 3600
+
+
+def test_every_service_finds_its_pods_and_none_is_open_to_the_world(cluster):
+    for service in cluster.all("Service"):
+        spec = service["spec"]
+        assert spec.get("type", "ClusterIP") == "ClusterIP"
+        pods = [each for each in cluster.workloads()
+                if spec["selector"].items() <= each.labels.items()]
+        assert [each.name for each in pods] == [service["metadata"]["name"]]
+        ports = {each["name"]: each["containerPort"] for each in pods[0].main["ports"]}
+        for port in spec["ports"]:
+            assert ports[port["targetPort"]] == port["port"]
+
+
+def test_who_is_asked_has_a_door_for_it(cluster):
+    asked = set().union(*map(asked_by, SERVICES))
+    for name in SERVICES:
+        ports = {each["name"] for each in cluster.find("Service", name)["spec"]["ports"]}
+        assert ("rpc" in ports) == (name in asked)
+        for other in asked:
+            assert cluster.workload(name).environment[f"{other.upper()}_RPC"] == f"{other}:8002"
+
+
+def test_what_is_written_to_has_a_volume(cluster):
+    """The root file system is only read; libs/base/temporary.h says where files are made."""
+    folder = re.search(r'TEMPORARY_FOLDER "(.+)"',
+                       (ROOT / "libs/base/temporary.h").read_text(encoding="utf-8"))[1]
+    makers = {name for name in SERVICES for path in (ROOT / "services" / name).glob("*.c")
+              if re.search(r"temporary_open\(|archive_begin\(|\.upload_max", path.read_text("utf-8"))}
+    assert makers == {"auth", "message"}
+    for name in (*makers, "edge"):
+        volume = cluster.workload(name).mounted(folder)
+        assert volume and volume["emptyDir"]["sizeLimit"]
