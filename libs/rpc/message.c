@@ -3,59 +3,90 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
-bool message_cut(nng_msg *msg, struct slice *ret_line, struct slice *ret_rest)
+bool message_cut(struct slice content, struct slice *ret_line, struct slice *ret_rest)
 {
-    const char *data = nng_msg_body(msg);
-    size_t length = nng_msg_len(msg);
-    const char *newline = length ? memchr(data, '\n', length) : NULL;
+    const char *newline = content.length ? memchr(content.data, '\n', content.length) : NULL;
 
     if (!newline)
         return false;
-    *ret_line = (struct slice){data, (size_t)(newline - data)};
-    *ret_rest = (struct slice){newline + 1, length - ret_line->length - 1};
+    *ret_line = (struct slice){content.data, (size_t)(newline - content.data)};
+    *ret_rest = (struct slice){newline + 1, content.length - ret_line->length - 1};
     return true;
 }
 
-nng_msg *message_new(struct slice line, struct slice rest)
+bool message_cut_question(struct slice content, struct message_question *ret)
 {
+    struct slice line;
+    const char *space;
+
+    if (!message_cut(content, &line, &ret->text))
+        return false;
+    space = line.length ? memchr(line.data, ' ', line.length) : NULL;
+    ret->method = line;
+    ret->traceparent = (struct slice){0};
+    if (space) {
+        ret->method.length = (size_t)(space - line.data);
+        ret->traceparent = (struct slice){space + 1, line.length - ret->method.length - 1};
+    }
+    return true;
+}
+
+nng_msg *message_new(const struct rpc_key *key, const struct seal *seal, struct slice line,
+                     struct slice rest)
+{
+    size_t begin = key ? SEAL_BYTES : 0;
     nng_msg *msg;
     char *data;
 
-    if (nng_msg_alloc(&msg, line.length + 1 + rest.length) != 0)
+    if (nng_msg_alloc(&msg, begin + line.length + 1 + rest.length) != 0)
         abort(); /* out of memory: base/buffer.h says why we end */
     data = nng_msg_body(msg);
-    memcpy(data, line.data, line.length);
-    data[line.length] = '\n';
+    if (line.length)
+        memcpy(data + begin, line.data, line.length);
+    data[begin + line.length] = '\n';
     if (rest.length)
-        memcpy(data + line.length + 1, rest.data, rest.length);
+        memcpy(data + begin + line.length + 1, rest.data, rest.length);
+    if (key)
+        seal_write(key, seal, data, nng_msg_len(msg));
     return msg;
 }
 
-static nng_msg *message_from_error(const struct error *err)
+enum status message_open(const struct rpc_key *key, enum seal_kind kind, struct slice message,
+                         struct seal *ret_seal, struct slice *ret_content, struct error *err)
+{
+    if (key)
+        return seal_read(key, kind, clock_now(), message, ret_seal, ret_content, err);
+    *ret_content = message;
+    return STATUS_OK;
+}
+
+static nng_msg *message_from_error(const struct rpc_key *key, const struct seal *seal,
+                                   const struct error *err)
 {
     CLEANUP(buffer_clear) struct buffer line = {0};
 
     buffer_printf(&line, "%05d", status_code(err->status));
     if (err->field[0])
         buffer_printf(&line, " %s", err->field);
-    return message_new((struct slice){line.data, line.length}, slice_of(err->text));
+    return message_new(key, seal, (struct slice){line.data, line.length}, slice_of(err->text));
 }
 
-nng_msg *message_from_answer(enum status status, const struct record *rec, const void *reply,
-                             struct error *err)
+nng_msg *message_from_answer(const struct rpc_key *key, const struct seal *seal, enum status status,
+                             const struct record *rec, const void *reply, struct error *err)
 {
     CLEANUP(buffer_clear) struct buffer body = {0};
 
     err->status = status;
     if (status != STATUS_OK)
-        return message_from_error(err);
+        return message_from_error(key, seal, err);
     record_to_json(rec, reply, &body);
     if (body.length <= MESSAGE_BODY_MAX)
-        return message_new(slice_of("00000"), (struct slice){body.data, body.length});
+        return message_new(key, seal, slice_of("00000"), (struct slice){body.data, body.length});
     (void)error_set(err, STATUS_INTERNAL, "the answer is too long: %zu bytes", body.length);
-    return message_from_error(err);
+    return message_from_error(key, seal, err);
 }
 
 static enum status read_failure(struct slice line, struct slice rest, struct error *err)
@@ -72,12 +103,12 @@ static enum status read_failure(struct slice line, struct slice rest, struct err
     return error_set(err, s, "%s", text);
 }
 
-enum status message_read_answer(nng_msg *msg, const struct record *rec, void *ret,
+enum status message_read_answer(struct slice content, const struct record *rec, void *ret,
                                 struct error *err)
 {
     struct slice line, rest;
 
-    if (!message_cut(msg, &line, &rest))
+    if (!message_cut(content, &line, &rest))
         return error_set(err, STATUS_INTERNAL, "the answer has no status");
     if (!slice_is(line, "00000"))
         return read_failure(line, rest, err);

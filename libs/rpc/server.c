@@ -31,9 +31,7 @@ struct rpc_worker {
 struct rpc_server {
     nng_socket socket;
     nng_listener listener;
-    const struct rpc_method *methods;
-    size_t n_methods;
-    void *state;
+    struct rpc_server_config config;
     atomic_bool stopping;
     struct rpc_worker workers[RPC_WORKERS];
     size_t n_workers;
@@ -41,14 +39,14 @@ struct rpc_server {
 
 static const struct rpc_method *find_method(const struct rpc_server *server, struct slice name)
 {
-    for (size_t i = 0; i < server->n_methods; i++)
-        if (slice_is(name, server->methods[i].name))
-            return &server->methods[i];
+    for (size_t i = 0; i < server->config.n_methods; i++)
+        if (slice_is(name, server->config.methods[i].name))
+            return &server->config.methods[i];
     return NULL;
 }
 
 static nng_msg *answer(struct rpc_server *server, const struct rpc_method *method,
-                       struct slice body)
+                       struct slice text, const struct seal *seal)
 {
     CLEANUP(free) void *request = memory_new(method->request->size);
     CLEANUP(free) void *reply = memory_new(method->reply->size);
@@ -56,28 +54,47 @@ static nng_msg *answer(struct rpc_server *server, const struct rpc_method *metho
     enum status s;
     nng_msg *msg;
 
-    s = record_from_json(method->request, body.data, body.length, request, &err);
+    s = record_from_json(method->request, text.data, text.length, request, &err);
     if (s == STATUS_OK)
-        s = method->handle(server->state, request, reply, &err);
-    msg = message_from_answer(s, method->reply, reply, &err);
+        s = method->handle(server->config.state, request, reply, &err);
+    msg = message_from_answer(server->config.key, seal, s, method->reply, reply, &err);
     record_clear(method->request, request);
     record_clear(method->reply, reply);
     return msg;
 }
 
+/* s: what was wrong with the seal. Who has the key learns that his clock is wrong. */
+static nng_msg *refuse(const struct rpc_server *server, enum status s, const struct seal *question,
+                       struct error *err)
+{
+    struct seal seal = seal_new_answer(question);
+
+    if (server->config.refused)
+        server->config.refused(server->config.context, err->text);
+    return message_from_answer(s == STATUS_EXPIRED ? server->config.key : NULL, &seal,
+                               STATUS_UNAVAILABLE, NULL, NULL, err);
+}
+
 static nng_msg *handle(struct rpc_server *server, nng_msg *msg)
 {
     const struct rpc_method *method = NULL;
-    struct slice name, body;
+    struct message_question question;
+    struct slice content;
+    struct seal asked = {0}, seal;
     struct error err;
+    enum status s;
 
-    if (message_cut(msg, &name, &body))
-        method = find_method(server, name);
+    s = message_open(server->config.key, SEAL_QUESTION, message_bytes(msg), &asked, &content, &err);
+    if (s != STATUS_OK)
+        return refuse(server, s, &asked, &err);
+    seal = seal_new_answer(&asked);
+    if (message_cut_question(content, &question))
+        method = find_method(server, question.method);
     if (method)
-        return answer(server, method, body);
+        return answer(server, method, question.text, &seal);
     /* A peer of another version: its call must fail, not hang. */
     (void)error_set(&err, STATUS_INTERNAL, "no such method");
-    return message_from_answer(err.status, NULL, NULL, &err);
+    return message_from_answer(server->config.key, &seal, err.status, NULL, NULL, &err);
 }
 
 static void send_answer(struct rpc_worker *worker, nng_msg *msg)
@@ -151,17 +168,15 @@ static enum status listen_on(struct rpc_server *server, const char *address, str
     return STATUS_OK;
 }
 
-enum status rpc_server_open(const char *listen, const struct rpc_method *methods, size_t n_methods,
-                            void *state, struct rpc_server **ret, struct error *err)
+enum status rpc_server_open(const struct rpc_server_config *config, struct rpc_server **ret,
+                            struct error *err)
 {
     struct rpc_server *server = memory_new(sizeof *server);
     nng_socket socket;
     enum status s;
     int failure;
 
-    server->methods = methods;
-    server->n_methods = n_methods;
-    server->state = state;
+    server->config = *config;
     failure = nng_rep0_open(&socket);
     if (failure) {
         free(server);
@@ -169,7 +184,7 @@ enum status rpc_server_open(const char *listen, const struct rpc_method *methods
     }
     server->socket = socket;
     (void)nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, RPC_MESSAGE_MAX); /* cannot fail */
-    s = listen_on(server, listen, err);
+    s = listen_on(server, config->listen, err);
     for (int i = 0; s == STATUS_OK && i < RPC_WORKERS; i++)
         s = start_worker(server, err);
     if (s != STATUS_OK) {

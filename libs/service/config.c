@@ -26,13 +26,19 @@ static const struct field service_config_fields[] = {
     FIELD(struct service_config, redis_url, .def = "redis://127.0.0.1:22164/0", .max = 512,
           .secret = true, .about = "Redis"),
     FIELD(struct service_config, auth_rpc, .def = "127.0.0.1:22170",
-          .about = "RPC_LISTEN of auth, for those who ask it"),
+          .about = "RPC_LISTEN of auth, for those who ask it; several are separated by commas, "
+                   "as for the others"),
     FIELD(struct service_config, user_rpc, .def = "127.0.0.1:22173",
           .about = "RPC_LISTEN of user, for those who ask it"),
     FIELD(struct service_config, group_rpc, .def = "127.0.0.1:22176",
           .about = "RPC_LISTEN of group, for those who ask it"),
     FIELD(struct service_config, message_rpc, .def = "127.0.0.1:22179",
           .about = "RPC_LISTEN of message, for those who ask it"),
+    FIELD(struct service_config, rpc_key_file,
+          .about =
+              "file of 64 hex digits, of mode 0600, that all services share: what they ask each "
+              "other is sealed with it, and what is not is refused; without it, which is for "
+              "loopback alone, anybody may ask"),
     FIELD(struct service_config, node_id, .max = 48, .alphabet = ALPHABET_ID ".",
           .about =
               "stable name of this process, unique among all that run, which names its queues; "

@@ -334,7 +334,7 @@ static enum status start(struct identity *identity, const struct identity_config
     identity->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (identity->wake_fd < 0)
         return error_set(err, STATUS_UNAVAILABLE, "cannot open an eventfd");
-    s = rpc_client_open(config->auth_rpc, &identity->auth, err);
+    s = rpc_client_open(config->auth_rpc, config->rpc_key, &identity->auth, err);
     if (s == STATUS_OK)
         s = bus_open(config->amqp_url, identity->node, &identity->bus, err);
     if (s != STATUS_OK)

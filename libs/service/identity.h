@@ -20,6 +20,7 @@ struct service_event;
 
 struct identity_config {
     const char *auth_rpc;
+    const struct rpc_key *rpc_key;
     const char *amqp_url;
     const char *node_id;
     const struct service_event *events; /* of the service, see service.h */

@@ -15,6 +15,9 @@ struct runtime {
 
     struct http *internal;
     struct rpc_server *rpc;
+    struct rpc_key *rpc_key;
+    atomic_llong refused_calls;     /* for their seals */
+    atomic_llong refused_logged_at; /* monotonic ms */
     struct worker_thread *threads;
     size_t n_threads;
 

@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "log/log.h"
 #include "service/runtime.h"
@@ -24,6 +25,8 @@
 /* Between two attempts of start(): its dependencies are usually back within a second or two. */
 #define START_WAIT_FIRST_MS 200
 #define START_WAIT_MAX_MS 2000
+
+#define REFUSED_LOG_MS 10000
 
 enum { EXIT_STOPPED = 0, EXIT_FAILED = 1, EXIT_CONFIG = 2 };
 
@@ -114,10 +117,25 @@ static void log_fault(const struct http_fault *fault)
               LOG_TEXT("reason", fault->err->text));
 }
 
+/* Somebody asks without the key, or with a wrong clock: one line tells as much as thousands. */
+static void note_refused_call(void *context, const char *reason)
+{
+    struct runtime *runtime = context;
+    long long total = atomic_fetch_add(&runtime->refused_calls, 1) + 1;
+    long long last = atomic_load(&runtime->refused_logged_at);
+    int64_t now = clock_monotonic();
+
+    if ((last && now - last < REFUSED_LOG_MS) ||
+        !atomic_compare_exchange_strong(&runtime->refused_logged_at, &last, now))
+        return;
+    log_warn("call refused", LOG_TEXT("reason", reason), LOG_NUMBER("total", total));
+}
+
 static enum status open_identity(struct runtime *runtime, struct error *err)
 {
     const struct identity_config config = {
         .auth_rpc = runtime->config.auth_rpc,
+        .rpc_key = runtime->rpc_key,
         .amqp_url = runtime->config.amqp_url,
         .node_id = runtime->config.node_id,
         .events = runtime->service->events,
@@ -137,7 +155,10 @@ static enum status open_parts(struct runtime *runtime, struct error *err)
     int uses = runtime->service->uses;
     enum status s = STATUS_OK;
 
-    if (uses & USES_STORE)
+    if (config->rpc_key_file && *config->rpc_key_file)
+        s = rpc_key_read(config->rpc_key_file, &runtime->rpc_key, err);
+    context->rpc_key = runtime->rpc_key;
+    if (s == STATUS_OK && uses & USES_STORE)
         s = store_open(config->mongodb_uri, &context->store, err);
     if (s == STATUS_OK && uses & USES_CACHE)
         s = cache_open(config->redis_url, &context->cache, err);
@@ -156,6 +177,7 @@ static void close_parts(struct runtime *runtime)
     ask_close(context->ask);
     cache_close(context->cache);
     store_close(context->store);
+    rpc_key_free(runtime->rpc_key);
 }
 
 static void *run_worker(void *context)
@@ -267,12 +289,20 @@ static enum status start_patiently(struct runtime *runtime, bool *ret_signalled,
 static enum status serve(struct runtime *runtime, struct error *err)
 {
     const struct service *service = runtime->service;
+    const struct rpc_server_config rpc = {
+        .listen = runtime->config.rpc_listen,
+        .methods = service->methods,
+        .n_methods = service->n_methods,
+        .state = service->state,
+        .key = runtime->rpc_key,
+        .refused = note_refused_call,
+        .context = runtime,
+    };
     enum status s;
 
     s = start_workers(runtime, err);
     if (s == STATUS_OK && service->n_methods)
-        s = rpc_server_open(runtime->config.rpc_listen, service->methods, service->n_methods,
-                            service->state, &runtime->rpc, err);
+        s = rpc_server_open(&rpc, &runtime->rpc, err);
     if (s == STATUS_OK && service->serves_http)
         s = open_routes(runtime, err);
     return s;

@@ -35,12 +35,13 @@ struct service_config {
     char *amqp_url;
     char *mongodb_uri;
     char *redis_url;
-    char *auth_rpc; /* addresses of the others' rpc_listen */
+    char *auth_rpc; /* addresses of the others' rpc_listen, comma-separated */
     char *user_rpc;
     char *group_rpc;
     char *message_rpc;
-    char *node_id;    /* stable name of this process; names its queues */
-    char *public_url; /* the origins of the edge, comma-separated; the first is the one shown */
+    char *rpc_key_file; /* NULL: calls are not sealed */
+    char *node_id;      /* stable name of this process; names its queues */
+    char *public_url;   /* the origins of the edge, comma-separated; the first is the one shown */
     char *trusted_addresses; /* of our own proxies and machines, comma-separated */
     char *log_level;         /* debug, info, warn, error */
     int64_t drain_seconds;
@@ -54,12 +55,13 @@ struct service; /* what a handler's state points to is the service's own; it rea
 
 struct service_context {
     const struct service_config *config;
-    const void *own_config;    /* a struct of service->config, or NULL */
-    struct store *store;       /* USES_STORE */
-    struct cache *cache;       /* USES_CACHE */
-    struct identity *identity; /* USES_IDENTITY */
-    struct ask *ask;           /* USES_ASK */
-    atomic_bool stopping;      /* workers look at it at least once a second */
+    const void *own_config;        /* a struct of service->config, or NULL */
+    struct store *store;           /* USES_STORE */
+    struct cache *cache;           /* USES_CACHE */
+    struct identity *identity;     /* USES_IDENTITY */
+    struct ask *ask;               /* USES_ASK */
+    const struct rpc_key *rpc_key; /* for rpc_client_open(); NULL: none */
+    atomic_bool stopping;          /* workers look at it at least once a second */
 };
 
 /* A thread with a loop of its own: run until context->stopping. */

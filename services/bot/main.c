@@ -47,7 +47,7 @@ static enum status start(void *state, struct service_context *context, struct er
 
     bot->context = context;
     if (!bot->auth)
-        s = rpc_client_open(context->config->auth_rpc, &bot->auth, err);
+        s = rpc_client_open(context->config->auth_rpc, context->rpc_key, &bot->auth, err);
     return s == STATUS_OK ? find_hubot(bot, err) : s;
 }
 

@@ -42,7 +42,7 @@ static enum status start(void *state, struct service_context *context, struct er
     if (!group->outbox)
         group->outbox = outbox_new(group);
     if (!group->user)
-        s = rpc_client_open(context->config->user_rpc, &group->user, err);
+        s = rpc_client_open(context->config->user_rpc, context->rpc_key, &group->user, err);
     if (s == STATUS_OK)
         s = groups_prepare(group, err);
     return s;

@@ -116,9 +116,9 @@ static enum status start(void *state, struct service_context *context, struct er
     message->config = context->own_config;
     message->store = context->store;
     if (!message->user_rpc)
-        s = rpc_client_open(context->config->user_rpc, &message->user_rpc, err);
+        s = rpc_client_open(context->config->user_rpc, context->rpc_key, &message->user_rpc, err);
     if (s == STATUS_OK && !message->auth_rpc)
-        s = rpc_client_open(context->config->auth_rpc, &message->auth_rpc, err);
+        s = rpc_client_open(context->config->auth_rpc, context->rpc_key, &message->auth_rpc, err);
     if (s == STATUS_OK && !message->blobs)
         s = blobs_open(context->config->mongodb_uri, &message->blobs, err);
     if (s == STATUS_OK)

@@ -56,9 +56,10 @@ static enum status start(void *state, struct service_context *context, struct er
 
     push->context = context;
     if (s == STATUS_OK)
-        s = rpc_client_open(context->config->auth_rpc, &push->auth_rpc, err);
+        s = rpc_client_open(context->config->auth_rpc, context->rpc_key, &push->auth_rpc, err);
     if (s == STATUS_OK)
-        s = rpc_client_open(context->config->message_rpc, &push->message_rpc, err);
+        s = rpc_client_open(context->config->message_rpc, context->rpc_key, &push->message_rpc,
+                            err);
     if (s == STATUS_OK)
         s = ws_server_open(&config, &push->server, err);
     if (s == STATUS_OK)

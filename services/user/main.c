@@ -100,9 +100,9 @@ static enum status start(void *state, struct service_context *context, struct er
     user->ask = context->ask;
     user->identity = context->identity;
     if (!user->auth)
-        s = rpc_client_open(context->config->auth_rpc, &user->auth, err);
+        s = rpc_client_open(context->config->auth_rpc, context->rpc_key, &user->auth, err);
     if (s == STATUS_OK && !user->message)
-        s = rpc_client_open(context->config->message_rpc, &user->message, err);
+        s = rpc_client_open(context->config->message_rpc, context->rpc_key, &user->message, err);
     if (s == STATUS_OK)
         s = search_prepare(user, err);
     if (s == STATUS_OK)

@@ -1,17 +1,24 @@
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <nng/nng.h>
+#include <nng/protocol/reqrep0/rep.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "rpc/key.h"
+#include "rpc/message.h"
 #include "rpc/rpc.h"
 
 struct text {
@@ -30,13 +37,16 @@ static struct {
     bool leave;
 } shared = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
+/* state: counts the calls, or NULL. */
 static enum status handle_echo(void *state, const void *request, void *reply, struct error *err)
 {
     const struct text *asked = request;
     struct text *said = reply;
+    atomic_int *calls = state;
 
-    (void)state;
     (void)err;
+    if (calls)
+        atomic_fetch_add(calls, 1);
     said->text = memory_text(asked->text);
     return STATUS_OK;
 }
@@ -80,8 +90,8 @@ static const struct rpc_method methods[] = {
     {"test.wait", &text_record, &text_record, handle_wait},
 };
 
-/* A port that was free a moment ago. */
-static void choose_address(void)
+/* On a port that was free a moment ago. */
+static void choose_address(char ret[32])
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
@@ -90,26 +100,37 @@ static void choose_address(void)
     assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
     close(fd);
-    (void)snprintf(shared.address, sizeof shared.address, "127.0.0.1:%d", ntohs(address.sin_port));
+    (void)snprintf(ret, 32, "127.0.0.1:%d", ntohs(address.sin_port));
 }
 
-static struct rpc_server *open_server(void)
+static struct rpc_server *open_server_as(struct rpc_server_config config)
 {
     struct rpc_server *server;
     struct error err;
 
-    if (rpc_server_open(shared.address, methods, N_ELEMENTS(methods), NULL, &server, &err) !=
-        STATUS_OK)
+    config.methods = methods;
+    config.n_methods = N_ELEMENTS(methods);
+    if (rpc_server_open(&config, &server, &err) != STATUS_OK)
         fail_msg("%s", err.text);
     return server;
 }
 
-static struct rpc_client *open_client(void)
+static struct rpc_server *open_server(void)
+{
+    return open_server_as((struct rpc_server_config){.listen = shared.address});
+}
+
+static struct rpc_client *open_client_to(const char *addresses, const struct rpc_key *key)
 {
     struct rpc_client *client;
 
-    assert_int_equal(rpc_client_open(shared.address, &client, NULL), STATUS_OK);
+    assert_int_equal(rpc_client_open(addresses, key, &client, NULL), STATUS_OK);
     return client;
+}
+
+static struct rpc_client *open_client(void)
+{
+    return open_client_to(shared.address, NULL);
 }
 
 static enum status call(struct rpc_client *client, const char *method, const char *text,
@@ -294,12 +315,12 @@ static void refuses_what_is_too_long(void **state)
 static void says_why_it_cannot_listen(void **state)
 {
     struct rpc_server *server = open_server();
+    const struct rpc_server_config config = {.listen = shared.address};
     struct rpc_server *second;
     struct error err;
 
     (void)state;
-    assert_int_equal(rpc_server_open(shared.address, methods, 1, NULL, &second, &err),
-                     STATUS_UNAVAILABLE);
+    assert_int_equal(rpc_server_open(&config, &second, &err), STATUS_UNAVAILABLE);
     assert_non_null(strstr(err.text, "Address in use"));
     rpc_server_close(server);
 }
@@ -336,6 +357,317 @@ static void closes_under_load(void **state)
     }
 }
 
+/* ---- Several servers */
+
+static void asks_several_in_turn_and_goes_on_without_one(void **state)
+{
+    char other[32], both[80];
+    atomic_int calls[2] = {0};
+    struct rpc_server *servers[2];
+    struct rpc_client *client;
+
+    (void)state;
+    choose_address(other);
+    (void)snprintf(both, sizeof both, "%s, %s", shared.address, other);
+    client = open_client_to(both, NULL);
+    servers[0] =
+        open_server_as((struct rpc_server_config){.listen = shared.address, .state = &calls[0]});
+    servers[1] = open_server_as((struct rpc_server_config){.listen = other, .state = &calls[1]});
+    /* Both are dialled in the background. */
+    while (atomic_load(&calls[0]) < 10 || atomic_load(&calls[1]) < 10)
+        check_echo(client, "x", 5000);
+    for (int i = 0; i < 2; i++) {
+        rpc_server_close(servers[i]);
+        for (int k = 0; k < 20; k++)
+            check_echo(client, "x", 5000);
+        servers[i] = open_server_as((struct rpc_server_config){
+            .listen = i == 0 ? shared.address : other, .state = &calls[i]});
+        atomic_store(&calls[i], 0);
+        while (atomic_load(&calls[i]) < 10) /* it is found again */
+            check_echo(client, "x", 5000);
+    }
+    rpc_client_close(client);
+    rpc_server_close(servers[0]);
+    rpc_server_close(servers[1]);
+}
+
+static void says_which_address_cannot_be_asked(void **state)
+{
+    static const struct {
+        const char *addresses;
+        const char *reason;
+    } cases[] = {
+        {"", "no address to ask"},
+        {" ,, ", "no address to ask"},
+        {"127.0.0.1:1,nonsense", "cannot ask 'nonsense'"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct rpc_client *client = NULL;
+        struct error err = {0};
+
+        assert_int_equal(rpc_client_open(cases[i].addresses, NULL, &client, &err), STATUS_INVALID);
+        assert_memory_equal(err.text, cases[i].reason, strlen(cases[i].reason));
+        assert_null(client);
+    }
+}
+
+/* ---- Seals */
+
+static const char digits[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+static void write_file(const char *path, const char *text, mode_t mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+static struct rpc_key *read_key(const char *text)
+{
+    char path[] = "/tmp/parley-rpc-key-XXXXXX";
+    struct rpc_key *key;
+    struct error err;
+
+    close(mkstemp(path));
+    write_file(path, text, 0600);
+    if (rpc_key_read(path, &key, &err) != STATUS_OK)
+        fail_msg("%s", err.text);
+    unlink(path);
+    return key;
+}
+
+static struct rpc_key *another_key(void)
+{
+    char other[sizeof digits];
+
+    memcpy(other, digits, sizeof other);
+    other[0] = '1';
+    return read_key(other);
+}
+
+static void says_what_is_wrong_with_a_key_file(void **state)
+{
+    static const struct {
+        const char *text;
+        mode_t mode;
+        const char *reason;
+    } cases[] = {
+        {digits, 0644, "RPC_KEY_FILE: others may read"},
+        {digits, 0604, "RPC_KEY_FILE: others may read"},
+        {digits, 0620, "RPC_KEY_FILE: others may read"},
+        {"", 0600, "must hold 64 hex digits"},
+        {"0001", 0600, "must hold 64 hex digits"},
+        {"x00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", 0600,
+         "must hold 64 hex digits"},
+        {"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f00", 0600,
+         "must hold 64 hex digits"},
+    };
+    char path[] = "/tmp/parley-rpc-key-XXXXXX";
+    struct rpc_key *key = NULL;
+    struct error err;
+
+    (void)state;
+    close(mkstemp(path));
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        write_file(path, cases[i].text, cases[i].mode);
+        assert_int_equal(rpc_key_read(path, &key, &err), STATUS_INVALID);
+        if (!strstr(err.text, cases[i].reason))
+            fail_msg("%s", err.text);
+        assert_non_null(strstr(err.text, path));
+    }
+    unlink(path);
+    assert_int_equal(rpc_key_read(path, &key, &err), STATUS_INVALID);
+    assert_non_null(strstr(err.text, "No such file"));
+    assert_int_equal(rpc_key_read("/tmp", &key, &err), STATUS_INVALID);
+    assert_null(key);
+    rpc_key_free(read_key("000102030405060708090A0B0C0D0E0F101112131415161718191a1b1c1d1e1f\n"));
+}
+
+static void answers_who_has_the_same_key(void **state)
+{
+    struct rpc_key *key = read_key(digits);
+    struct rpc_server *server =
+        open_server_as((struct rpc_server_config){.listen = shared.address, .key = key});
+    struct rpc_client *client = open_client_to(shared.address, key);
+    struct text reply;
+    struct error err;
+
+    (void)state;
+    check_echo(client, "hello", 1000);
+    assert_int_equal(call(client, "test.refuse", "x", &reply, 1000, &err), STATUS_NAME_TAKEN);
+    assert_string_equal(err.field, "name.first");
+    assert_int_equal(call(client, "test.unknown", "x", &reply, 1000, &err), STATUS_INTERNAL);
+    rpc_client_close(client);
+    rpc_server_close(server);
+    rpc_key_free(key);
+}
+
+static void note_refusal(void *context, const char *reason)
+{
+    atomic_int *refused = context;
+
+    assert_string_equal(reason, "not sealed with the key of RPC_KEY_FILE");
+    atomic_fetch_add(refused, 1);
+}
+
+static void never_handles_a_question_without_the_right_seal(void **state)
+{
+    struct rpc_key *key = read_key(digits), *other = another_key();
+    const struct {
+        const struct rpc_key *servers;
+        const struct rpc_key *askers;
+        int refused;
+        const char *reason;
+    } cases[] = {
+        {key, other, 1, "the answer is not sealed with the key of RPC_KEY_FILE"},
+        {key, NULL, 1, "not sealed with the key of RPC_KEY_FILE"},
+        {NULL, key, 0, "the answer is not sealed with the key of RPC_KEY_FILE"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        atomic_int refused = 0, calls = 0;
+        struct rpc_server *server =
+            open_server_as((struct rpc_server_config){.listen = shared.address,
+                                                      .key = cases[i].servers,
+                                                      .state = &calls,
+                                                      .refused = note_refusal,
+                                                      .context = &refused});
+        struct rpc_client *client = open_client_to(shared.address, cases[i].askers);
+        struct text reply;
+        struct error err;
+
+        assert_int_equal(call(client, "test.echo", "x", &reply, 1000, &err), STATUS_UNAVAILABLE);
+        if (!strstr(err.text, cases[i].reason))
+            fail_msg("%s", err.text);
+        assert_null(reply.text);
+        assert_int_equal(refused, cases[i].refused);
+        assert_int_equal(calls, 0);
+        rpc_client_close(client);
+        rpc_server_close(server);
+    }
+    rpc_key_free(key);
+    rpc_key_free(other);
+}
+
+/* Answers a question with what was a good answer to another. */
+static void *answer_as_recorded(void *context)
+{
+    const struct seal other = seal_new_question();
+    const struct seal seal = seal_new_answer(&other);
+    nng_socket socket = *(nng_socket *)context;
+    struct rpc_key *key = read_key(digits);
+    nng_msg *msg;
+
+    if (nng_recvmsg(socket, &msg, 0) == 0) {
+        nng_msg_free(msg);
+        msg = message_new(key, &seal, slice_of("00000"), slice_of("{\"text\":\"recorded\"}"));
+        (void)nng_sendmsg(socket, msg, 0); /* else the asker times out, and the test fails */
+    }
+    rpc_key_free(key);
+    return NULL;
+}
+
+static void refuses_an_answer_to_another_question(void **state)
+{
+    struct rpc_key *key = read_key(digits);
+    struct rpc_client *client;
+    nng_listener listener;
+    nng_socket socket;
+    struct text reply;
+    struct error err;
+    pthread_t thread;
+    char url[48];
+
+    (void)state;
+    (void)snprintf(url, sizeof url, "tcp://%s", shared.address);
+    assert_int_equal(nng_rep0_open(&socket), 0);
+    assert_int_equal(nng_listen(socket, url, &listener, 0), 0);
+    pthread_create(&thread, NULL, answer_as_recorded, &socket);
+    client = open_client_to(shared.address, key);
+    assert_int_equal(call(client, "test.echo", "x", &reply, 5000, &err), STATUS_UNAVAILABLE);
+    assert_non_null(strstr(err.text, "the answer is to another question"));
+    assert_null(reply.text);
+    pthread_join(thread, NULL);
+    (void)nng_listener_close(listener); /* the socket stays: libs/rpc/server.c says why */
+    rpc_client_close(client);
+    rpc_key_free(key);
+}
+
+#define NOW INT64_C(1700000000000)
+
+static enum status read_seal(const struct rpc_key *key, struct slice message, int64_t now_ms,
+                             struct slice *ret_content)
+{
+    struct seal seal;
+
+    return seal_read(key, SEAL_QUESTION, now_ms, message, &seal, ret_content, NULL);
+}
+
+static void takes_a_seal_only_as_it_was_made(void **state)
+{
+    struct rpc_key *key = read_key(digits), *other = another_key();
+    struct seal seal = seal_new_question();
+    char message[SEAL_BYTES + 5];
+    const struct slice whole = {message, sizeof message};
+    struct slice content;
+
+    (void)state;
+    seal.time = NOW;
+    memcpy(message + SEAL_BYTES, "hello", 5);
+    seal_write(key, &seal, message, sizeof message);
+    assert_int_equal(read_seal(key, whole, NOW, &content), STATUS_OK);
+    assert_true(slice_is(content, "hello"));
+    assert_int_equal(read_seal(other, whole, NOW, &content), STATUS_UNAUTHENTICATED);
+    assert_int_equal(seal_read(key, SEAL_ANSWER, NOW, whole, &seal, &content, NULL),
+                     STATUS_UNAUTHENTICATED);
+    for (size_t n = 0; n < sizeof message; n++)
+        assert_int_equal(read_seal(key, (struct slice){message, n}, NOW, &content),
+                         STATUS_UNAUTHENTICATED);
+    for (size_t i = 0; i < sizeof message * 8; i++) {
+        message[i / 8] ^= (char)(1 << i % 8);
+        assert_int_equal(read_seal(key, whole, NOW, &content), STATUS_UNAUTHENTICATED);
+        assert_int_equal(content.length, 0);
+        message[i / 8] ^= (char)(1 << i % 8);
+    }
+    rpc_key_free(key);
+    rpc_key_free(other);
+}
+
+static void takes_a_seal_only_within_its_minute(void **state)
+{
+    static const struct {
+        int64_t time;
+        enum status status;
+    } cases[] = {
+        {NOW - SEAL_AGE_MAX_MS, STATUS_OK},
+        {NOW + SEAL_AGE_MAX_MS, STATUS_OK},
+        {NOW - SEAL_AGE_MAX_MS - 1, STATUS_EXPIRED},
+        {NOW + SEAL_AGE_MAX_MS + 1, STATUS_EXPIRED},
+        {INT64_MIN, STATUS_EXPIRED},
+        {INT64_MAX, STATUS_EXPIRED},
+        {0, STATUS_EXPIRED},
+    };
+    struct rpc_key *key = read_key(digits);
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct seal seal = seal_new_question();
+        char message[SEAL_BYTES];
+        struct slice content;
+
+        seal.time = cases[i].time;
+        seal_write(key, &seal, message, sizeof message);
+        assert_int_equal(read_seal(key, (struct slice){message, sizeof message}, NOW, &content),
+                         cases[i].status);
+    }
+    rpc_key_free(key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,9 +679,17 @@ int main(void)
         cmocka_unit_test(answers_what_is_in_hand_before_it_closes),
         cmocka_unit_test(refuses_what_is_too_long),
         cmocka_unit_test(says_why_it_cannot_listen),
+        cmocka_unit_test(asks_several_in_turn_and_goes_on_without_one),
+        cmocka_unit_test(says_which_address_cannot_be_asked),
+        cmocka_unit_test(says_what_is_wrong_with_a_key_file),
+        cmocka_unit_test(answers_who_has_the_same_key),
+        cmocka_unit_test(never_handles_a_question_without_the_right_seal),
+        cmocka_unit_test(refuses_an_answer_to_another_question),
+        cmocka_unit_test(takes_a_seal_only_as_it_was_made),
+        cmocka_unit_test(takes_a_seal_only_within_its_minute),
         cmocka_unit_test(closes_under_load),
     };
 
-    choose_address();
+    choose_address(shared.address);
     return cmocka_run_group_tests_name("rpc", tests, NULL, NULL);
 }
