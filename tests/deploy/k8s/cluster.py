@@ -129,35 +129,30 @@ def is_peer(peer, who):
     return selects(peer.get("podSelector", {}), labels)
 
 
-def may(cluster, labels, other, port, way):
-    """May a pod of ours with these labels talk to (way "to") or be talked to by ("from") other?"""
+def let_through(cluster, labels, others, way):
+    """{(other, port)}: to whom of others a pod with these labels may talk, or who may "from" there."""
     kind, rules = ("Egress", "egress") if way == "to" else ("Ingress", "ingress")
     policies = [each["spec"] for each in cluster.all("NetworkPolicy")
                 if kind in each["spec"]["policyTypes"]
                 and selects(each["spec"]["podSelector"], labels)]
     if not policies:
-        return True
+        return {(other, port) for other in others for port in PORTS}
+    ret = set()
     for rule in (rule for each in policies for rule in each.get(rules, [])):
-        ports = rule.get("ports")
-        if ports is not None and port not in {each["port"] for each in ports}:
-            continue
-        if way not in rule or any(is_peer(each, other) for each in rule[way]):
-            return True
-    return False
+        ports = {each["port"] for each in rule["ports"]} if "ports" in rule else PORTS
+        for other, who in others.items():
+            if way not in rule or any(is_peer(each, who) for each in rule[way]):
+                ret |= {(other, port) for port in ports}
+    return ret
 
 
 def connections(cluster):
     """{(who, whom, port)}: all that the policies let through."""
     pods = {each.name: each.labels for each in cluster.workloads()}
     pods["newcomer"] = {OURS: "newcomer"}  # of whom no policy knows yet
-    ret = set()
-    for port in PORTS:
-        for name, labels in pods.items():
-            ret |= {(name, other, port) for other, whom in pods.items()
-                    if may(cluster, labels, whom, port, "to")
-                    and may(cluster, whom, labels, port, "from")}
-            ret |= {(name, other, port) for other, whom in OTHERS.items()
-                    if may(cluster, labels, whom, port, "to")}
-            ret |= {(other, name, port) for other, who in OTHERS.items()
-                    if may(cluster, labels, who, port, "from")}
-    return ret
+    everybody = {**pods, **OTHERS}
+    to = {name: let_through(cluster, labels, everybody, "to") for name, labels in pods.items()}
+    by = {name: let_through(cluster, labels, everybody, "from") for name, labels in pods.items()}
+    return {(name, other, port) for name in pods for other, port in to[name]
+            if other in OTHERS or (name, port) in by[other]} | \
+        {(other, name, port) for name in pods for other, port in by[name] if other in OTHERS}
