@@ -115,16 +115,17 @@ enum status bus_declare(struct bus *bus, struct error *err)
 
 enum status connection_declare_missing(struct bus *bus, struct error *err)
 {
-    enum status s = look_for_all(bus, err);
-    struct error refused;
+    struct error missing;
+    enum status s = look_for_all(bus, &missing);
 
-    if (s != STATUS_CONFLICT)
-        return s;
-    s = bus_declare(bus, &refused);
-    if (s == STATUS_CONFLICT)
-        return error_set(err, s, "%s (who may makes what is missing by `parleyctl declare`)",
-                         refused.text);
+    if (s == STATUS_CONFLICT) {
+        s = bus_declare(bus, err);
+        if (s != STATUS_CONFLICT)
+            return s;
+        return error_set(err, s, "%s; who may declare it does so by `parleyctl declare`",
+                         missing.text);
+    }
     if (s != STATUS_OK && err)
-        *err = refused;
+        *err = missing;
     return s;
 }

@@ -3,9 +3,12 @@
  *     topology_test --print     prints the page (tools/gen-docs)
  *     topology_test             holds the page against the tables */
 
+#include <regex.h>
 #include <string.h>
 
 #include "tests/contract/files.h"
+#include "wire/bus_rights.h"
+#include "wire/declarations.h"
 #include "wire/topology.h"
 
 static void print_exchanges(struct buffer *ret)
@@ -84,6 +87,39 @@ static void print_events(struct buffer *ret)
                       event_infos[i].record->name, event_infos[i].record->name, event_infos[i].why);
 }
 
+/* In a table's cell: a bar would end it. */
+static void print_expression(const char *expression, struct buffer *ret)
+{
+    buffer_add_text(ret, " `");
+    for (const char *p = expression; *p; p++) {
+        if (*p == '|')
+            buffer_add_text(ret, "\\");
+        buffer_add(ret, p, 1);
+    }
+    buffer_add_text(ret, "` |");
+}
+
+static void print_rights(struct buffer *ret)
+{
+    buffer_printf(
+        ret,
+        "\n## Rights\n\n"
+        "Of each service's user, by `libs/wire/bus_rights.c`, as regular expressions: what "
+        "they may make (configure), publish to and bind (write), consume and bind to "
+        "(read), and with which keys they may publish on `%s`. `parleyctl secrets` makes "
+        "the users.\n\n"
+        "| user | configure | write | read | events |\n|---|---|---|---|---|\n",
+        exchanges[EXCHANGE_EVENT].name);
+    for (size_t i = 0; i < n_bus_rights; i++) {
+        buffer_printf(ret, "| `%s` |", bus_rights[i].user);
+        print_expression(bus_rights[i].configure, ret);
+        print_expression(bus_rights[i].write, ret);
+        print_expression(bus_rights[i].read, ret);
+        print_expression(bus_rights[i].events, ret);
+        buffer_add_text(ret, "\n");
+    }
+}
+
 static void print_page(struct buffer *ret)
 {
     buffer_printf(ret,
@@ -97,6 +133,7 @@ static void print_page(struct buffer *ret)
     print_queues(ret);
     print_transient(ret);
     print_events(ret);
+    print_rights(ret);
 }
 
 static void the_page_is_printed_from_the_tables(void **state)
@@ -108,6 +145,87 @@ static void the_page_is_printed_from_the_tables(void **state)
     print_page(&page);
     assert_true(read_file("docs/topology.md", &file));
     assert_string_equal(buffer_text(&file), buffer_text(&page)); /* else: make docs */
+}
+
+/* ---- Rights */
+
+static bool matches(const char *expression, const char *name)
+{
+    regex_t compiled;
+    bool ret;
+
+    assert_int_equal(regcomp(&compiled, expression, REG_EXTENDED | REG_NOSUB), 0);
+    ret = regexec(&compiled, name, 0, NULL, 0) == 0;
+    regfree(&compiled);
+    return ret;
+}
+
+static bool is_operator(const struct bus_rights *rights)
+{
+    return strcmp(rights->user, BUS_OPERATOR) == 0;
+}
+
+/* How many services' users a name is allowed to by one of their expressions. */
+#define COUNT(member, name) \
+    ({ \
+        size_t n_ = 0; \
+        for (size_t i_ = 0; i_ < n_bus_rights; i_++) \
+            n_ += !is_operator(&bus_rights[i_]) && matches(bus_rights[i_].member, name); \
+        n_; \
+    })
+
+static void services_declare_nothing_that_lasts(void **state)
+{
+    struct queue_declaration declared[DECLARATIONS_MAX];
+    size_t n = topology_declarations(declared);
+
+    (void)state;
+    for (size_t i = 0; i < EXCHANGE_COUNT; i++)
+        assert_int_equal(COUNT(configure, exchanges[i].name), 0);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(COUNT(configure, declared[i].name), 0);
+        assert_int_equal(COUNT(write, declared[i].name), 0); /* it is bound already */
+    }
+}
+
+static void each_durable_queue_is_read_by_one_service_the_dead_one_by_none(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < QUEUE_COUNT; i++)
+        assert_int_equal(COUNT(read, queues[i].name), queues[i].prefetch ? 1 : 0);
+}
+
+static void each_event_has_a_service_that_may_publish_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_event_infos; i++) {
+        /* Who is online is told by push, and by user of those whose push has died. */
+        size_t wanted = strcmp(event_infos[i].key, EVENT_PRESENCE) == 0 ? 2 : 1;
+
+        if (COUNT(events, event_infos[i].key) != wanted)
+            fail_msg("%s: libs/wire/bus_rights.c", event_infos[i].key);
+    }
+    assert_int_equal(COUNT(events, "something.else"), 0);
+}
+
+static void a_queue_of_a_process_belongs_to_its_service_alone(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_bus_rights; i++) {
+        CLEANUP(buffer_clear) struct buffer node = {0};
+        char queue[TOPOLOGY_NAME_MAX];
+
+        if (is_operator(&bus_rights[i]))
+            continue;
+        buffer_printf(&node, "%s-2.identity", bus_rights[i].user);
+        topology_node_queue(buffer_text(&node), queue);
+        assert_true(matches(bus_rights[i].configure, queue));
+        assert_int_equal(COUNT(configure, queue), 1);
+        assert_int_equal(COUNT(write, queue), 1);
+        assert_int_equal(COUNT(read, queue), 1);
+    }
+    assert_int_equal(COUNT(configure, "user.user_1.push-2"), 1);
+    assert_int_equal(COUNT(read, "user.user_1.push-2"), 1);
 }
 
 static void names_of_queues_and_exchanges_are_unique(void **state)
@@ -253,6 +371,10 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_is_printed_from_the_tables),
+        cmocka_unit_test(services_declare_nothing_that_lasts),
+        cmocka_unit_test(each_durable_queue_is_read_by_one_service_the_dead_one_by_none),
+        cmocka_unit_test(each_event_has_a_service_that_may_publish_it),
+        cmocka_unit_test(a_queue_of_a_process_belongs_to_its_service_alone),
         cmocka_unit_test(names_of_queues_and_exchanges_are_unique),
         cmocka_unit_test(each_exchange_has_a_channel_and_each_channel_its_exchange),
         cmocka_unit_test(each_queue_and_key_has_its_channel),
