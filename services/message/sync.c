@@ -77,6 +77,21 @@ static void find_candidates(struct sync *sync)
     qsort(sync->candidates, sync->overview.n, sizeof *sync->candidates, next_first);
 }
 
+/* A device that knows more of a conversation than there is has seen another history: the server was
+ * restored from a back-up, and its numbers go on from there with other messages. It cannot go on. */
+static enum status check_past(const struct sync *sync, struct error *err)
+{
+    for (size_t i = 0; i < sync->overview.n; i++) {
+        const struct sync_known *known = sync->candidates[i].known;
+        const struct conversation_document *now = sync->candidates[i].entry->conversation;
+
+        if (known && (known->last_seq > now->last_seq || known->change_seq > now->change_seq))
+            return error_field(err, STATUS_INVALID, "cursor",
+                               "field 'cursor' is of what is no more: begin without one");
+    }
+    return STATUS_OK;
+}
+
 static enum status load(struct sync *sync, const struct call *call, const char *cursor,
                         struct error *err)
 {
@@ -90,9 +105,10 @@ static enum status load(struct sync *sync, const struct call *call, const char *
                              err);
     if (s == STATUS_OK)
         s = overview_load(sync->message, sync->user_id, &sync->overview, err);
-    if (s == STATUS_OK)
-        find_candidates(sync);
-    return s;
+    if (s != STATUS_OK)
+        return s;
+    find_candidates(sync);
+    return check_past(sync, err);
 }
 
 /* ---- Rows, once more */

@@ -278,3 +278,18 @@ def test_settings_and_reading_come_with_sync(pair):
     assert conversation["read_seq"] == 1 and conversation["unread_count"] == 0
     assert only(other.catch_up())["receipts"] == [
         {"user_id": ann.id, "read_seq": 1, "delivered_seq": 1}]
+
+
+def test_who_knows_more_than_there_is_begins_anew(pair, parley):
+    """As after a restore: his cursor is of messages that are no more."""
+    ann, ben = pair
+    ben.device().say("hello", to=ann)
+    away = Follower(ann)
+    away.catch_up()
+    state = parley.mongo["sync_states"].find_one({"_id": {"$regex": f"/{away.cursor}$"}})
+    key, last_seq, rest = state["vector"].split(" ", 2)
+    assert last_seq == "1"
+    parley.mongo["sync_states"].update_one({"_id": state["_id"]},
+                                           {"$set": {"vector": f"{key} 2 {rest}"}})
+    ann.get(f"/api/sync?cursor={away.cursor}").refused(40001, "cursor")
+    assert texts(only(Follower(ann).catch_up())["messages"]) == ["hello"]
