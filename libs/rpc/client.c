@@ -20,7 +20,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "rpc/message.h"
+#include "rpc/metrics.h"
 #include "rpc/rpc.h"
+#include "trace/span.h"
 
 /* Longer than any call. Infinity would also turn off what follows a lost connection: the question
  * would fail with it (measured). */
@@ -306,12 +308,13 @@ static enum status read_answer(struct rpc_client *client, nng_msg *answer,
     return message_read_answer(content, rec, ret, err);
 }
 
-enum status rpc_call(struct rpc_client *client, const char *method,
-                     const struct record *request_record, const void *request,
-                     const struct record *reply_record, void *ret, int timeout_ms,
-                     struct error *err)
+static enum status call(struct rpc_client *client, const char *method,
+                        const struct record *request_record, const void *request,
+                        const struct record *reply_record, void *ret, int timeout_ms,
+                        struct error *err)
 {
     CLEANUP(buffer_clear) struct buffer body = {0};
+    CLEANUP(buffer_clear) struct buffer line = {0};
     struct seal question = {0};
     nng_msg *answer = NULL;
     enum status s;
@@ -321,15 +324,36 @@ enum status rpc_call(struct rpc_client *client, const char *method,
     if (body.length > MESSAGE_BODY_MAX)
         return error_set(err, STATUS_INTERNAL, "a question to %s is too long: %zu bytes",
                          client->addresses, body.length);
+    buffer_add_text(&line, method);
+    if (trace_current())
+        buffer_printf(&line, " %s", trace_current()->text);
     if (client->key)
         question = seal_new_question();
     s = ask(client,
-            message_new(client->key, &question, slice_of(method),
+            message_new(client->key, &question, (struct slice){line.data, line.length},
                         (struct slice){body.data, body.length}),
             timeout_ms, &answer, err);
     if (s != STATUS_OK)
         return s;
     s = read_answer(client, answer, &question, reply_record, ret, err);
     nng_msg_free(answer);
+    return s;
+}
+
+enum status rpc_call(struct rpc_client *client, const char *method,
+                     const struct record *request_record, const void *request,
+                     const struct record *reply_record, void *ret, int timeout_ms,
+                     struct error *err)
+{
+    int64_t started_us = clock_monotonic_us();
+    struct trace_span span;
+    enum status s;
+
+    span_begin_child(&span, SPAN_CLIENT, method);
+    s = call(client, method, request_record, request, reply_record, ret, timeout_ms, err);
+    span_add_text(&span, "rpc.method", method);
+    span_add_text(&span, "parley.status", status_name(s));
+    span_end(&span, s != STATUS_UNAVAILABLE && s != STATUS_INTERNAL);
+    rpc_count(RPC_CLIENT, method, s, started_us);
     return s;
 }

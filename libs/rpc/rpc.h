@@ -2,6 +2,7 @@
 #define RPC_RPC_H
 
 #include "base/error.h"
+#include "metrics/metrics.h"
 #include "record/record.h"
 
 /* The internal service API: short questions that need an answer now, as nng req/rep over TCP.
@@ -46,6 +47,9 @@ struct rpc_server_config {
 };
 
 struct rpc_server;
+
+/* The calls of this process, on both sides. */
+extern struct metrics rpc_metrics;
 
 MUST_CHECK enum status rpc_server_open(const struct rpc_server_config *config,
                                        struct rpc_server **ret, struct error *err);

@@ -13,9 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
+#include "log/log.h"
 #include "rpc/message.h"
+#include "rpc/metrics.h"
 #include "rpc/rpc.h"
+#include "trace/span.h"
 
 #define RECEIVE_MS 1000 /* a cancel that came before its receive is noticed after this */
 #define SEND_MS 2000    /* a peer that does not read its answer does not want it */
@@ -46,20 +50,30 @@ static const struct rpc_method *find_method(const struct rpc_server *server, str
 }
 
 static nng_msg *answer(struct rpc_server *server, const struct rpc_method *method,
-                       struct slice text, const struct seal *seal)
+                       const struct message_question *question, const struct seal *seal)
 {
     CLEANUP(free) void *request = memory_new(method->request->size);
     CLEANUP(free) void *reply = memory_new(method->reply->size);
+    int64_t started_us = clock_monotonic_us();
+    struct trace_span span;
     struct error err = {0};
     enum status s;
     nng_msg *msg;
 
-    s = record_from_json(method->request, text.data, text.length, request, &err);
+    span_begin_given(&span, SPAN_SERVER, method->name, question->traceparent);
+    s = record_from_json(method->request, question->text.data, question->text.length, request,
+                         &err);
     if (s == STATUS_OK)
         s = method->handle(server->config.state, request, reply, &err);
     msg = message_from_answer(server->config.key, seal, s, method->reply, reply, &err);
     record_clear(method->request, request);
     record_clear(method->reply, reply);
+    log_debug("question answered", LOG_TEXT("method", method->name),
+              LOG_TEXT("status", status_name(s)));
+    span_add_text(&span, "rpc.method", method->name);
+    span_add_text(&span, "parley.status", status_name(s));
+    span_end(&span, s != STATUS_UNAVAILABLE && s != STATUS_INTERNAL);
+    rpc_count(RPC_SERVER, method->name, s, started_us);
     return msg;
 }
 
@@ -69,6 +83,7 @@ static nng_msg *refuse(const struct rpc_server *server, enum status s, const str
 {
     struct seal seal = seal_new_answer(question);
 
+    rpc_count_refused();
     if (server->config.refused)
         server->config.refused(server->config.context, err->text);
     return message_from_answer(s == STATUS_EXPIRED ? server->config.key : NULL, &seal,
@@ -91,7 +106,7 @@ static nng_msg *handle(struct rpc_server *server, nng_msg *msg)
     if (message_cut_question(content, &question))
         method = find_method(server, question.method);
     if (method)
-        return answer(server, method, question.text, &seal);
+        return answer(server, method, &question, &seal);
     /* A peer of another version: its call must fail, not hang. */
     (void)error_set(&err, STATUS_INTERNAL, "no such method");
     return message_from_answer(server->config.key, &seal, err.status, NULL, NULL, &err);

@@ -24,6 +24,7 @@
 #include "service/known_services.h"
 #include "service/refusals.h"
 #include "service/service.h"
+#include "trace/span.h"
 #include "wire/envelope.h"
 #include "wire/internal.h"
 #include "wire/rights.h"
@@ -251,8 +252,12 @@ static bool take_event(struct identity *identity, int timeout_ms)
     rest = delivery.body;
     while (envelope_next(&rest, &envelope, NULL) == STATUS_OK)
         if (envelope.kind == ENVELOPE_EVENT) {
+            struct trace_span span;
+
+            span_begin_given(&span, SPAN_CONSUMER, delivery.key, envelope.traceparent);
             handle_event(identity, delivery.key, envelope.payload);
             handle_service_event(identity, delivery.key, envelope.payload);
+            span_end(&span, true);
         }
     bus_delivery_clear(&delivery);
     return true;
