@@ -68,21 +68,23 @@ static bool is_ready(void *state, struct buffer *why)
     return false;
 }
 
-static void add_counter(struct buffer *ret, const char *what, int64_t count)
-{
-    buffer_printf(ret, "parley_bot_commands_total{outcome=\"%s\"} %lld\n", what, (long long)count);
-}
+static const char *const outcomes[] = {
+    [BOT_ANSWERED] = "answered",
+    [BOT_REFUSED] = "refused",
+    [BOT_RETRIED] = "retried",
+    [BOT_PARKED] = "parked",
+};
 
-static void metrics(void *state, struct buffer *ret)
-{
-    struct bot_state *bot = state;
+static const struct metric_info infos[] = {
+    [BOT_COMMANDS] = {"parley_bot_commands_total",
+                      METRIC_COUNTER,
+                      "Commands to bots; refused: the answer may not be sent any more.",
+                      {METRIC_TEXTS("outcome", outcomes)}},
+};
 
-    buffer_add_text(ret, "# TYPE parley_bot_commands_total counter\n");
-    add_counter(ret, "answered", atomic_load(&bot->answered));
-    add_counter(ret, "refused", atomic_load(&bot->refused));
-    add_counter(ret, "retried", atomic_load(&bot->retried));
-    add_counter(ret, "parked", atomic_load(&bot->parked));
-}
+struct metrics bot_metrics = METRICS(infos);
+
+static struct metrics *const all_metrics[] = {&bot_metrics};
 
 static const struct service bot = {
     .name = "bot",
@@ -91,7 +93,8 @@ static const struct service bot = {
     .start = start,
     .stop = stop,
     .is_ready = is_ready,
-    .metrics = metrics,
+    .metrics = all_metrics,
+    .n_metrics = N_ELEMENTS(all_metrics),
     .routes = routes,
     .n_routes = N_ELEMENTS(routes),
     .workers = workers,

@@ -56,13 +56,16 @@ static void stop(void *state)
     outbox_free(group->outbox);
 }
 
+static struct metrics *const all_metrics[] = {&group_metrics};
+
 static const struct service group = {
     .name = "group",
     .uses = USES_STORE | USES_IDENTITY | USES_ASK,
     .state = &group_state,
     .start = start,
     .stop = stop,
-    .metrics = outbox_metrics,
+    .metrics = all_metrics,
+    .n_metrics = N_ELEMENTS(all_metrics),
     .routes = routes,
     .n_routes = N_ELEMENTS(routes),
     .methods = methods,

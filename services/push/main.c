@@ -101,6 +101,8 @@ static bool is_ready(void *state, struct buffer *why)
 
 static struct push_state push_state;
 
+static struct metrics *const all_metrics[] = {&push_metrics, &ws_metrics};
+
 static const struct service push = {
     .name = "push",
     .uses = USES_BUS | USES_CACHE | USES_IDENTITY,
@@ -108,7 +110,9 @@ static const struct service push = {
     .start = start,
     .stop = stop,
     .is_ready = is_ready,
-    .metrics = push_metrics,
+    .metrics = all_metrics,
+    .n_metrics = N_ELEMENTS(all_metrics),
+    .measure = push_measure,
     .workers = workers,
     .n_workers = N_ELEMENTS(workers),
 };
