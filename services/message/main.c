@@ -173,27 +173,6 @@ static bool is_ready(void *state, struct buffer *why)
     return false;
 }
 
-static void metrics(void *state, struct buffer *ret)
-{
-    struct message_state *message = state;
-
-    buffer_printf(
-        ret,
-        "parley_message_partitions %d\n"
-        "parley_message_batches_total %lld\n"
-        "parley_message_commands_total %lld\n"
-        "parley_message_stored_total %lld\n"
-        "parley_message_parked_total %lld\n"
-        "parley_message_indexed_total %lld\n"
-        "parley_message_inbound_total{outcome=\"stored\"} %lld\n"
-        "parley_message_inbound_total{outcome=\"refused\"} %lld\n",
-        atomic_load(&message->partitions), (long long)atomic_load(&message->batches),
-        (long long)atomic_load(&message->commands), (long long)atomic_load(&message->stored),
-        (long long)atomic_load(&message->parked), (long long)atomic_load(&message->indexed),
-        (long long)atomic_load(&message->inbound_stored),
-        (long long)atomic_load(&message->inbound_refused));
-}
-
 static const struct field config_fields[] = {
     FIELD(struct message_config, file_max_bytes, .min = 1, .max = 4 * 1024 * 1024 * 1024LL,
           .def = "104857600", .about = "the largest file that is taken, in bytes (100 MiB)"),
@@ -215,6 +194,8 @@ static struct message_state message_state = {.news = PERMISSION_NEWS_INITIALIZER
                                              .share = SHARE_INITIALIZER,
                                              .quota = PARTITIONS};
 
+static struct metrics *const all_metrics[] = {&message_metrics};
+
 static const struct service message = {
     .name = "message",
     .uses = USES_BUS | USES_STORE | USES_CACHE | USES_IDENTITY | USES_ASK,
@@ -224,7 +205,9 @@ static const struct service message = {
     .start = start,
     .stop = stop,
     .is_ready = is_ready,
-    .metrics = metrics,
+    .metrics = all_metrics,
+    .n_metrics = N_ELEMENTS(all_metrics),
+    .measure = message_measure,
     .routes = routes,
     .n_routes = N_ELEMENTS(routes),
     .methods = methods,

@@ -27,17 +27,35 @@ struct message_state {
     struct rpc_client *auth_rpc;
     struct permission_news news;
     struct search_queue search_queue; /* from the owner to the indexer */
-    atomic_int_fast64_t indexed;      /* messages whose words were written */
     struct share share;               /* of the partitions, among the processes of message */
     atomic_int partitions;            /* how many are ours */
     atomic_int quota;                 /* how many may be */
-    atomic_int_fast64_t batches;
     atomic_int_fast64_t commands;
     atomic_int_fast64_t stored;
-    atomic_int_fast64_t parked;
-    atomic_int_fast64_t inbound_stored; /* of service accounts on the bus */
-    atomic_int_fast64_t inbound_refused;
 };
+
+/* metrics.c */
+enum {
+    MESSAGE_PARTITIONS,
+    MESSAGE_COMMANDS, /* enum command_kind, status */
+    MESSAGE_BATCH_COMMANDS,
+    MESSAGE_BATCH_SECONDS, /* step */
+    MESSAGE_BATCHES_FAILED,
+    MESSAGE_STORED,
+    MESSAGE_INDEXED,
+    MESSAGE_INBOUND, /* 0: stored, 1: refused */
+};
+enum message_step {
+    MESSAGE_STEP_LOAD,
+    MESSAGE_STEP_JUDGE,
+    MESSAGE_STEP_STORE,
+    MESSAGE_STEP_EFFECTS,
+    MESSAGE_STEP_PUBLISH,
+};
+extern struct metrics message_metrics;
+struct command;
+void message_count_batch(const struct command *commands, size_t n); /* that were carried out */
+void message_measure(void *state);
 
 /* owner.c: the worker. */
 void owner_run(void *state, struct service_context *context);

@@ -179,7 +179,6 @@ static enum status park(struct owner *owner, int partition, struct slice bytes, 
                         struct error *err)
 {
     log_error("command parked", LOG_NUMBER("partition", partition), LOG_TEXT("reason", reason));
-    atomic_fetch_add(&owner->message->parked, 1);
     return bus_park(owner->publish, queues[QUEUE_MESSAGE_P0 + partition].name, bytes, reason, err);
 }
 
@@ -330,7 +329,6 @@ static enum status run_all(struct owner *owner, struct error *err)
         s = batch_run(&owner->batch, commands, n, err);
         if (s == STATUS_INTERNAL)
             s = run_singly(owner, commands, n, err);
-        atomic_fetch_add(&owner->message->batches, 1);
     }
     return s;
 }
