@@ -52,6 +52,13 @@ static const struct field service_config_fields[] = {
                    "per address do not hold them"),
     FIELD(struct service_config, log_level, .def = "info",
           .about = "the least level that is written: debug, info, warn, error"),
+    FIELD(struct service_config, otlp_endpoint, .max = 2048,
+          .about = "where spans are sent, by OTLP over HTTP: "
+                   "http://127.0.0.1:4318/v1/traces of a collector (docs/tracing.md); without it "
+                   "none are recorded"),
+    FIELD(struct service_config, trace_sample, .def = "10", .min = 0, .max = 1000,
+          .about = "of 1,000 traces that begin with us, how many are recorded; a client that sends "
+                   "a traceparent decides for itself"),
     FIELD(struct service_config, drain_seconds, .def = "5", .min = 0, .max = 600,
           .about = "over how long push closes its sockets when it is told to end"),
 };
@@ -107,6 +114,12 @@ enum status config_read(struct runtime *runtime, struct buffer *faults)
     }
     if (s == STATUS_OK && !address_list_is_good(config->trusted_addresses)) {
         buffer_add_text(faults, "TRUSTED_ADDRESSES: must be addresses and networks\n");
+        s = STATUS_INVALID;
+    }
+    if (s == STATUS_OK && config->otlp_endpoint && *config->otlp_endpoint &&
+        strncmp(config->otlp_endpoint, "http://", strlen("http://")) != 0 &&
+        strncmp(config->otlp_endpoint, "https://", strlen("https://")) != 0) {
+        buffer_add_text(faults, "OTLP_ENDPOINT: must begin with http:// or https://\n");
         s = STATUS_INVALID;
     }
     if (own) {

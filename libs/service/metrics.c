@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/version.h"
+#include "otlp/otlp.h"
 
 /* ---- The process: names and meanings as every Prometheus library has them */
 
@@ -106,6 +107,8 @@ static const struct {
     int uses; /* any of these; 0: always */
 } parts[] = {
     {&process_metrics, 0},
+    {&log_metrics, 0},
+    {&otlp_metrics, 0},
     {&rpc_metrics, 0},
     {&bus_metrics, USES_BUS | USES_ASK | USES_IDENTITY},
     {&store_metrics, USES_STORE},

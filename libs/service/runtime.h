@@ -13,6 +13,8 @@ struct runtime {
     void *own_config;
     struct service_context context;
 
+    int64_t began_at; /* Unix ms */
+    struct otlp *otlp; /* NULL: no spans are recorded */
     struct http *internal;
     struct rpc_server *rpc;
     struct rpc_key *rpc_key;
@@ -36,6 +38,9 @@ struct runtime {
 MUST_CHECK enum status config_read(struct runtime *runtime, struct buffer *faults);
 void config_clear(struct runtime *runtime);
 enum log_level config_log_level(const struct service_config *config);
+
+/* If not, why gets a line for each reason. Any thread. */
+bool runtime_is_ready(struct runtime *runtime, struct buffer *why);
 
 /* The answers to --routes, --methods and --config. */
 void print_routes(const struct service *service, struct buffer *ret);

@@ -20,7 +20,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "log/log.h"
+#include "service/metrics.h"
 #include "service/runtime.h"
+#include "service/traces.h"
 
 /* Between two attempts of start(): its dependencies are usually back within a second or two. */
 #define START_WAIT_FIRST_MS 200
@@ -370,12 +372,15 @@ static int run(struct runtime *runtime)
     enum status s;
 
     pthread_rwlock_init(&runtime->lock, NULL);
-    s = internal_open(runtime, &err);
+    s = traces_open(runtime, &err);
+    if (s == STATUS_OK)
+        s = internal_open(runtime, &err);
     if (s == STATUS_OK)
         s = live(runtime, &err);
     if (s != STATUS_OK)
         log_error("cannot serve", LOG_TEXT("reason", err.text));
     end(runtime);
+    traces_close(runtime);
     pthread_rwlock_destroy(&runtime->lock);
     if (s != STATUS_OK)
         return EXIT_FAILED;
@@ -405,7 +410,7 @@ static void log_faults(struct buffer *faults)
 
 int service_run(const struct service *service, int argc, char **argv)
 {
-    struct runtime runtime = {.service = service};
+    struct runtime runtime = {.service = service, .began_at = clock_now()};
     CLEANUP(buffer_clear) struct buffer faults = {0};
     int status;
 
@@ -415,9 +420,11 @@ int service_run(const struct service *service, int argc, char **argv)
         return print(print_methods, service);
     if (argc == 2 && strcmp(argv[1], "--config") == 0)
         return print(print_config, service);
+    if (argc == 2 && strcmp(argv[1], "--metrics") == 0)
+        return print(print_metrics, service);
     log_open(service->name, LOG_LEVEL_INFO);
     if (argc != 1) {
-        log_error("only --routes, --methods and --config are understood",
+        log_error("only --routes, --methods, --config and --metrics are understood",
                   LOG_TEXT("argument", argv[1]));
         return EXIT_CONFIG;
     }

@@ -25,7 +25,7 @@
  *
  * `parley-<service> --routes` prints the route table as JSON (the edge's path table and the
  * contract tests are made from it), `--methods` that of its calls by nng likewise, `--config` the
- * configuration table as Markdown. */
+ * configuration table and `--metrics` what it counts as Markdown. */
 
 /* What every service is configured by; docs/configuration.md is printed from the table. */
 struct service_config {
@@ -45,6 +45,8 @@ struct service_config {
     char *trusted_addresses; /* of our own proxies and machines, comma-separated */
     char *log_level;         /* debug, info, warn, error */
     int64_t drain_seconds;
+    char *otlp_endpoint; /* NULL: no spans are recorded */
+    int64_t trace_sample;
 };
 extern const struct record service_config_record;
 
@@ -93,9 +95,11 @@ struct service {
     void (*stop)(
         void *state); /* after the workers have ended, if start() succeeded; NULL is fine */
     /* Besides store, ask and identity; NULL is fine. why gets a line "<what>: <why not>\n" for each
-     * reason. Called by any thread, from after start() until before stop(), as is .metrics. */
+     * reason. Called by any thread, from after start() until before stop(), as is .measure. */
     bool (*is_ready)(void *state, struct buffer *why);
-    void (*metrics)(void *state, struct buffer *ret); /* besides HTTP's; NULL is fine */
+    struct metrics *const *metrics; /* besides the libraries' */
+    size_t n_metrics;
+    void (*measure)(void *state); /* before they are printed: set gauges; NULL is fine */
     const struct http_route *routes;
     size_t n_routes;
     int64_t (*upload_max)(const void *own_config); /* where a route has .upload: bytes of a file */

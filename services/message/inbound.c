@@ -46,8 +46,9 @@ struct pending {
     struct frame frame; /* a send */
     char user_id[ID_MAX];
     char conversation_id[CONVERSATION_ID_MAX];
-    struct buffer json; /* the frame as the partition gets it */
-    int64_t due_at;     /* when to try, or to try again */
+    struct buffer json;     /* the frame as the partition gets it */
+    int64_t due_at;         /* when to try, or to try again */
+    struct trace_span span; /* the current one while we are at it */
     UT_hash_handle hh;
 };
 
@@ -68,6 +69,7 @@ struct inbound {
 
 static void pending_free(struct inbound *inbound, struct pending *pending)
 {
+    span_end(&pending->span, true);
     HASH_DEL(inbound->pending, pending);
     bus_delivery_clear(&pending->delivery);
     frame_clear(&pending->frame);
@@ -96,7 +98,6 @@ static enum status park(struct inbound *inbound, struct pending *pending, const 
                   pending->delivery.user_id ? pending->delivery.user_id : "nobody", body.length);
     body.length = body.length < FRAME_MAX ? body.length : FRAME_MAX;
     log_warn("inbound message parked", LOG_TEXT("reason", buffer_text(&why)));
-    atomic_fetch_add(&inbound->message->parked, 1);
     s = bus_park(inbound->bus, queues[QUEUE_MESSAGE_INBOUND].name, body, buffer_text(&why), err);
     return s == STATUS_OK ? acknowledge(inbound, pending, err) : s;
 }
@@ -111,8 +112,7 @@ static enum status answer(struct inbound *inbound, struct pending *pending, stru
         return park(inbound, pending, refusal, err);
     if (s != STATUS_OK && s != STATUS_INVALID)
         return s;
-    atomic_fetch_add(
-        refusal ? &inbound->message->inbound_refused : &inbound->message->inbound_stored, 1);
+    metrics_add(&message_metrics, MESSAGE_INBOUND, METRIC_AT(refusal != NULL), 1);
     return acknowledge(inbound, pending, err);
 }
 
@@ -260,6 +260,8 @@ static enum status take(struct inbound *inbound, const struct delivery *delivery
     pending->id = ++inbound->last_id;
     pending->delivery = *delivery;
     HASH_ADD(hh, inbound->pending, id, sizeof pending->id, pending);
+    span_begin(&pending->span, SPAN_CONSUMER, "message.inbound",
+               slice_of(pending->delivery.traceparent));
     if (!pending->delivery.user_id || !*pending->delivery.user_id)
         return park(inbound, pending, "no user_id: the broker vouches for nobody", err);
     if (read_body(pending, &reason) != STATUS_OK)
@@ -284,7 +286,9 @@ static enum status take_answer(struct inbound *inbound, const struct envelope *e
         pending->due_at = clock_monotonic() + AGAIN_MS;
         s = STATUS_OK;
     } else {
+        span_resume(&pending->span);
         s = answer(inbound, pending, payload, ack.code == 0 ? NULL : ack.message, err);
+        (void)trace_set_current(NULL); /* it may be gone */
     }
     record_clear(&frame_ack_record, &ack);
     return s;
@@ -311,8 +315,11 @@ static enum status try_again(struct inbound *inbound, struct error *err)
     enum status s = STATUS_OK;
 
     HASH_ITER(hh, inbound->pending, pending, next)
-        if (s == STATUS_OK && pending->due_at <= clock_monotonic())
+        if (s == STATUS_OK && pending->due_at <= clock_monotonic()) {
+            span_resume(&pending->span);
             s = try(inbound, pending, err);
+            (void)trace_set_current(NULL);
+        }
     return s;
 }
 
@@ -323,6 +330,7 @@ static enum status turn(struct inbound *inbound, struct error *err)
 
     if (s == STATUS_OK && delivery.channel == CHANNEL_IN) {
         s = take(inbound, &delivery, err);
+        (void)trace_set_current(NULL);
     } else if (s == STATUS_OK) {
         s = take_answers(inbound, &delivery, err);
         bus_delivery_clear(&delivery);

@@ -115,9 +115,9 @@ class Session:
     def delete(self, path, **more):
         return self.call("DELETE", path, **more)
 
-    def device(self, url=None):
+    def device(self, url=None, headers=None):
         """An open socket of this session."""
-        device = Device(self, url)
+        device = Device(self, url, headers=headers)
         self.devices.append(device)
         return device.open()
 
@@ -182,8 +182,9 @@ def observe(operation, text):
 class Device:
     """One socket. Keeps every frame in the order of its arrival."""
 
-    def __init__(self, session, url=None, query=None):
+    def __init__(self, session, url=None, query=None, headers=None):
         self.session = session
+        self.headers = headers
         self.url = f"{url or session.parley.ws_url}?{query or 'token=' + session.token}"
         self.frames = []
         self.raw = []
@@ -197,7 +198,8 @@ class Device:
 
     async def _open(self):
         self.socket = await connect(self.url, compression=None, ping_interval=None, proxy=None,
-                                    max_size=None, open_timeout=30)
+                                    max_size=None, open_timeout=30,
+                                    additional_headers=self.headers)
         asyncio.get_running_loop().create_task(self._read())
 
     async def _read(self):
