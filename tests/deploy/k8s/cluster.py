@@ -27,14 +27,14 @@ class Cluster:
 
     def workloads(self):
         return [Workload(self, each) for each in self.documents
-                if each["kind"] in ("Deployment", "StatefulSet")]
+                if each["kind"] in ("Deployment", "StatefulSet", "Pod")]
 
     def workload(self, name):
         return next(each for each in self.workloads() if each.name == name)
 
 
 class Workload:
-    """A Deployment or StatefulSet. What a rule breaks is its cluster's."""
+    """A Deployment or StatefulSet, or a lone Pod. What a rule breaks is its cluster's."""
 
     def __init__(self, cluster, document):
         self.cluster = cluster
@@ -42,8 +42,9 @@ class Workload:
         self.name = document["metadata"]["name"]
         self.kind = document["kind"]
         self.spec = document["spec"]
-        self.labels = self.spec["template"]["metadata"]["labels"]
-        self.pod = self.spec["template"]["spec"]
+        template = document if self.kind == "Pod" else self.spec["template"]
+        self.labels = template["metadata"]["labels"]
+        self.pod = template["spec"]
 
     @property
     def is_service(self):

@@ -147,7 +147,7 @@ def keeps_secrets_in_files(workload):
     files = [value for name, value in environment.items()
              if name.endswith("_FILE") and name != "LOG_FILE"]
     plain = [name for name, value in environment.items() if not name.endswith("_FILE")
-             and (name.endswith(("_URL", "_URI", "PASSWORD", "SECRET")) and name != "PUBLIC_URL"
+             and (name.endswith(("_URL", "_URI", "PASSWORD", "SECRET")) and name not in ("PUBLIC_URL", "PARLEY_URL")
                   or re.search("://[^/]*@", value or ""))]
     references = [each for container in workload.containers for each in container.get("env", [])
                   if "secretKeyRef" in each.get("valueFrom", {})]
@@ -175,14 +175,18 @@ def ours(workload):
     return workload.is_ours
 
 
+def lasting(workload):
+    return workload.kind != "Pod"
+
+
 def services(workload):
     return workload.is_service
 
 
 RULES = (
-    Rule("all three probes", has_probes, unset(main, "startupProbe")),
-    Rule("a liveness probe", has_probes, unset(main, "livenessProbe")),
-    Rule("a readiness probe", has_probes, unset(main, "readinessProbe")),
+    Rule("all three probes", has_probes, unset(main, "startupProbe"), lasting),
+    Rule("a liveness probe", has_probes, unset(main, "livenessProbe"), lasting),
+    Rule("a readiness probe", has_probes, unset(main, "readinessProbe"), lasting),
     Rule("liveness does not ask for others", asks_the_internal_port,
          lambda w: w.main["livenessProbe"]["httpGet"].update(path="/readyz"), ours),
     Rule("requests", each_container(has_bounds),
