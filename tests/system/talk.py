@@ -77,6 +77,10 @@ class Talk:
         """The longest time from the first sending of a message to its ack, in seconds."""
         return max(each.longest_wait for each in self.senders)
 
+    def connected(self):
+        """Of each client, whether it has a socket just now."""
+        return [each.socket is not None for each in self.senders + self.watchers]
+
     def reconnects(self):
         return sum(each.connects - 1 for each in self.senders + self.watchers)
 

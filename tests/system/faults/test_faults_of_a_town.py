@@ -112,11 +112,18 @@ def away(town, _, *links):
 
 
 @contextlib.contextmanager
-def reset(town, talk, *links):
-    """Every connection ends by RST, again and again: until everybody has come back thrice."""
-    with town.toxiproxy.toxic(links, "reset_peer", timeout=200):
-        eventually(lambda: talk.reconnects() > 3 * len(talk.people), 60, "three connections each")
-        yield
+def torn(town, talk, *links):
+    """Everybody's connections end at once, three times."""
+    tear(town, talk, links)
+    yield
+    for _ in range(2):
+        tear(town, talk, links)
+
+
+def tear(town, talk, links):
+    with town.toxiproxy.cut(links):
+        eventually(lambda: not any(talk.connected()), 60, "everybody's loss")
+    eventually(lambda: all(talk.connected()), 60, "everybody's return")
 
 
 def wait_felt(talk):
@@ -153,10 +160,10 @@ FAULTS = {
     "MongoDB is cut off": (cut, *LINKS_OF_MONGODB),
     "Redis is cut off": (away, "redis"),
     "an edge is silent": (silent, "edge-1"),
-    "people's lines are reset": (reset, *EDGES),
+    "people's lines are torn": (torn, *EDGES),
 }
 IN_SHORT = {"message is killed", "push is killed", "RabbitMQ is killed", "Redis is emptied",
-            "MongoDB's primary steps down", "RabbitMQ is silent", "people's lines are reset"}
+            "MongoDB's primary steps down", "RabbitMQ is silent", "people's lines are torn"}
 
 
 CASES = [pytest.param(name, fault, arguments, id=name.replace(" ", "-"),
