@@ -177,6 +177,7 @@ docs: programs $(BUILD)/tests/contract/topology_test ## write what is generated 
 	tools/gen-types
 	tools/gen-preload
 	tools/gen-dashboard
+	BIN=$(BUILD)/bin tools/gen-k8s
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target what; \
