@@ -106,11 +106,13 @@ struct metrics log_metrics = METRICS(infos);
 
 void log_write(enum log_level level, const struct log_field *fields, size_t n_fields)
 {
-    struct line line = {.text = "{", .length = 1};
+    struct line line;
     ssize_t written;
 
-    if (level < settings.level)
+    if (level < settings.level) /* the usual case of log_debug(), in loops that are hot */
         return;
+    line.text[0] = '{';
+    line.length = 1;
     add_field(&line, &LOG_NUMBER("time", clock_now()));
     add_field(&line, &LOG_TEXT("level", level_names[level]));
     add_field(&line, &LOG_TEXT("service", settings.service));
