@@ -41,8 +41,9 @@ static const struct field service_config_fields[] = {
               "loopback alone, anybody may ask"),
     FIELD(struct service_config, node_id, .max = 48, .alphabet = ALPHABET_ID ".",
           .about =
-              "stable name of this process, unique among all that run, which names its queues; "
-              "by default the service's and the host's name"),
+              "stable name of this process, unique among all that run: it names its queues, and "
+              "begins with the service's name and '-', or RabbitMQ refuses them; by default the "
+              "service's and the host's name"),
     FIELD(struct service_config, public_url, .def = "http://127.0.0.1:8080,http://localhost:8080",
           .max = 2048,
           .about = "the origins of the edge, comma-separated; the first is the one shown"),
