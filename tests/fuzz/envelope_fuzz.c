@@ -1,11 +1,13 @@
 /* Bodies on the bus: envelope_next() over any bytes.
  *
+ * - what is read of a traceparent is well-formed;
  * - every slice lies within the bytes, and each step consumes some;
  * - what was read and is written again reads the same. */
 
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
+#include "trace/trace.h"
 #include "wire/envelope.h"
 
 static bool is_same(struct slice a, struct slice b)
@@ -53,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (;;) {
         struct envelope envelope = {0};
+        struct trace trace;
         size_t before = rest.length;
         enum status s = envelope_next(&rest, &envelope, &err);
 
@@ -66,6 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_within(envelope.session_id, whole);
         check_within(envelope.conversation_id, whole);
         check_within(envelope.traceparent, whole);
+        if (trace_parse(envelope.traceparent, &trace))
+            fuzz_require(strlen(trace.text) == TRACEPARENT_MAX - 1);
         check_within(envelope.users_in, whole);
         check_within(envelope.users_out, whole);
         check_within(envelope.payload, whole);

@@ -10,6 +10,7 @@
 
 #include "record/record.h"
 #include "tests/fuzz/fuzz.h"
+#include "trace/trace.h"
 #include "ws/handshake.h"
 
 static void check_text(const char *text, const char *data, size_t used)
@@ -18,6 +19,18 @@ static void check_text(const char *text, const char *data, size_t used)
         return;
     fuzz_require(text >= data && text < data + used);
     fuzz_require(memchr(text, '\0', used - (size_t)(text - data)) != NULL);
+}
+
+/* What was read of it is well-formed, and reads the same again. */
+static void check_trace(const char *text)
+{
+    struct trace trace, again;
+
+    if (!text || !trace_parse(slice_of(text), &trace))
+        return;
+    fuzz_require(strlen(trace.text) == TRACEPARENT_MAX - 1);
+    fuzz_require(strspn(trace.text, "0123456789abcdef-") == TRACEPARENT_MAX - 1);
+    fuzz_require(trace_parse(trace_slice(&trace), &again) && strcmp(trace.text, again.text) == 0);
 }
 
 static void check_request(const struct ws_request *request, const char *data, size_t used)
@@ -30,6 +43,7 @@ static void check_request(const struct ws_request *request, const char *data, si
     check_text(request->traceparent, data, used);
     check_text(request->real_ip, data, used);
     check_text(request->forwarded_for, data, used);
+    check_trace(request->traceparent);
     fuzz_require((request->token != NULL) == (request->token_from != WS_TOKEN_NONE));
     fuzz_require(strlen(request->accept) == WS_ACCEPT_MAX - 1);
     ws_answer_accept(request->accept, request->is_bearer, &answer);
