@@ -46,7 +46,7 @@ class Parley(Instance):
         return path.read_text(encoding="utf-8").strip() if path.exists() else None
 
     def credentials(self, service):
-        """The settings by which a process of a service reaches the servers and the other services."""
+        """The settings by which a process of a service reaches the servers and the others."""
         names = {"AMQP_URL": f"{service}.amqp_url", "MONGODB_URI": "mongodb_uri",
                  "REDIS_URL": "redis_url"}
         files = {f"{name}_FILE": file for name, file in names.items()}

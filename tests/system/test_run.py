@@ -8,7 +8,7 @@ import time
 import pytest
 
 from client import texts
-from instance import SERVERS, SERVICES, SLOWNESS, eventually, is_alive
+from instance import SERVERS, SERVICES, SLOWNESS, base_port, eventually, is_alive
 
 SECOND_PORT = int(os.environ.get("PARLEY_TEST_PORT", "8190")) + 1
 
@@ -108,6 +108,21 @@ def test_a_taken_port_is_named_in_one_line(make_parley, tmp_path):
     assert len(named) == 1, other.lines
     assert "taken" in named[0] or "in use" in named[0], named
     assert other.left_behind() == []
+
+
+def test_a_taken_port_of_a_further_replica_is_named_with_its_reason(make_parley, tmp_path):
+    """As when another instance runs at the next PORT."""
+    third = base_port(SECOND_PORT + 1) + 8
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", third))
+        taken.listen()
+        other = make_parley(SECOND_PORT, wait=False, var=tmp_path, replicas=2)
+        assert other.process.wait(60) != 0
+        eventually(lambda: other.lines, 5, "a line")
+    other.process = None
+    assert other.lines == [f"auth-2 cannot start: port {third} is taken; replica 2 needs the ports "
+                           f"of PORT={SECOND_PORT + 1}"]
 
 
 def test_everything_is_ready_only_while_what_it_needs_is_there(parley):

@@ -26,7 +26,7 @@ def make(place):
 
 
 def is_given(place, name):
-    """Whether somebody else's server is to be used. A file of our own is none: operator.env names it."""
+    """Whether somebody else's server is to be used. A file of ours, as in operator.env, is none."""
     file = place.environment.get(f"{name}_FILE", "")
     return bool(place.environment.get(name)
                 or file and not file.startswith(f"{place.secrets}/"))

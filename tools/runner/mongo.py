@@ -78,7 +78,8 @@ class Refused(Exception):
         self.code = answer.get("code")
 
 
-UNAUTHORIZED, WRONG_PASSWORD, NO_MEMBER, NO_SET_YET, USER_EXISTS = 13, 18, 93, 94, 51003  # its codes
+# MongoDB's codes
+UNAUTHORIZED, WRONG_PASSWORD, NO_MEMBER, NO_SET_YET, USER_EXISTS = 13, 18, 93, 94, 51003
 
 
 class Connection:

@@ -54,7 +54,7 @@ class Place:
         return int(text)
 
     def port_of(self, service, which=0, replica=1):
-        """0: REST or WebSocket, 1: internal, 2: RPC. Replica 2 has those of an instance at PORT + 1."""
+        """0: REST or WebSocket, 1: internal, 2: RPC. Replica 2 has those of PORT + 1."""
         return base_port(self.port + replica - 1) + 8 + 3 * SERVICES.index(service) + which
 
     def addresses_of(self, service, which=0):
@@ -171,8 +171,9 @@ def mongod(place):
     data.mkdir(parents=True, exist_ok=True)
     users = {}
     if place.secrets:
-        users = {user: (place.secrets / f"{file}mongodb_password").read_text(encoding="utf-8").strip()
-                 for user, file in (("operator", "operator."), ("parley", ""))}
+        files = {"operator": "operator.mongodb_password", "parley": "mongodb_password"}
+        users = {user: (place.secrets / file).read_text(encoding="utf-8").strip()
+                 for user, file in files.items()}
     program = find("mongod", place.root / "build/tools/mongod",
                    pathlib.Path.home() / ".cache/parley/mongod")
     return Program(
