@@ -620,6 +620,16 @@ export interface ErrorData {
   field?: string;
 }
 
+/** A process of message is there */
+export interface EventMessageOwner {
+  /** its NODE_ID */
+  node: string;
+  /** the partitions that are its own: bit k stands for message.p<k> */
+  held: number;
+  /** it ends, and takes none any more */
+  leaving?: boolean;
+}
+
 /** A user came or went */
 export interface EventPresenceChange {
   /** who */
@@ -736,6 +746,8 @@ export interface FrameEdit {
   message_id: string;
   /** as in frame.send, of the kind that the message has */
   content: Record<string, any>;
+  /** a W3C traceparent, where the client follows its frame through our services; a malformed one counts as none */
+  traceparent?: string;
 }
 
 /** A message says something else now */
@@ -818,6 +830,8 @@ export interface FramePin {
   message_id: string;
   /** true: away with it */
   removed?: boolean;
+  /** a W3C traceparent, where the client follows its frame through our services; a malformed one counts as none */
+  traceparent?: string;
 }
 
 /** A message was pinned or unpinned */
@@ -888,6 +902,8 @@ export interface FrameReaction {
   emoji: string;
   /** true: away with it */
   removed?: boolean;
+  /** a W3C traceparent, where the client follows its frame through our services; a malformed one counts as none */
+  traceparent?: string;
 }
 
 /** This user has read the conversation up to seq */
@@ -908,6 +924,8 @@ export interface FrameRecall {
   conversation_id: string;
   /** of the message */
   message_id: string;
+  /** a W3C traceparent, where the client follows its frame through our services; a malformed one counts as none */
+  traceparent?: string;
 }
 
 /** A message was taken back: its content is gone */
@@ -954,6 +972,8 @@ export interface FrameSend {
   msg_type?: number;
   /** see content.text, content.location; custom: any object up to 16 KiB */
   content: Record<string, any>;
+  /** a W3C traceparent, where the client follows its message through our services; a malformed one counts as none. Over HTTP the header of that name counts instead */
+  traceparent?: string;
 }
 
 /** Something happened that concerns this user */
