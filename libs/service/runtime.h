@@ -13,7 +13,7 @@ struct runtime {
     void *own_config;
     struct service_context context;
 
-    int64_t began_at; /* Unix ms */
+    int64_t began_at;  /* Unix ms */
     struct otlp *otlp; /* NULL: no spans are recorded */
     struct http *internal;
     struct rpc_server *rpc;
