@@ -11,6 +11,22 @@
 #define TAKE_TIMEOUT_MS 500 /* how soon the worker sees that it must stop */
 #define ASK_WAIT_MS 50
 
+static const char *const outcomes[] = {
+    [BOT_ANSWERED] = "answered",
+    [BOT_REFUSED] = "refused",
+    [BOT_RETRIED] = "retried",
+    [BOT_PARKED] = "parked",
+};
+
+static const struct metric_info infos[] = {
+    [BOT_COMMANDS] = {"parley_bot_commands_total",
+                      METRIC_COUNTER,
+                      "Commands to bots; refused: the answer may not be sent any more.",
+                      {METRIC_TEXTS("outcome", outcomes)}},
+};
+
+struct metrics bot_metrics = METRICS(infos);
+
 DEFINE_RECORD_CLEANUP(struct stored_command, stored_command)
 
 /* UNAVAILABLE: try again later. Everything else is settled. */

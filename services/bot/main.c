@@ -68,22 +68,6 @@ static bool is_ready(void *state, struct buffer *why)
     return false;
 }
 
-static const char *const outcomes[] = {
-    [BOT_ANSWERED] = "answered",
-    [BOT_REFUSED] = "refused",
-    [BOT_RETRIED] = "retried",
-    [BOT_PARKED] = "parked",
-};
-
-static const struct metric_info infos[] = {
-    [BOT_COMMANDS] = {"parley_bot_commands_total",
-                      METRIC_COUNTER,
-                      "Commands to bots; refused: the answer may not be sent any more.",
-                      {METRIC_TEXTS("outcome", outcomes)}},
-};
-
-struct metrics bot_metrics = METRICS(infos);
-
 static struct metrics *const all_metrics[] = {&bot_metrics};
 
 static const struct service bot = {

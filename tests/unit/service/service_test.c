@@ -115,7 +115,8 @@ static bool is_ready(void *state, struct buffer *why)
     return true;
 }
 
-static const struct metric_info infos[] = {{"chairs", METRIC_GAUGE, "Where to sit."}};
+static const struct metric_info infos[] = {
+    {.name = "chairs", .type = METRIC_GAUGE, .help = "Where to sit."}};
 static struct metrics chairs = METRICS(infos);
 static struct metrics *const all_metrics[] = {&chairs};
 
