@@ -159,4 +159,5 @@ def main():
             print("\n".join(stop_and_look(parley)))
 
 
-main()
+if __name__ == "__main__":
+    main()
