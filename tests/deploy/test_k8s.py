@@ -1,13 +1,17 @@
 """k8s/, built as an operator builds it: valid, and held to the policy in k8s/rules.py. No cluster is
 needed. What follows from the code is read there: settings, who asks whom, paths."""
 
+import base64
 import functools
 import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 
 import kubernetes_validate
 import pytest
@@ -193,6 +197,57 @@ def test_the_secrets_hold_every_file_that_is_named(clusters):
         held = cluster.find("Secret", secret)["data"]
         assert {f"/etc/parley/{key}" for key in held} == files
         assert secret.startswith(f"parley-{workload.name}-")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start(workload, folder):
+    """The program with its pod's settings, but on loopback, where there is no server, and with its
+    Secret's files in folder."""
+    secret = next(each for each in workload.cluster.all("Secret")
+                  if each["metadata"]["name"].startswith(f"parley-{workload.name}-"))
+    for name, value in secret["data"].items():
+        (folder / name).touch(0o600)
+        (folder / name).write_bytes(re.sub(rb"[a-z0-9.-]+:(5672|27017|6379)/", rb"127.0.0.1:1/",
+                                           base64.b64decode(value)))
+    environment = {name: re.sub(r"^\w+:8002$", "127.0.0.1:1", value).replace("/etc/parley/", f"{folder}/")
+                   for name, value in workload.environment.items() if value}
+    port = free_port()
+    environment.update(NODE_ID=f"{workload.name}-7d9c5b6f4d-x2x4q", LISTEN="127.0.0.1:0",
+                       RPC_LISTEN="127.0.0.1:0", INTERNAL_LISTEN=f"127.0.0.1:{port}")
+    return port, subprocess.Popen([BIN / f"parley-{workload.name}"], env=environment,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True)
+
+
+def is_alive(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def test_each_program_takes_the_settings_of_its_pod(clusters, tmp_path):
+    """It would end with 2; without servers it waits for them, alive."""
+    started = {}
+    for name in SERVICES:
+        (tmp_path / name).mkdir()
+        started[name] = start(clusters["dev"].workload(name), tmp_path / name)
+    alive = set()
+    for name, (port, program) in started.items():
+        while program.poll() is None and not is_alive(port):
+            time.sleep(0.05)
+        if program.poll() is None:
+            alive.add(name)
+            program.terminate()
+    said = {name: program.communicate(timeout=30)[0] for name, (_, program) in started.items()}
+    assert alive == set(SERVICES), [said[name] for name in SERVICES if name not in alive]
+    assert [program.returncode for _, program in started.values()] == [0] * len(SERVICES)
 
 
 # ---- The network
