@@ -8,5 +8,7 @@ int run_dead(int argc, char **argv);
 int run_backup(int argc, char **argv);
 int run_restore(int argc, char **argv);
 int run_declare(int argc, char **argv);
+int run_health(int argc, char **argv);
+int run_drain(int argc, char **argv);
 
 #endif

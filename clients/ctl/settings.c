@@ -25,6 +25,8 @@ static const struct field settings_fields[] = {
           .about = "likewise of push"),
     FIELD(struct settings, bot_internal, .def = "127.0.0.1:22184", .max = 2048,
           .about = "likewise of bot"),
+    FIELD(struct settings, internal_listen, .def = "127.0.0.1:8001", .max = 256,
+          .about = "the process that health and drain ask"),
     FIELD(struct settings, parley_url, .def = "http://127.0.0.1:8080", .max = 2048,
           .about = "the edge, for what goes by REST"),
     FIELD(struct settings, admin_username, .about = "who logs in there"),

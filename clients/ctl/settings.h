@@ -18,6 +18,7 @@ struct settings {
     char *message_internal;
     char *push_internal;
     char *bot_internal;
+    char *internal_listen;
     char *parley_url;
     char *admin_username;
     char *admin_password;

@@ -187,7 +187,8 @@ enum MHD_Result answer_refusal(struct exchange *exchange, enum status status,
 enum MHD_Result answer_page(struct exchange *exchange, const struct http_page *page)
 {
     struct buffer body = {0};
-    int code = page->fill(exchange->http->config.state, &body);
+    const char *question = strchr(exchange->target, '?');
+    int code = page->fill(exchange->http->config.state, question ? question + 1 : "", &body);
 
     return send_body(exchange, (unsigned)code, code < 400 ? STATUS_OK : STATUS_UNAVAILABLE,
                      page->content_type, &body);

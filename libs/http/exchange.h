@@ -25,10 +25,12 @@ struct http {
     int listen_fd;
     int port;
     atomic_bool draining;
+    atomic_bool stopped_accepting;
     pthread_mutex_t lock; /* of the next three */
     pthread_cond_t idle;
-    int in_hand;    /* requests from their first header to the last byte of the answer */
-    uint64_t begun; /* all there ever were */
+    int in_hand;      /* requests from their first header to the last byte of the answer */
+    uint64_t begun;   /* all there ever were */
+    int64_t begun_at; /* the last, monotonic ms */
     struct places uploads;
     struct places downloads;
 };

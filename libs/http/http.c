@@ -60,7 +60,8 @@ static const struct http_page *find_page(const struct exchange *exchange)
 
     for (size_t i = 0; i < config->n_pages; i++)
         if (strlen(config->pages[i].path) == length &&
-            memcmp(config->pages[i].path, exchange->target, length) == 0)
+            memcmp(config->pages[i].path, exchange->target, length) == 0 &&
+            (!config->pages[i].method || strcmp(config->pages[i].method, exchange->method) == 0))
             return &config->pages[i];
     return NULL;
 }
@@ -77,6 +78,7 @@ static void begin(struct exchange *exchange, const char *method)
     pthread_mutex_lock(&exchange->http->lock);
     exchange->http->in_hand++;
     exchange->http->begun++;
+    exchange->http->begun_at = clock_monotonic();
     pthread_mutex_unlock(&exchange->http->lock);
 }
 
@@ -436,10 +438,26 @@ int http_port(const struct http *http)
     return http->port;
 }
 
+void http_drain(struct http *http)
+{
+    atomic_store(&http->draining, true);
+}
+
+bool http_is_quiet(struct http *http)
+{
+    bool quiet;
+
+    pthread_mutex_lock(&http->lock);
+    quiet = http->in_hand == 0 && clock_monotonic() - http->begun_at >= HTTP_QUIET_MS;
+    pthread_mutex_unlock(&http->lock);
+    return quiet;
+}
+
 void http_stop_accepting(struct http *http)
 {
-    if (atomic_exchange(&http->draining, true))
+    if (atomic_exchange(&http->stopped_accepting, true))
         return;
+    http_drain(http);
     (void)MHD_quiesce_daemon(http->daemon); /* gives back the listening socket, which we know */
     /* New connections are refused from here on; the number stays taken until the daemon's thread,
      * which may still poll it, has ended. */

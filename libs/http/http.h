@@ -105,7 +105,9 @@ struct http_config {
 struct http_page {
     const char *path;
     const char *content_type;
-    int (*fill)(void *state, struct buffer *ret);
+    int (*fill)(void *state, const char *query,
+                struct buffer *ret); /* query: "" or what follows ? */
+    const char *method;              /* NULL: any */
 };
 
 /* Start to serve. config is copied, what it points to must live until http_close(). */
@@ -117,6 +119,14 @@ int http_port(const struct http *http);
 
 /* Take no new connections; those in hand go on. For drain. */
 void http_stop_accepting(struct http *http);
+
+/* Tell clients by each answer to close their connection. New ones are still taken: in a cluster they
+ * come until everybody knows. */
+void http_drain(struct http *http);
+
+/* Is nothing in hand, and has nothing come for HTTP_QUIET_MS? Any thread. */
+#define HTTP_QUIET_MS 500
+bool http_is_quiet(struct http *http);
 
 /* Wait for the requests in hand (10 s at most), close, free. NULL is fine. */
 void http_close(struct http *http);

@@ -2,9 +2,10 @@
 
 #include "service/metrics.h"
 
-static int fill_healthz(void *state, struct buffer *ret)
+static int fill_healthz(void *state, const char *query, struct buffer *ret)
 {
     (void)state;
+    (void)query;
     buffer_add_text(ret, "ok\n");
     return 200;
 }
@@ -45,25 +46,28 @@ bool runtime_is_ready(struct runtime *runtime, struct buffer *ret)
     return ret->length == 0;
 }
 
-static int fill_readyz(void *state, struct buffer *ret)
+static int fill_readyz(void *state, const char *query, struct buffer *ret)
 {
     bool ready = runtime_is_ready(state, ret);
 
+    (void)query;
     if (ready)
         buffer_add_text(ret, "ok\n");
     return ready ? 200 : 503;
 }
 
-static int fill_metrics(void *state, struct buffer *ret)
+static int fill_metrics(void *state, const char *query, struct buffer *ret)
 {
+    (void)query;
     metrics_page(state, ret);
     return 200;
 }
 
 static const struct http_page pages[] = {
-    {"/healthz", "text/plain; charset=utf-8", fill_healthz},
-    {"/readyz", "text/plain; charset=utf-8", fill_readyz},
-    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", fill_metrics},
+    {"/healthz", "text/plain; charset=utf-8", .fill = fill_healthz},
+    {"/readyz", "text/plain; charset=utf-8", .fill = fill_readyz},
+    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", .fill = fill_metrics},
+    {"/drain", "text/plain; charset=utf-8", .fill = drain_fill, .method = "POST"},
 };
 
 enum status internal_open(struct runtime *runtime, struct error *err)

@@ -30,6 +30,7 @@ struct runtime {
     bool started; /* .start() succeeded */
     bool serving; /* and workers run and ports are open */
     bool draining;
+    bool ending; /* SIGTERM has come */
     struct http *http;
     struct error start_error; /* why start() has not succeeded yet */
 };
@@ -47,7 +48,10 @@ void print_routes(const struct service *service, struct buffer *ret);
 void print_methods(const struct service *service, struct buffer *ret);
 void print_config(const struct service *service, struct buffer *ret);
 
-/* /healthz, /readyz, /metrics on INTERNAL_LISTEN. */
+/* drain.c: the page of POST /drain. */
+int drain_fill(void *runtime, const char *query, struct buffer *ret);
+
+/* /healthz, /readyz, /metrics, /drain on INTERNAL_LISTEN. */
 MUST_CHECK enum status internal_open(struct runtime *runtime, struct error *err);
 
 #endif

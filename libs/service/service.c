@@ -345,6 +345,7 @@ static void end(struct runtime *runtime)
     bool started = runtime->started;
 
     watch_second_signal();
+    set_flag(runtime, &runtime->ending, true);
     set_flag(runtime, &runtime->draining, true);
     if (!service->serves_http)
         atomic_store(&runtime->context.stopping, true);

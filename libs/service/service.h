@@ -23,6 +23,10 @@
  *
  * Where nothing is served over HTTP (push), workers see stopping at once.
  *
+ * POST /drain on INTERNAL_LISTEN, before a process is ended: readiness turns 503, clients are told to go
+ * elsewhere, and the answer comes when nothing is in hand (DRAIN_SECONDS and some at most). It serves
+ * on, since others may not know yet, until SIGTERM; that is quick then.
+ *
  * `parley-<service> --routes` prints the route table as JSON (the edge's path table and the
  * contract tests are made from it), `--methods` that of its calls by nng likewise, `--config` the
  * configuration table and `--metrics` what it counts as Markdown. */
@@ -100,6 +104,11 @@ struct service {
     struct metrics *const *metrics; /* besides the libraries' */
     size_t n_metrics;
     void (*measure)(void *state); /* before they are printed: set gauges; NULL is fine */
+    /* Begin to send clients away; edge: only those who came over it (?edge=…), NULL: all, and let
+     * nobody in. Then is it done? Any thread, from after start() until before stop(). NULL is fine,
+     * for who .serves_http. */
+    void (*drain)(void *state, const char *edge);
+    bool (*is_drained)(void *state);
     const struct http_route *routes;
     size_t n_routes;
     int64_t (*upload_max)(const void *own_config); /* where a route has .upload: bytes of a file */

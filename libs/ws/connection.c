@@ -44,7 +44,8 @@ void ws_connection_free(struct ws_connection *connection)
 
 void ws_connection_watch(struct ws_connection *connection)
 {
-    bool reads = connection->state != WS_STATE_WAITING;
+    bool reads = connection->state != WS_STATE_WAITING &&
+                 !(connection->is_leaving && connection->state == WS_STATE_OPEN);
     struct epoll_event event = {
         .events = EPOLLRDHUP | (reads ? EPOLLIN : 0U) | (connection->wants_write ? EPOLLOUT : 0U),
         .data.ptr = connection,
@@ -90,6 +91,15 @@ void ws_connection_close(struct ws_connection *connection, int code, const char 
 {
     if (connection->state == WS_STATE_OPEN)
         ws_connection_say(connection, ws_frame_new_close(code, reason), code);
+}
+
+void ws_connection_leave(struct ws_connection *connection)
+{
+    if (connection->state != WS_STATE_OPEN || connection->is_leaving)
+        return;
+    connection->is_leaving = true;
+    ws_loop_set_timer(connection, WS_TIMER_LEAVE);
+    ws_connection_watch(connection);
 }
 
 static void handle_close(struct ws_connection *connection, int code)
@@ -241,6 +251,9 @@ void ws_connection_is_due(struct ws_connection *connection)
         }
         ws_loop_set_timer(connection, WS_TIMER_PING);
         ws_connection_send(connection, connection->loop->ping);
+        return;
+    case WS_TIMER_LEAVE:
+        ws_connection_close(connection, WS_CODE_GOING_AWAY, "going away");
         return;
     default: /* no request, or no end: without further words */
         ws_connection_end(connection, WS_CODE_ABNORMAL);

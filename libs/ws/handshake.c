@@ -203,6 +203,7 @@ enum status ws_request_parse(char *data, size_t length, const char *path, struct
     ret->host = headers.values[WS_HEADER_HOST];
     ret->origin = headers.values[WS_HEADER_ORIGIN];
     ret->traceparent = headers.values[WS_HEADER_TRACEPARENT];
+    ret->edge = headers.values[WS_HEADER_EDGE];
     ret->real_ip = headers.values[WS_HEADER_REAL_IP];
     ret->forwarded_for = headers.values[WS_HEADER_FORWARDED_FOR];
     accept_key(headers.values[WS_HEADER_KEY], ret->accept);

@@ -18,6 +18,7 @@ struct ws_request {
     const char *token; /* from the query (decoded), else the subprotocol, else the cookie */
     enum ws_token_from token_from;
     const char *traceparent;
+    const char *edge;          /* X-Edge: through which of our proxies */
     const char *real_ip;       /* X-Real-IP */
     const char *forwarded_for; /* X-Forwarded-For */
     bool is_bearer;            /* the subprotocol "bearer" was offered: the answer must name it */

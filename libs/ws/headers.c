@@ -16,6 +16,7 @@ static const struct {
     [WS_HEADER_ORIGIN] = {"Origin", false},
     [WS_HEADER_COOKIE] = {"Cookie", true},
     [WS_HEADER_TRACEPARENT] = {"traceparent", true},
+    [WS_HEADER_EDGE] = {"X-Edge", false},
     [WS_HEADER_REAL_IP] = {"X-Real-IP", false},
     [WS_HEADER_FORWARDED_FOR] = {"X-Forwarded-For", true},
     [WS_HEADER_CONTENT_LENGTH] = {"Content-Length", false},

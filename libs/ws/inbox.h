@@ -11,7 +11,8 @@ enum ws_command_kind {
     WS_COMMAND_ACCEPT,
     WS_COMMAND_REFUSE, /* frame holds the HTTP answer */
     WS_COMMAND_SEND,
-    WS_COMMAND_CLOSE,       /* frame is the close frame */
+    WS_COMMAND_CLOSE, /* frame is the close frame */
+    WS_COMMAND_LEAVE,
     WS_COMMAND_STOP_ACCEPT, /* the rest is about no connection */
     WS_COMMAND_DRAIN,       /* id is the time in ms */
     WS_COMMAND_STOP,

@@ -32,9 +32,8 @@ const uint16_t ws_counted_codes[WS_COUNTED_CODES] = {
 };
 
 static const int timer_ms[WS_TIMERS] = {
-    [WS_TIMER_HANDSHAKE] = WS_HANDSHAKE_MS,
-    [WS_TIMER_ANSWER] = WS_ANSWER_MS,
-    [WS_TIMER_PING] = WS_PING_MS,
+    [WS_TIMER_HANDSHAKE] = WS_HANDSHAKE_MS, [WS_TIMER_ANSWER] = WS_ANSWER_MS,
+    [WS_TIMER_PING] = WS_PING_MS,           [WS_TIMER_LEAVE] = WS_LEAVE_MS,
     [WS_TIMER_GRACE] = WS_GRACE_MS,
 };
 
@@ -219,6 +218,8 @@ static void carry_out(struct ws_loop *loop, struct ws_command *command)
         ws_connection_send(connection, command->frame);
     } else if (command->kind == WS_COMMAND_ACCEPT) {
         ws_connection_accept(connection);
+    } else if (command->kind == WS_COMMAND_LEAVE) {
+        ws_connection_leave(connection);
     } else if (command->kind == WS_COMMAND_REFUSE && connection->state == WS_STATE_WAITING) {
         ws_connection_say(connection, TAKE(command->frame), WS_CODE_ABNORMAL);
     } else if (command->kind == WS_COMMAND_CLOSE && connection->state == WS_STATE_OPEN) {
@@ -257,7 +258,7 @@ static void drain(struct ws_loop *loop)
         if (!connection)
             continue;
         loop->drain_done++;
-        ws_connection_close(connection, WS_CODE_GOING_AWAY, "going away");
+        ws_connection_leave(connection);
         ws_connection_refuse(connection, &err, 1); /* only when it waits for its answer */
     }
     if (loop->drain_slot == loop->n_slots)

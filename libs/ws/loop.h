@@ -19,7 +19,14 @@ enum ws_state {
 };
 
 /* Each kind of waiting has one duration, so a list in order of arrival is in order of time too. */
-enum ws_timer { WS_TIMER_HANDSHAKE, WS_TIMER_ANSWER, WS_TIMER_PING, WS_TIMER_GRACE, WS_TIMERS };
+enum ws_timer {
+    WS_TIMER_HANDSHAKE,
+    WS_TIMER_ANSWER,
+    WS_TIMER_PING,
+    WS_TIMER_LEAVE,
+    WS_TIMER_GRACE,
+    WS_TIMERS
+};
 
 struct ws_timers {
     struct ws_connection *first;
@@ -44,6 +51,7 @@ struct ws_connection {
     bool is_dirty;     /* in the loop's list of those with something to send */
     bool is_shut;      /* our half is closed */
     bool is_peer_done; /* the peer's close frame has come */
+    bool is_leaving;   /* read from no more, and about to be closed */
     bool wants_write;  /* epoll tells when there is room again */
     uint16_t code;     /* the close code, for the handler and the metrics */
     int64_t due;
@@ -140,6 +148,8 @@ void ws_connection_read(struct ws_connection *connection);
 void ws_connection_is_due(struct ws_connection *connection);
 void ws_connection_watch(struct ws_connection *connection);         /* as its state asks for */
 void ws_connection_end(struct ws_connection *connection, int code); /* no more words */
+/* Read no more; 1001 when WS_TIMER_LEAVE is due. */
+void ws_connection_leave(struct ws_connection *connection);
 /* Queue last words, whose reference it takes, and close when they are out. */
 void ws_connection_say(struct ws_connection *connection, struct ws_frame *last, int code);
 

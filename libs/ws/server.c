@@ -315,6 +315,11 @@ void ws_outbox_close(struct ws_outbox *outbox, uint64_t id, int code, const char
     add(outbox, id, WS_COMMAND_CLOSE, ws_frame_new_close(code, reason), code);
 }
 
+void ws_outbox_leave(struct ws_outbox *outbox, uint64_t id)
+{
+    add(outbox, id, WS_COMMAND_LEAVE, NULL, 0);
+}
+
 void ws_outbox_flush(struct ws_outbox *outbox)
 {
     for (size_t i = 0; i < outbox->server->n_loops; i++)

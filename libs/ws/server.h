@@ -16,11 +16,14 @@
  * timers, handler->turn, and then one write for each socket that has something to be sent.
  *
  * Limits. They are not settings: protocol.md promises them to clients. */
-#define WS_HANDSHAKE_MS 5000    /* for the request to arrive */
-#define WS_ANSWER_MS 10000      /* for the handler to answer it, else 503 */
-#define WS_PING_MS 30000        /* between our pings */
-#define WS_SILENCE_MS 60000     /* without a byte from the peer: he is gone */
-#define WS_GRACE_MS 2000        /* between our close frame and the end of the connection */
+#define WS_HANDSHAKE_MS 5000 /* for the request to arrive */
+#define WS_ANSWER_MS 10000   /* for the handler to answer it, else 503 */
+#define WS_PING_MS 30000     /* between our pings */
+#define WS_SILENCE_MS 60000  /* without a byte from the peer: he is gone */
+#define WS_GRACE_MS 2000     /* between our close frame and the end of the connection */
+#define WS_LEAVE_MS \
+    300 /* before a drain's close frame: nothing is read any more, so that the
+                                   answers to what was read can come first */
 #define WS_UNSENT_MAX (1 << 20) /* bytes waiting for one socket: beyond, he is too slow (1013) */
 
 struct ws_server;
@@ -59,7 +62,8 @@ MUST_CHECK enum status ws_server_open(const struct ws_config *config, struct ws_
 /* Take no new connections; those there go on. */
 void ws_server_stop_accepting(struct ws_server *server);
 
-/* Close all sockets with 1001, spread evenly over that time. Returns at once. */
+/* Close all sockets with 1001, spread evenly over that time, WS_LEAVE_MS after each was read from for
+ * the last time. Returns at once. */
 void ws_server_drain(struct ws_server *server, int64_t over_ms);
 
 /* End the loops; what is still open is closed without a word. The handler's closed() has been
@@ -112,6 +116,7 @@ void ws_outbox_refuse(struct ws_outbox *outbox, uint64_t id, const struct error 
 void ws_outbox_send(struct ws_outbox *outbox, const uint64_t *ids, size_t n,
                     struct ws_frame *frame);
 void ws_outbox_close(struct ws_outbox *outbox, uint64_t id, int code, const char *reason);
+void ws_outbox_leave(struct ws_outbox *outbox, uint64_t id); /* as ws_server_drain() does */
 
 /* Hand it all over, with one lock and at most one wake-up per loop. Waits while a loop has more
  * in its inbox than it should; so a loop's own thread must never call this. */

@@ -59,6 +59,8 @@ static enum status check(struct push_state *push, const struct ws_request *reque
 {
     enum status s;
 
+    if (atomic_load(&push->lets_nobody_in))
+        return error_set(err, STATUS_UNAVAILABLE, "going away; try again");
     if (!request->token)
         return error_set(err, STATUS_UNAUTHENTICATED, "a token is needed");
     if (request->token_from == WS_TOKEN_COOKIE && request->origin &&
@@ -96,6 +98,7 @@ static void ask_router(struct push_state *push, struct ws_connection *connection
     strcpy(letter->session_id, claims->session_id);
     ws_connection_address(connection, peer);
     door_address(push->context->config->trusted_addresses, peer, request, letter->address);
+    letter->edge = drain_edge(request->edge);
     letters_add(&push->gathered[ws_connection_loop(connection)].letters, letter);
 }
 

@@ -9,7 +9,6 @@
 #include "ws/server.h"
 
 /* What push's threads tell each other. */
-
 enum letter_kind {
     LETTER_OPENED,           /* a loop: a user wants a socket; it waits for an answer */
     LETTER_CLOSED,           /* a loop: that socket is gone */
@@ -21,6 +20,7 @@ enum letter_kind {
     LETTER_SESSIONS_ENDED,   /* lookups to router: ends */
     LETTER_ONLINE,           /* router to presence: user_id has one more socket of session_id */
     LETTER_OFFLINE,          /* one less */
+    LETTER_DRAIN,            /* drain: the sockets of edge, or all (0), are to go */
 };
 
 struct letter {
@@ -31,6 +31,7 @@ struct letter {
     char session_id[ID_MAX];
     char address[WS_ADDRESS_MAX]; /* OPENED: counted against; "" is not */
     char reason[32];
+    uint64_t edge; /* OPENED: that it came by, see drain_edge(); 0: none */
     int64_t epoch; /* FIND_GROUPS, GROUPS: of the router's connection */
     struct strings ids;
     struct users_groups groups;

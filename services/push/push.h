@@ -52,9 +52,11 @@ struct push_state {
     struct mailbox to_presence;
     struct outgoing outgoing;
     struct gathered gathered[WS_LOOPS_MAX];
-    atomic_bool is_consuming;  /* the router's bus is connected */
-    atomic_bool is_publishing; /* the publisher's */
-    atomic_bool is_drained;    /* no socket is left: the others may end */
+    atomic_bool is_consuming;   /* the router's bus is connected */
+    atomic_bool is_publishing;  /* the publisher's */
+    atomic_bool is_drained;     /* no socket is left: the others may end */
+    atomic_bool lets_nobody_in; /* after POST /drain */
+    atomic_llong leaving;       /* sockets that were told to go, and drains not looked at yet */
 };
 
 /* So many at once, and so many more each second. */
@@ -93,6 +95,12 @@ void inbound_pass_on(struct gathered *gathered, const struct envelope *envelope)
 void marks_add(struct gathered *gathered, struct ws_connection *connection,
                const struct frame_read *frame);
 void marks_pass_on(struct push_state *push, struct gathered *gathered);
+
+/* drain.c: the service's drain and is_drained, and a number for the name of an edge (X-Edge), so that
+ * who makes names up takes no memory; NULL and "" are 0. */
+uint64_t drain_edge(const char *name);
+void drain_begin(void *state, const char *edge);
+bool drain_is_done(void *state);
 
 /* The workers. */
 void router_run(void *state, struct service_context *context);

@@ -23,6 +23,8 @@ struct seat { /* a socket, as the router knows it */
     struct address *address; /* NULL: not counted */
     char session_id[ID_MAX];
     bool is_accepted;
+    bool is_leaving;   /* told to go, and counted as such */
+    uint64_t edge;     /* that it came by, see drain_edge(); 0: none */
     UT_hash_handle hh; /* by id */
 };
 

@@ -10,6 +10,7 @@
 #include "log/log.h"
 
 #define DELIVERIES_PER_TURN 512
+#define DRAIN_STEP_MS 20
 #define STALLED_MS 20000 /* queues keep a user's messages for 30 s: some may be gone */
 
 static void handle_letter(struct router *router, struct letter *letter)
@@ -29,6 +30,9 @@ static void handle_letter(struct router *router, struct letter *letter)
         break;
     case LETTER_SESSIONS_ENDED:
         sessions_end_all(router, letter);
+        break;
+    case LETTER_DRAIN:
+        drain_start(router, letter);
         break;
     case LETTER_GROUPS:
         subscriptions_groups(router, letter);
@@ -91,7 +95,7 @@ static void start_drain(struct router *router)
     int64_t ms = push->context->config->drain_seconds * 1000;
 
     router->is_draining = true;
-    router->drain_until = router->now + ms + WS_GRACE_MS + 1000;
+    router->drain_until = router->now + ms + WS_LEAVE_MS + WS_GRACE_MS + 1000;
     log_info("draining", LOG_NUMBER("sockets", (int64_t)ws_server_sockets(push->server)));
     ws_server_stop_accepting(push->server);
     ws_server_drain(push->server, ms);
@@ -120,6 +124,8 @@ static void turn(struct router *router)
 
     if (router->is_draining && wait_ms > 100)
         wait_ms = 100;
+    if (router->departures && wait_ms > DRAIN_STEP_MS)
+        wait_ms = DRAIN_STEP_MS;
     if (router->is_connected)
         take_deliveries(router, wait_ms);
     router->now = clock_monotonic();
@@ -130,6 +136,7 @@ static void turn(struct router *router)
     if (!router->is_connected)
         subscriptions_connect(router);
     subscriptions_turn(router);
+    drain_turn(router);
     flush(router);
     router->now = clock_monotonic();
     check_stall(router);
@@ -154,6 +161,7 @@ void router_run(void *state, struct service_context *context)
     bus_close(router.bus);
     ws_outbox_free(router.outbox);
     sessions_clear(&router);
+    drain_clear(&router);
     registry_clear(&router.registry);
     letters_clear(&router.lookups);
     letters_clear(&router.presence);

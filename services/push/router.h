@@ -37,7 +37,8 @@ struct router {
     int64_t connect_at;
     int64_t backoff_ms;
     int64_t drain_until;
-    uint64_t *ids; /* scratch */
+    struct departure *departures; /* under way */
+    uint64_t *ids;                /* scratch */
     size_t n_ids;
     size_t ids_room;
     size_t n_sent; /* sockets that got what is delivered now */
@@ -63,5 +64,10 @@ void sessions_end(struct router *router, const struct letter *letter);
 void sessions_check_all(struct router *router);
 void sessions_end_all(struct router *router, const struct letter *letter);
 void sessions_clear(struct router *router);
+
+/* drain.c: sockets that are to go although we stay. */
+void drain_start(struct router *router, const struct letter *letter);
+void drain_turn(struct router *router);
+void drain_clear(struct router *router);
 
 #endif

@@ -65,7 +65,8 @@ static enum status check(struct router *router, const struct letter *letter, str
 {
     const struct user *user = registry_find_user(&router->registry, slice_of(letter->user_id));
 
-    if (!router->is_connected || has_just_ended(router, letter->session_id))
+    if (!router->is_connected || atomic_load(&router->push->lets_nobody_in) ||
+        has_just_ended(router, letter->session_id))
         /* if it has: a new attempt is refused for good */
         return error_set(err, STATUS_UNAVAILABLE, "not ready to serve you yet; try again");
     if (user && user->n_seats >= SOCKETS_PER_USER)
@@ -89,6 +90,7 @@ void sessions_open(struct router *router, const struct letter *letter)
     user = registry_get_user(&router->registry, letter->user_id);
     seat = registry_seat_new(&router->registry, user, letter->connection_id, letter->session_id,
                              letter->address);
+    seat->edge = letter->edge;
     tell_presence(router, LETTER_ONLINE, seat);
     if (user->state == USER_LIVE) { /* another device, or back within LINGER_MS */
         ws_outbox_accept(router->outbox, seat->id);
@@ -105,6 +107,8 @@ void sessions_close(struct router *router, const struct letter *letter)
     if (!seat)
         return; /* was refused here */
     tell_presence(router, LETTER_OFFLINE, seat);
+    if (seat->is_leaving)
+        atomic_fetch_sub(&router->push->leaving, 1);
     registry_seat_free(&router->registry, seat, router->now);
 }
 

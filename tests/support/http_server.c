@@ -298,14 +298,15 @@ static const struct http_route routes[] = {
     {"GET", "/api/slow", HTTP_PUBLIC, NULL, NULL, .handle = handle_slow},
 };
 
-static int fill_page(void *state, struct buffer *ret)
+static int fill_page(void *state, const char *query, struct buffer *ret)
 {
     (void)state;
+    (void)query;
     buffer_add_text(ret, "draining\n");
     return 503;
 }
 
-static const struct http_page pages[] = {{"/readyz", "text/plain", fill_page}};
+static const struct http_page pages[] = {{"/readyz", "text/plain", .fill = fill_page}};
 
 int server_open(void **state)
 {

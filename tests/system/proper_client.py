@@ -38,6 +38,9 @@ class ProperClient:
         self.gap_since = None
         self.changed = threading.Condition()
         self.connects = 0
+        self.closes = []  # the code of each connection's end
+        self.lost_at = None
+        self.longest_absence = 0.0  # seconds between two connections
         self.socket = None
         self.catching_up = None
         self.again = False
@@ -93,13 +96,19 @@ class ProperClient:
         async with connect(url, compression=None, ping_interval=None, max_size=None, proxy=None,
                            open_timeout=15) as self.socket:
             self.connects += 1
+            if self.lost_at:
+                self.longest_absence = max(self.longest_absence, time.monotonic() - self.lost_at)
             opened.set()
             self._resend()
             if self.connects > 1:
                 self._catch_up()
             self._fill_window()
-            async for text in self.socket:
-                self._take(json.loads(text))
+            try:
+                async for text in self.socket:
+                    self._take(json.loads(text))
+            finally:
+                self.closes.append(self.socket.close_code)
+                self.lost_at = time.monotonic()
 
     async def _watch_clock(self):
         while True:

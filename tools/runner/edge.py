@@ -144,6 +144,6 @@ def render(place):
     }
     for number in range(1, place.edges + 1):
         name = numbered("nginx", number)
-        values.update(PORT=str(place.port + number - 1), NGINX=name,
+        values.update(PORT=str(place.port + number - 1), NGINX=name, EDGE=name,
                       LOG=str(place.var / "log" / f"{numbered('edge', number)}.log"))
         place.write(f"etc/{name}.conf", fill(place.root, values))

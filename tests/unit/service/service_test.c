@@ -254,16 +254,21 @@ static void expect_exit(int status)
 }
 
 /* The answer; empty when nobody listens there. */
-static char *get(const char *address, const char *path)
+static char *request(const char *method, const char *address, const char *path)
 {
     CLEANUP(buffer_clear) struct buffer text = {0};
     int fd = client_dial(atoi(strchr(address, ':') + 1));
 
     if (fd < 0)
         return memory_text("");
-    buffer_printf(&text, "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", path);
+    buffer_printf(&text, "%s %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", method, path);
     client_put(fd, text.data, text.length);
     return client_get(fd);
+}
+
+static char *get(const char *address, const char *path)
+{
+    return request("GET", address, path);
 }
 
 /* Ask until the answer has text in it. */
@@ -440,6 +445,33 @@ static void logs_our_own_faults_once_with_the_request(void **state)
     assert_null(strstr(line + 20, "request failed"));
 }
 
+static void drains_when_asked_and_serves_on_until_sigterm(void **state)
+{
+    CLEANUP(free) char *wrong = NULL;
+    CLEANUP(free) char *edge = NULL;
+    CLEANUP(free) char *done = NULL;
+    CLEANUP(free) char *said = NULL;
+
+    (void)state;
+    begin(NULL);
+    expect_output("\"event\":\"serving\"");
+    wrong = get(child.internal, "/drain");
+    assert_non_null(strstr(wrong, "HTTP/1.1 404 "));
+    edge = request("POST", child.internal, "/drain?edge=nginx");
+    assert_non_null(strstr(edge, "only push has sockets"));
+    eventually(child.internal, "/readyz", "HTTP/1.1 200 ");
+    done = request("POST", child.internal, "/drain");
+    assert_non_null(strstr(done, "\r\n\r\ndrained\n"));
+    eventually(child.internal, "/readyz", "draining\n");
+    said = get(child.listen, "/api/say");
+    assert_non_null(strstr(said, "hello"));
+    assert_non_null(strstr(said, "Connection: close"));
+    assert_null(strstr(buffer_text(&child.text), "worker ends"));
+    kill(child.pid, SIGTERM);
+    expect_exit(0);
+    assert_non_null(strstr(buffer_text(&child.text), "worker ends\nstop\n"));
+}
+
 static void ends_at_once_on_a_second_signal(void **state)
 {
     (void)state;
@@ -468,6 +500,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(says_why_it_cannot_start_and_exits_1, set_up, tear_down),
         cmocka_unit_test_setup_teardown(says_which_port_is_taken_and_exits_1, set_up, tear_down),
         cmocka_unit_test_setup_teardown(logs_our_own_faults_once_with_the_request, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(drains_when_asked_and_serves_on_until_sigterm, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(ends_at_once_on_a_second_signal, set_up, tear_down),
     };

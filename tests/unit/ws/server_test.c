@@ -437,6 +437,42 @@ static void drains_with_1001(void **state)
         sem_wait(&f->closed);
 }
 
+static void answers_what_was_read_before_it_goes_away(void **state)
+{
+    struct fixture *f = *state;
+    struct ws_frame *answer = ws_frame_new(WS_TEXT, slice_of("answer"));
+    int fd = open_socket(f);
+    uint64_t id;
+
+    sem_wait(&f->requested);
+    id = f->ids[0];
+    ws_server_drain(f->server, 0);
+    ws_outbox_send(f->outbox, &id, 1, answer);
+    ws_outbox_flush(f->outbox);
+    ws_frame_free(answer);
+    say_frame(fd, 0x81, "too late"); /* the handler would send it back */
+    expect_text(fd, "answer");
+    assert_int_equal(read_close(fd), WS_CODE_GOING_AWAY);
+    close(fd);
+}
+
+static void sends_away_only_whom_it_is_told_to(void **state)
+{
+    struct fixture *f = *state;
+    int stays = open_socket(f), goes;
+
+    sem_wait(&f->requested);
+    goes = open_socket(f);
+    sem_wait(&f->requested);
+    ws_outbox_leave(f->outbox, f->ids[1]);
+    ws_outbox_flush(f->outbox);
+    assert_int_equal(read_close(goes), WS_CODE_GOING_AWAY);
+    say_frame(stays, 0x81, "still here");
+    expect_text(stays, "still here");
+    close(goes);
+    close(stays);
+}
+
 int main(void)
 {
 #define STORY(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -450,6 +486,8 @@ int main(void)
         STORY(cuts_off_a_slow_reader_and_nobody_else),
         STORY(writes_what_one_turn_brings_in_one_call),
         STORY(drains_with_1001),
+        STORY(answers_what_was_read_before_it_goes_away),
+        STORY(sends_away_only_whom_it_is_told_to),
     };
 
     return cmocka_run_group_tests_name("ws server", tests, NULL, NULL);

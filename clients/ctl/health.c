@@ -1,0 +1,140 @@
+/* health and drain: what is asked of one process, on its internal port. */
+
+#include <netdb.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/memory.h"
+#include "commands.h"
+#include "ctl.h"
+#include "fetch/fetch.h"
+#include "settings.h"
+
+#define HEALTH_MS 3000
+/* A drain lasts DRAIN_SECONDS and some, 600 s at most; Kubernetes ends us when its grace is over. */
+#define DRAIN_MS (610 * 1000)
+
+/* Ask a page of the process that listens there, and print what it says. */
+static int ask(const char *listen, const char *page, const char *method, int timeout_ms)
+{
+    static const char anywhere[] = "0.0.0.0:";
+    CLEANUP(fetch_answer_clear) struct fetch_answer answer = {0};
+    CLEANUP(buffer_clear) struct buffer url = {0};
+    struct fetch_request request = {.method = method, .timeout_ms = timeout_ms, .is_inside = true};
+    struct error err;
+
+    if (strncmp(listen, anywhere, strlen(anywhere)) == 0)
+        buffer_printf(&url, "http://127.0.0.1:%s%s", listen + strlen(anywhere), page);
+    else
+        buffer_printf(&url, "http://%s%s", listen, page);
+    request.url = buffer_text(&url);
+    if (fetch(&request, &answer, &err) != STATUS_OK) {
+        complain("%s", err.text);
+        return CTL_FAILED;
+    }
+    fputs(buffer_text(&answer.body), stdout);
+    return answer.status == 200 ? CTL_OK : CTL_FAILED;
+}
+
+int run_health(int argc, char **argv)
+{
+    CLEANUP(settings_clear) struct settings settings = {0};
+    bool ready = argc == 2 && strcmp(argv[1], "--ready") == 0;
+
+    if (argc > 2 || (argc == 2 && !ready))
+        return CTL_USAGE;
+    if (!settings_read(&settings))
+        return CTL_FAILED;
+    return ask(settings.internal_listen, ready ? "/readyz" : "/healthz", NULL, HEALTH_MS);
+}
+
+/* ---- All push at once: each takes its DRAIN_SECONDS */
+
+struct asked {
+    pthread_t thread;
+    char *address;
+    const char *page;
+    int status;
+};
+
+static void *drain_one(void *context)
+{
+    struct asked *asked = context;
+
+    asked->status = ask(asked->address, asked->page, "POST", DRAIN_MS);
+    return NULL;
+}
+
+/* host:port, where the host may be a name with many addresses. */
+static bool add_addresses(const char *name, struct strings *ret)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    CLEANUP(free) char *host = memory_text(name);
+    char *colon = strrchr(host, ':');
+    struct addrinfo *found = NULL;
+
+    if (colon)
+        *colon = '\0';
+    if (!colon || getaddrinfo(host, colon + 1, &hints, &found) != 0) {
+        complain("%s: not host:port of somebody", name);
+        return false;
+    }
+    for (const struct addrinfo *at = found; at; at = at->ai_next) {
+        CLEANUP(buffer_clear) struct buffer address = {0};
+        char number[NI_MAXHOST];
+
+        if (getnameinfo(at->ai_addr, at->ai_addrlen, number, sizeof number, NULL, 0,
+                        NI_NUMERICHOST) != 0)
+            continue; /* an address family that nobody speaks */
+        buffer_printf(&address, strchr(number, ':') ? "[%s]:%s" : "%s:%s", number, colon + 1);
+        strings_add(ret, buffer_text(&address));
+    }
+    freeaddrinfo(found);
+    return true;
+}
+
+static int drain_edge(const char *edge, char *pushes)
+{
+    CLEANUP(buffer_clear) struct buffer page = {0};
+    struct strings addresses = {0};
+    struct asked *all;
+    char *rest = NULL;
+    int status = CTL_OK;
+
+    buffer_add_text(&page, "/drain?");
+    fetch_add_field(&page, "edge", edge);
+    for (char *name = strtok_r(pushes, ", ", &rest); name; name = strtok_r(NULL, ", ", &rest))
+        if (!add_addresses(name, &addresses))
+            status = CTL_FAILED;
+    all = memory_new(addresses.n * sizeof *all + 1);
+    for (size_t i = 0; i < addresses.n; i++) {
+        all[i] = (struct asked){.address = addresses.items[i], .page = buffer_text(&page)};
+        if (pthread_create(&all[i].thread, NULL, drain_one, &all[i]) != 0)
+            abort(); /* as when there is no memory */
+    }
+    for (size_t i = 0; i < addresses.n; i++) {
+        pthread_join(all[i].thread, NULL);
+        if (all[i].status != CTL_OK)
+            status = all[i].status;
+    }
+    free(all);
+    strings_clear(&addresses);
+    return status;
+}
+
+int run_drain(int argc, char **argv)
+{
+    CLEANUP(settings_clear) struct settings settings = {0};
+    bool is_edge = argc > 1 && strcmp(argv[1], "--edge") == 0;
+
+    if (argc > 3 || (argc == 3) != is_edge)
+        return CTL_USAGE;
+    if (!settings_read(&settings))
+        return CTL_FAILED;
+    if (is_edge)
+        return drain_edge(argv[2], settings.push_internal);
+    return ask(argc == 2 ? argv[1] : settings.internal_listen, "/drain", "POST", DRAIN_MS);
+}
