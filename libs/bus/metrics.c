@@ -116,6 +116,7 @@ void bus_count_consumer(struct incoming *channel, const char *queue)
 {
     size_t index = find_queue(queue, strlen(queue));
 
+    bus_count_consumer_end(channel); /* what the broker has closed, perhaps */
     if (index == QUEUE_COUNT)
         return;
     channel->consumer = memory_new(sizeof *channel->consumer);
@@ -205,11 +206,20 @@ void bus_measure(struct bus *bus)
     (void)ask_depth(bus, QUEUE_DEAD);
 }
 
-void bus_note_depth(const amqp_queue_declare_ok_t *answer)
+static bool is_consumed(const struct bus *bus, size_t queue)
+{
+    for (int i = 0; i < CHANNEL_COUNT; i++)
+        if (bus->channels[i].consumer && bus->channels[i].consumer->queue == queue)
+            return true;
+    return false;
+}
+
+/* One that was given up since it was asked for is not ours to tell any more. */
+void bus_note_depth(const struct bus *bus, const amqp_queue_declare_ok_t *answer)
 {
     size_t index = find_queue(answer->queue.bytes, answer->queue.len);
 
-    if (index == QUEUE_COUNT)
+    if (index == QUEUE_COUNT || (index != QUEUE_DEAD && !is_consumed(bus, index)))
         return;
     metrics_set(&bus_metrics, DEPTH, METRIC_AT(index), answer->message_count);
     metrics_set(&bus_metrics, CONSUMERS, METRIC_AT(index), answer->consumer_count);

@@ -23,6 +23,6 @@ void bus_count_park(const char *queue);
 /* Ask how much is in the queues that this bus consumes, and in the dead one, if that is due. Nothing
  * is waited for: the answers are read as any frame is. */
 void bus_measure(struct bus *bus);
-void bus_note_depth(const amqp_queue_declare_ok_t *answer);
+void bus_note_depth(const struct bus *bus, const amqp_queue_declare_ok_t *answer);
 
 #endif

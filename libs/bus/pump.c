@@ -165,7 +165,7 @@ static enum status take_method(struct bus *bus, const amqp_frame_t *frame, struc
         return STATUS_OK;
     case AMQP_QUEUE_DECLARE_OK_METHOD:
         if (channel == CHANNEL_MEASURE)
-            bus_note_depth(method->decoded);
+            bus_note_depth(bus, method->decoded);
         return STATUS_OK;
     case AMQP_CHANNEL_CLOSE_METHOD:
         return channel_closed(bus, channel, err);
