@@ -78,8 +78,12 @@ class Storage:
         self.buildah("commit", "-q", "--rm", container, image)
         shutil.rmtree(tree)
 
-    def build(self, root, image, base, *arguments):
-        self.buildah("bud", "--isolation", "chroot", "--layers", "--format", "docker", "-q",
+    def build(self, root, image, base, *arguments, made=()):
+        """made are stages of the Dockerfile that are images by now, of that name. Without layers: vfs
+        copies all that lies below for each."""
+        for stage in made:
+            arguments += ("--build-context", f"{stage}=container-image://localhost/parley/{stage}")
+        self.buildah("bud", "--isolation", "chroot", "--layers=false", "--format", "docker", "-q",
                      "-f", root / "docker/Dockerfile", "--build-arg", f"BASE=localhost/{base}",
                      *arguments, "-t", image, root, show=True)
 
