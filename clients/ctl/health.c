@@ -1,12 +1,14 @@
 /* health and drain: what is asked of one process, on its internal port. */
 
 #include <netdb.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "commands.h"
 #include "ctl.h"
@@ -16,6 +18,7 @@
 #define HEALTH_MS 3000
 /* A drain lasts DRAIN_SECONDS and some, 600 s at most; Kubernetes ends us when its grace is over. */
 #define DRAIN_MS (610 * 1000)
+#define LEAST_MAX_S 600
 
 /* Ask a page of the process that listens there, and print what it says. */
 static int ask(const char *listen, const char *page, const char *method, int timeout_ms)
@@ -125,7 +128,16 @@ static int drain_edge(const char *edge, char *pushes)
     return status;
 }
 
-int run_drain(int argc, char **argv)
+/* Seconds, or -1. */
+static long read_seconds(const char *text)
+{
+    char *end;
+    long seconds = strtol(text, &end, 10);
+
+    return *text && !*end && seconds >= 0 && seconds <= LEAST_MAX_S ? seconds : -1;
+}
+
+static int drain(int argc, char **argv)
 {
     CLEANUP(settings_clear) struct settings settings = {0};
     bool is_edge = argc > 1 && strcmp(argv[1], "--edge") == 0;
@@ -137,4 +149,20 @@ int run_drain(int argc, char **argv)
     if (is_edge)
         return drain_edge(argv[2], settings.push_internal);
     return ask(argc == 2 ? argv[1] : settings.internal_listen, "/drain", "POST", DRAIN_MS);
+}
+
+int run_drain(int argc, char **argv)
+{
+    bool has_least = argc > 2 && strcmp(argv[1], "--least") == 0;
+    long least_s = has_least ? read_seconds(argv[2]) : 0;
+    int64_t until = clock_monotonic() + least_s * 1000;
+    int64_t left;
+    int status;
+
+    if (least_s < 0)
+        return CTL_USAGE;
+    status = drain(has_least ? argc - 2 : argc, has_least ? argv + 2 : argv);
+    while (status == CTL_OK && (left = until - clock_monotonic()) > 0)
+        (void)poll(NULL, 0, (int)left);
+    return status;
 }

@@ -84,7 +84,8 @@ static const struct command commands[] = {
      "Asks INTERNAL_LISTEN for /healthz, or /readyz, and prints what it says. For Docker's\n"
      "HEALTHCHECK and Kubernetes' exec probes.\n",
      run_health},
-    {"drain", "[ADDRESS | --edge NAME]", "send clients away from a process before it is ended",
+    {"drain", "[--least SECONDS] [ADDRESS | --edge NAME]",
+     "send clients away from a process before it is ended",
      "ADDRESS is its INTERNAL_LISTEN; by default that of the environment. It turns not\n"
      "ready, push closes its sockets with 1001 over DRAIN_SECONDS, others finish what they\n"
      "have in hand; then the command ends, and the process lives on until SIGTERM.\n"
@@ -92,6 +93,8 @@ static const struct command commands[] = {
      "(nginx, nginx-2; in containers the host's name), which cannot do it itself. Tell it to\n"
      "quit first (SIGQUIT), so that nobody comes back that way; it ends with the last of them.\n",
      run_drain},
+     "With --least it ends no sooner: in a cluster, requests come for some seconds yet, until\n"
+     "everybody knows.\n"
     {"declare", "", "make the exchanges and queues that are missing at AMQP_URL",
      "As each service does when it may. Needs a user with all rights on the vhost.\n", run_declare},
 };

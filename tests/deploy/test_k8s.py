@@ -217,11 +217,11 @@ def start(workload, folder):
     environment = {name: re.sub(r"^\w+:8002$", "127.0.0.1:1", value).replace("/etc/parley/", f"{folder}/")
                    for name, value in workload.environment.items() if value}
     port = free_port()
-    environment.update(NODE_ID=f"{workload.name}-7d9c5b6f4d-x2x4q", LISTEN="127.0.0.1:0",
+    environment.update(PATH=f"{BIN}:{os.environ['PATH']}", NODE_ID=f"{workload.name}-7d9c5b6f4d-x2x4q", LISTEN="127.0.0.1:0",
                        RPC_LISTEN="127.0.0.1:0", INTERNAL_LISTEN=f"127.0.0.1:{port}")
-    return port, subprocess.Popen([BIN / f"parley-{workload.name}"], env=environment,
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, text=True)
+    return port, environment, subprocess.Popen(
+        [BIN / f"parley-{workload.name}"], env=environment, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def is_alive(port):
@@ -232,22 +232,29 @@ def is_alive(port):
         return False
 
 
-def test_each_program_takes_the_settings_of_its_pod(clusters, tmp_path):
+def pre_stop(workload):
+    """What Kubernetes runs beside the program, but that nobody has to hear of the end here."""
+    command = workload.main["lifecycle"]["preStop"]["exec"]["command"]
+    return ["0" if each == "5" else each for each in command]
+
+
+def test_each_program_takes_the_settings_of_its_pod_and_is_drained_by_them(clusters, tmp_path):
     """It would end with 2; without servers it waits for them, alive."""
     started = {}
     for name in SERVICES:
         (tmp_path / name).mkdir()
         started[name] = start(clusters["dev"].workload(name), tmp_path / name)
     alive = set()
-    for name, (port, program) in started.items():
+    for name, (port, environment, program) in started.items():
         while program.poll() is None and not is_alive(port):
             time.sleep(0.05)
         if program.poll() is None:
             alive.add(name)
+            run(pre_stop(clusters["dev"].workload(name)), env=environment)
             program.terminate()
-    said = {name: program.communicate(timeout=30)[0] for name, (_, program) in started.items()}
+    said = {name: program.communicate(timeout=30)[0] for name, (*_, program) in started.items()}
     assert alive == set(SERVICES), [said[name] for name in SERVICES if name not in alive]
-    assert [program.returncode for _, program in started.values()] == [0] * len(SERVICES)
+    assert [program.returncode for *_, program in started.values()] == [0] * len(SERVICES)
 
 
 # ---- The network

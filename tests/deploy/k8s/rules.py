@@ -6,6 +6,7 @@ import re
 import typing
 
 IN_HAND_S = 10  # libs/service: how long requests in hand are waited for
+CLOSING_S = 4  # libs/service/drain.c: push's last close frames, after DRAIN_SECONDS
 MARGIN_S = 10  # from the end of the drain to SIGKILL, besides
 PARTITIONS = 16
 SECRETS = "/etc/parley"
@@ -105,9 +106,10 @@ def has_time_to_drain(workload):
     grace = workload.pod.get("terminationGracePeriodSeconds", 30)
     if not workload.is_service:
         return grace >= hook.get("sleep", {}).get("seconds", 10 ** 9) + IN_HAND_S
-    drain = int(workload.environment["DRAIN_SECONDS"])
-    return (hook.get("exec", {}).get("command") == ["parleyctl", "drain"]
-            and grace >= drain + IN_HAND_S + MARGIN_S)
+    command = hook.get("exec", {}).get("command", [])
+    drain = int(workload.environment["DRAIN_SECONDS"]) + CLOSING_S
+    return (command[:3] == ["parleyctl", "drain", "--least"]
+            and grace >= max(drain, int(command[3])) + IN_HAND_S + MARGIN_S)
 
 
 def scales(workload):
