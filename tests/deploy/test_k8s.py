@@ -214,10 +214,12 @@ def start(workload, folder):
         (folder / name).touch(0o600)
         (folder / name).write_bytes(re.sub(rb"[a-z0-9.-]+:(5672|27017|6379)/", rb"127.0.0.1:1/",
                                            base64.b64decode(value)))
-    environment = {name: re.sub(r"^\w+:8002$", "127.0.0.1:1", value).replace("/etc/parley/", f"{folder}/")
+    environment = {name: re.sub(r"^\w+:8002$", "127.0.0.1:1", value)
+                   .replace("/etc/parley/", f"{folder}/")
                    for name, value in workload.environment.items() if value}
     port = free_port()
-    environment.update(PATH=f"{BIN}:{os.environ['PATH']}", NODE_ID=f"{workload.name}-7d9c5b6f4d-x2x4q", LISTEN="127.0.0.1:0",
+    environment.update(PATH=f"{BIN}:{os.environ['PATH']}", NODE_ID=f"{workload.name}-7d9c5b6f4d-x2x4q",
+                       LISTEN="127.0.0.1:0",
                        RPC_LISTEN="127.0.0.1:0", INTERNAL_LISTEN=f"127.0.0.1:{port}")
     return port, environment, subprocess.Popen(
         [BIN / f"parley-{workload.name}"], env=environment, stdin=subprocess.DEVNULL,

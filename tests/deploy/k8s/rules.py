@@ -146,10 +146,10 @@ def has_a_name(workload):
 def keeps_secrets_in_files(workload):
     """Nothing secret in the environment, which children, dumps and `kubectl describe` show."""
     environment = workload.environment
-    files = [value for name, value in environment.items()
-             if name.endswith("_FILE") and name != "LOG_FILE"]
+    files = [value for name, value in environment.items() if name.endswith("_FILE")]
     plain = [name for name, value in environment.items() if not name.endswith("_FILE")
-             and (name.endswith(("_URL", "_URI", "PASSWORD", "SECRET")) and name not in ("PUBLIC_URL", "PARLEY_URL")
+             and (name.endswith(("_URL", "_URI", "PASSWORD", "SECRET"))
+                  and name not in ("PUBLIC_URL", "PARLEY_URL")
                   or re.search("://[^/]*@", value or ""))]
     references = [each for container in workload.containers for each in container.get("env", [])
                   if "secretKeyRef" in each.get("valueFrom", {})]
