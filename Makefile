@@ -186,4 +186,4 @@ help: ## list the targets
 clean: ## remove build/ (data under var/ stays)
 	rm -rf build
 
--include $(shell find build $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find build $(BUILD) -path build/images -prune -o -type f -name '*.d' -print 2>/dev/null)
