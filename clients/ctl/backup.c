@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/temporary.h"
+#include "base/version.h"
 #include "commands.h"
 #include "ctl.h"
 #include "documents.h"
@@ -100,6 +101,7 @@ static enum status back_up(struct store *store, int folder_fd, struct manifest *
     enum status s;
 
     manifest->format = MANIFEST_FORMAT;
+    manifest->version = memory_text(parley_version);
     manifest->taken_at = clock_now();
     s = store_snapshot_open(store, &snapshot, err);
     if (s != STATUS_OK)

@@ -37,12 +37,14 @@ static const struct command commands[] = {
     {"users",
      "list [beginning] [--role ROLE] [--status STATUS] | show USER | sessions USER |\n"
      "       ban USER --reason TEXT [--days N] | unban USER --reason TEXT |\n"
+     "       mute USER --reason TEXT --days N | unmute USER --reason TEXT |\n"
      "       role USER ROLE --reason TEXT | logout USER --reason TEXT   [--json]",
      "accounts, as an administrator",
      "USER is a username or a user_id. All goes by REST to PARLEY_URL, logged in as\n"
      "ADMIN_USERNAME with ADMIN_PASSWORD_FILE: his rights count, and what he does is in the\n"
      "log of administrators with its reason. ROLE is user, moderator or admin, STATUS active,\n"
-     "banned, muted or deleted. logout ends all sessions. A list ends after 1000.\n",
+     "banned, muted or deleted. N may be a part of a day: 0.5. logout ends all sessions. A\n"
+     "list ends after 1000.\n",
      run_users},
     {"dead",
      "list [--json] | show ID [--content] | replay ID|--from QUEUE|--all |\n"
@@ -60,11 +62,10 @@ static const struct command commands[] = {
     {"backup", "[--verify] DIR [--json]", "the whole database as it is now, into a new folder",
      "The system goes on meanwhile. All that was acknowledged before is in it, and of what\n"
      "comes later nothing: one moment for all collections. DIR (0700) gets manifest.json and\n"
-     "for each collection a <name>.bson.gz, as mongodump --gzip writes them; it is as secret\n"
+     "for each collection a <name>.bson.gz, documents as mongodump has them; it is as secret\n"
      "as the database. A DIR without manifest.json is no back-up: it was not finished.\n"
      "Of the database all is in it but the cursors of sync, which must not outlive a restore.\n"
-     "Keys and passwords (AUTH_KEY_FILE, the folder of `secrets`) are not: keep those apart.\n"
-     "Without the old AUTH_KEY_FILE people stay logged in: their devices refresh.\n\n"
+     "Keys and passwords (AUTH_KEY_FILE, the folder of `secrets`) are not.\n\n"
      "MongoDB keeps the moment for 300 s. If a back-up takes longer it fails and says so:\n"
      "  db.adminCommand({setParameter: 1, minSnapshotHistoryWindowInSeconds: 3600})\n"
      "on each member gives an hour; it costs disk for what changes meanwhile.\n\n"
@@ -76,9 +77,12 @@ static const struct command commands[] = {
      "Redis should be empty too. In the end all is read back and compared with what was\n"
      "backed up: documents, SHA-256 and indexes of each collection. One that failed on its\n"
      "way leaves a part: drop that database and begin anew.\n\n"
+     "Then take AUTH_KEY_FILE away before the services start, so that auth makes a new key:\n"
+     "access tokens of the old one may name people and sessions that are no more. Devices\n"
+     "refresh theirs; those that have refreshed since the back-up have to log in again.\n"
      "What happened after the back-up is gone: messages that were acknowledged, bans,\n"
-     "log-outs and passwords too. Devices notice by their cursors and load everything anew;\n"
-     "those that have refreshed their session since have to log in again.\n",
+     "log-outs and new passwords too. Devices notice by their cursors, and load everything\n"
+     "anew; programs that keep seqs without GET /api/sync must forget them.\n",
      run_restore},
     {"health", "[--ready]", "is this process alive; with --ready: may clients be sent here",
      "Asks INTERNAL_LISTEN for /healthz, or /readyz, and prints what it says. For Docker's\n"
@@ -89,12 +93,12 @@ static const struct command commands[] = {
      "ADDRESS is its INTERNAL_LISTEN; by default that of the environment. It turns not\n"
      "ready, push closes its sockets with 1001 over DRAIN_SECONDS, others finish what they\n"
      "have in hand; then the command ends, and the process lives on until SIGTERM.\n"
+     "With --least it ends no sooner: in a cluster, requests come for some seconds yet, until\n"
+     "everybody knows.\n"
      "--edge asks every push of PUSH_INTERNAL to close the sockets that came over that nginx\n"
      "(nginx, nginx-2; in containers the host's name), which cannot do it itself. Tell it to\n"
      "quit first (SIGQUIT), so that nobody comes back that way; it ends with the last of them.\n",
      run_drain},
-     "With --least it ends no sooner: in a cluster, requests come for some seconds yet, until\n"
-     "everybody knows.\n"
     {"declare", "", "make the exchanges and queues that are missing at AMQP_URL",
      "As each service does when it may. Needs a user with all rights on the vhost.\n", run_declare},
 };
@@ -129,9 +133,9 @@ static void print_page(void)
          "writes all of them to\n`var/etc/operator.env`: `set -a; . var/etc/operator.env`.\n");
     settings_print();
     for (size_t i = 0; i < N_ELEMENTS(commands); i++) {
-        printf("\n## %s\n\n```\nparleyctl %s %s\n\n%s\n%s%s```\n", commands[i].name,
-               commands[i].name, commands[i].arguments, commands[i].about,
-               *commands[i].more ? "\n" : "", commands[i].more);
+        printf("\n## %s\n\n```\nparleyctl %s%s%s\n\n%s\n%s%s```\n", commands[i].name,
+               commands[i].name, *commands[i].arguments ? " " : "", commands[i].arguments,
+               commands[i].about, *commands[i].more ? "\n" : "", commands[i].more);
     }
 }
 

@@ -33,6 +33,7 @@ const struct record manifest_line_record =
 static const struct field manifest_fields[] = {
     FIELD(struct manifest, format, .required = true, .min = MANIFEST_FORMAT,
           .max = MANIFEST_FORMAT),
+    FIELD(struct manifest, version),
     FIELD(struct manifest, taken_at, .required = true),
     FIELD(struct manifest, finished_at, .required = true),
     FIELD(struct manifest, documents, .required = true),

@@ -19,6 +19,7 @@ struct manifest_collection {
 
 struct manifest {
     int64_t format;
+    char *version;    /* of the program that made it */
     int64_t taken_at; /* all that was acknowledged before is in it */
     int64_t finished_at;
     int64_t documents; /* in all */

@@ -1,6 +1,5 @@
 /* Accounts, by REST as an administrator: so that rights hold and everything done is in the log. */
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,112 +11,38 @@
 #include "ctl.h"
 #include "fetch/fetch.h"
 #include "output.h"
-#include "settings.h"
+#include "rest.h"
 #include "wire/admin_api.h"
-#include "wire/auth_api.h"
-#include "wire/internal.h"
 
 #define LIST_MAX 1000 /* more is no list that anybody reads */
 #define DAY_MS (24LL * 3600 * 1000)
 
-/* ---- Calls */
+/* ---- What may be asked */
 
-struct session {
-    struct settings settings;
-    struct auth_session granted;
+enum verb { LIST, SHOW, SESSIONS, BAN, UNBAN, MUTE, UNMUTE, ROLE, LOGOUT };
+
+static const struct {
+    const char *name;
+    enum verb verb;
+    int words; /* after the name: whom, and for role which */
+    bool needs_reason;
+    bool takes_days;
+} verbs[] = {
+    {"list", LIST, 0, false, false},         {"show", SHOW, 1, false, false},
+    {"sessions", SESSIONS, 1, false, false}, {"ban", BAN, 1, true, true},
+    {"unban", UNBAN, 1, true, false},        {"mute", MUTE, 1, true, true},
+    {"unmute", UNMUTE, 1, true, false},      {"role", ROLE, 2, true, false},
+    {"logout", LOGOUT, 1, true, false},
 };
 
-struct envelope {
-    int64_t code;
-    char *message;
-    struct json data;
+struct request {
+    enum verb verb;
+    int argc;
+    char **argv;
+    const char *reason;
+    const char *days;
+    bool as_json;
 };
-
-static const struct field envelope_fields[] = {
-    FIELD(struct envelope, code, .required = true),
-    FIELD(struct envelope, message, .max = 1000),
-    FIELD(struct envelope, data, .nullable = true, .max = FETCH_BODY_MAX),
-};
-static const struct record envelope_record =
-    RECORD("ctl.envelope", struct envelope, envelope_fields);
-DEFINE_RECORD_CLEANUP(struct envelope, envelope)
-
-static enum status read_answer(struct fetch_answer *answer, const struct record *rec, void *ret,
-                               struct error *err)
-{
-    CLEANUP(envelope_clear) struct envelope envelope = {0};
-
-    if (record_from_json(&envelope_record, buffer_text(&answer->body), answer->body.length,
-                         &envelope, NULL) != STATUS_OK)
-        return error_set(err, STATUS_UNAVAILABLE, "HTTP %" PRId64 " that is no answer of Parley",
-                         answer->status);
-    if (envelope.code != 0)
-        return error_set(err, status_from_code(envelope.code), "%" PRId64 " %s", envelope.code,
-                         envelope.message ? envelope.message : "");
-    if (!rec)
-        return STATUS_OK;
-    if (!envelope.data.text)
-        return error_set(err, STATUS_UNAVAILABLE, "an answer without data");
-    return record_from_json(rec, envelope.data.text, strlen(envelope.data.text), ret, err);
-}
-
-struct call {
-    const char *method; /* NULL: GET */
-    const char *path;
-    const struct record *ask; /* NULL: no body */
-    const void *value;
-    const struct record *reply; /* NULL: it is not looked at */
-};
-
-static enum status call(struct session *session, const struct call *what, void *ret,
-                        struct error *err)
-{
-    CLEANUP(buffer_clear) struct buffer url = {0};
-    CLEANUP(buffer_clear) struct buffer json = {0};
-    CLEANUP(fetch_answer_clear) struct fetch_answer answer = {0};
-    struct fetch_request request = {.method = what->method, .is_inside = true};
-    enum status s;
-
-    buffer_printf(&url, "%s%s", session->settings.parley_url, what->path);
-    if (what->ask)
-        record_to_json(what->ask, what->value, &json);
-    request.url = buffer_text(&url);
-    request.json = what->ask ? buffer_text(&json) : NULL;
-    request.bearer = session->granted.token;
-    s = fetch(&request, &answer, err);
-    if (json.length > 0)
-        explicit_bzero(json.data, json.length); /* a password, at log-in */
-    return s == STATUS_OK ? read_answer(&answer, what->reply, ret, err) : s;
-}
-
-static bool log_in(struct session *session)
-{
-    static char device[] = "parleyctl";
-    const struct settings *settings = &session->settings;
-    struct auth_login login = {settings->admin_username, settings->admin_password, device};
-    const struct call what = {"POST", "/api/login", &auth_login_record, &login,
-                              &auth_session_record};
-    struct error err;
-
-    if (!settings->admin_username || !settings->admin_password) {
-        complain("ADMIN_USERNAME and ADMIN_PASSWORD_FILE are needed, of an administrator");
-        return false;
-    }
-    if (call(session, &what, &session->granted, &err) == STATUS_OK)
-        return true;
-    complain("%s: %s", settings->parley_url, err.text);
-    return false;
-}
-
-static void log_out(struct session *session)
-{
-    const struct nothing nothing = {0};
-    const struct call what = {"POST", "/api/logout", &nothing_record, &nothing, NULL};
-
-    if (session->granted.token)
-        (void)call(session, &what, NULL, NULL); /* it would also end by itself */
-    record_clear(&auth_session_record, &session->granted);
-}
 
 /* ---- Whom */
 
@@ -150,7 +75,7 @@ static enum status find_user(struct session *session, const char *name, char **r
     }
     add_page_path(&path, name, NULL, NULL, NULL);
     what.path = buffer_text(&path);
-    s = call(session, &what, &page, err);
+    s = session_call(session, &what, &page, err);
     users = page.users.items;
     for (size_t i = 0; s == STATUS_OK && !*ret && i < page.users.n; i++)
         if (strcasecmp(users[i].username, name) == 0)
@@ -177,7 +102,7 @@ static enum status list_page(struct session *session, const char *path, struct l
     const struct call ask = {.path = path, .reply = &admin_users_record};
     struct admin_users page = {0};
     const struct admin_user *users;
-    enum status s = call(session, &ask, &page, err);
+    enum status s = session_call(session, &ask, &page, err);
 
     users = page.users.items;
     for (size_t i = 0; i < page.users.n; i++)
@@ -228,7 +153,7 @@ static enum status show(struct session *session, const char *user_id, bool as_js
     buffer_add_text(&path, "/v1/admin/users/");
     fetch_add_encoded(&path, user_id);
     what.path = buffer_text(&path);
-    s = call(session, &what, &account, err);
+    s = session_call(session, &what, &account, err);
     if (s == STATUS_OK && as_json) {
         output_json(&admin_account_record, &account);
     } else if (s == STATUS_OK) {
@@ -251,7 +176,7 @@ static enum status sessions(struct session *session, const char *user_id, bool a
     fetch_add_encoded(&path, user_id);
     buffer_add_text(&path, "/sessions?limit=100");
     what.path = buffer_text(&path);
-    s = call(session, &what, &found, err);
+    s = session_call(session, &what, &found, err);
     if (s == STATUS_OK && as_json)
         output_json(&admin_sessions_record, &found);
     else if (s == STATUS_OK)
@@ -274,7 +199,7 @@ static enum status act(struct session *session, struct call *what, const char *u
     buffer_printf(&path, "/%s", action);
     what->path = buffer_text(&path);
     what->reply = &admin_user_record;
-    s = call(session, what, &user, err);
+    s = session_call(session, what, &user, err);
     if (s == STATUS_OK && as_json)
         output_json(&admin_user_record, &user);
     else if (s == STATUS_OK)
@@ -282,18 +207,36 @@ static enum status act(struct session *session, struct call *what, const char *u
     return s;
 }
 
-static enum status ban(struct session *session, const char *user_id, const char *reason,
-                       const char *days, bool as_json, struct error *err)
+/* *ret: Unix ms, or 0 without days. */
+static enum status until_of(const char *days, int64_t *ret, struct error *err)
 {
-    struct admin_ban request = {.user_id = (char *)user_id, .reason = (char *)reason};
-    struct call what = {.method = "POST", .ask = &admin_ban_record, .value = &request};
     char *end = NULL;
     double n = days ? strtod(days, &end) : 0;
 
-    if (days && (!end || *end || end == days || !(n > 0 && n < 36500)))
+    if (days && (*end || end == days || !(n > 0 && n < 36500)))
         return error_set(err, STATUS_INVALID, "--days is a number of days, not '%s'", days);
-    request.until = days ? clock_now() + (int64_t)(n * DAY_MS) : 0;
-    return act(session, &what, user_id, "ban", as_json, err);
+    *ret = days ? clock_now() + (int64_t)(n * DAY_MS) : 0;
+    return STATUS_OK;
+}
+
+static enum status ban(struct session *session, const char *user_id, const struct request *how,
+                       struct error *err)
+{
+    struct admin_ban request = {.user_id = (char *)user_id, .reason = (char *)how->reason};
+    struct call what = {.method = "POST", .ask = &admin_ban_record, .value = &request};
+    enum status s = until_of(how->days, &request.until, err);
+
+    return s == STATUS_OK ? act(session, &what, user_id, "ban", how->as_json, err) : s;
+}
+
+static enum status mute(struct session *session, const char *user_id, const struct request *how,
+                        struct error *err)
+{
+    struct admin_mute request = {.user_id = (char *)user_id, .reason = (char *)how->reason};
+    struct call what = {.method = "POST", .ask = &admin_mute_record, .value = &request};
+    enum status s = until_of(how->days, &request.until, err);
+
+    return s == STATUS_OK ? act(session, &what, user_id, "mute", how->as_json, err) : s;
 }
 
 static enum status set_role(struct session *session, const char *user_id, const char *reason,
@@ -316,28 +259,6 @@ static enum status act_for(struct session *session, const char *user_id, const c
 
 /* ---- The command */
 
-enum verb { LIST, SHOW, SESSIONS, BAN, UNBAN, ROLE, LOGOUT };
-
-static const struct {
-    const char *name;
-    enum verb verb;
-    int words; /* after the name: whom, and for role which */
-    bool needs_reason;
-} verbs[] = {
-    {"list", LIST, 0, false},    {"show", SHOW, 1, false},  {"sessions", SESSIONS, 1, false},
-    {"ban", BAN, 1, true},       {"unban", UNBAN, 1, true}, {"role", ROLE, 2, true},
-    {"logout", LOGOUT, 1, true},
-};
-
-struct request {
-    enum verb verb;
-    int argc;
-    char **argv;
-    const char *reason;
-    const char *days;
-    bool as_json;
-};
-
 /* False: it is no command. */
 static bool read_request(int argc, char **argv, struct request *ret)
 {
@@ -353,7 +274,7 @@ static bool read_request(int argc, char **argv, struct request *ret)
             ret->argv = argv + 1;
             return (verbs[i].verb == LIST || argc - 2 == verbs[i].words) &&
                    verbs[i].needs_reason == (ret->reason != NULL) &&
-                   (!ret->days || verbs[i].verb == BAN);
+                   (!ret->days || verbs[i].takes_days) && (ret->days || verbs[i].verb != MUTE);
         }
     return false;
 }
@@ -376,11 +297,15 @@ static enum status carry_out(struct session *session, const struct request *requ
     case SESSIONS:
         return sessions(session, user_id, as_json, err);
     case BAN:
-        return ban(session, user_id, request->reason, request->days, as_json, err);
+        return ban(session, user_id, request, err);
+    case MUTE:
+        return mute(session, user_id, request, err);
     case ROLE:
         return set_role(session, user_id, request->reason, request->argv[2], as_json, err);
     case UNBAN:
         return act_for(session, user_id, request->reason, "unban", as_json, err);
+    case UNMUTE:
+        return act_for(session, user_id, request->reason, "unmute", as_json, err);
     case LOGOUT:
         return act_for(session, user_id, request->reason, "logout", as_json, err);
     }
@@ -389,19 +314,18 @@ static enum status carry_out(struct session *session, const struct request *requ
 
 int run_users(int argc, char **argv)
 {
-    struct session session = {0};
+    struct session session;
     struct request request = {0};
     struct error err;
     bool done = false;
 
     if (!read_request(argc, argv, &request))
         return CTL_USAGE;
-    if (settings_read(&session.settings) && log_in(&session)) {
+    if (session_open(&session)) {
         done = carry_out(&session, &request, &err) == STATUS_OK;
         if (!done)
             complain("%s", err.text);
-        log_out(&session);
     }
-    record_clear(&settings_record, &session.settings);
+    session_close(&session);
     return done ? CTL_OK : CTL_FAILED;
 }

@@ -115,6 +115,9 @@ def test_an_operator_bans_with_an_administrators_rights_and_is_in_the_log(parley
     assert entry["reason"] == reason and entry["target_id"] == ann.id
     assert entry["actor_username"] == ADMIN
     assert not ctl.json("users", "unban", ann.id, "--reason", "enough")["banned"]
+    muted = ctl.json("users", "mute", ann.id, "--reason", "rest", "--days", "0.5")
+    assert 11 * 3600 < muted["muted_until"] / 1000 - time.time() < 13 * 3600
+    assert ctl.json("users", "unmute", ann.id, "--reason", "enough")["muted_until"] == 0
     again = parley.login(ann.username)
     assert ctl.json("users", "role", ann.id, "moderator", "--reason", "x")["role"] == "moderator"
     assert "moderator" in ctl.run("users", "list", "--role", "moderator")
@@ -128,6 +131,9 @@ def test_who_is_no_administrator_gets_nowhere(ctl, user):
     assert "40301" in ctl.run("users", "list", status=1, ADMIN_USERNAME=ann.username)
     assert "there is no user" in ctl.run("users", "show", fresh("nobody"), status=1)
     assert "usage:" in ctl.run("users", "ban", ann.username, status=2)  # why?
+    assert "usage:" in ctl.run("users", "mute", ann.username, "--reason", "x", status=2)
+    assert "number of days" in ctl.run("users", "ban", "user_x", "--reason", "x", "--days", "two",
+                                       status=1)
     assert "ADMIN_PASSWORD_FILE" in ctl.run("users", "list", status=1, ADMIN_PASSWORD_FILE="")
 
 
