@@ -74,16 +74,18 @@ void span_begin(struct trace_span *span, enum span_kind kind, const char *name,
 void span_begin_new(struct trace_span *span, enum span_kind kind, const char *name,
                     const struct trace *because)
 {
-    bool is_sampled = trace_is_sampled(because);
-
     trace_new(&span->here);
-    if (is_sampled)
+    if (trace_is_sampled(because))
         span->here.text[TRACEPARENT_MAX - 2] = '1';
     begin(span, kind, name, false);
-    if (span->is_recorded && is_sampled) {
-        span->links = because;
-        span->n_links = 1;
-    }
+}
+
+void span_link(struct trace_span *span, const struct trace *other)
+{
+    if (!span->is_recorded)
+        return;
+    span->links = other;
+    span->n_links = 1;
 }
 
 void span_begin_given(struct trace_span *span, enum span_kind kind, const char *name,

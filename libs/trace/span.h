@@ -51,8 +51,7 @@ struct trace_span {
 void span_begin(struct trace_span *span, enum span_kind kind, const char *name,
                 struct slice traceparent);
 
-/* Begin a new trace because of another place, which lives until span_end(): sampled if that is, and then
- * linked to it, or as trace_sample() says. */
+/* Begin a new trace because of another place: sampled if that is, or as trace_sample() says. */
 void span_begin_new(struct trace_span *span, enum span_kind kind, const char *name,
                     const struct trace *because);
 
@@ -62,6 +61,9 @@ void span_begin_given(struct trace_span *span, enum span_kind kind, const char *
 
 /* Begin one within the thread's current place. If that is not recorded there is none. */
 void span_begin_child(struct trace_span *span, enum span_kind kind, const char *name);
+
+/* Another place that has to do with it, and lives until span_end(). */
+void span_link(struct trace_span *span, const struct trace *other);
 
 /* For what is worth telling only of recorded ones. More than SPAN_ATTRIBUTES are left out. */
 void span_add_text(struct trace_span *span, const char *key,

@@ -199,7 +199,7 @@ static void handle_mark(struct push_state *push, struct ws_connection *connectio
 
 /* A frame is a trace of its own, for a socket lives for days: linked to the socket's, or the client's if
  * the frame names one. Heartbeats, and what cannot be read, have none. */
-static void begin_span(struct trace_span *span, const struct socket *socket,
+static void begin_span(struct trace_span *span, const struct trace *socket,
                        const struct frame *frame)
 {
     const char *given = NULL;
@@ -211,7 +211,9 @@ static void begin_span(struct trace_span *span, const struct socket *socket,
     if (given && trace_parse(slice_of(given), &span->here))
         span_begin(span, SPAN_SERVER, frame->record->name, slice_of(given));
     else
-        span_begin_new(span, SPAN_SERVER, frame->record->name, &socket->trace);
+        span_begin_new(span, SPAN_SERVER, frame->record->name, socket);
+    if (trace_is_sampled(socket))
+        span_link(span, socket);
     log_debug("frame taken", LOG_TEXT("type", frame->record->name));
 }
 
@@ -222,11 +224,13 @@ void inbound_message(void *state, struct ws_connection *connection, struct slice
     CLEANUP(frame_clear) struct frame frame = {0};
     struct error err;
     enum status s = check(push, connection, payload, &frame, &err);
+    const struct socket *socket = ws_connection_data(connection);
+    const struct trace opened = socket->trace; /* the socket may be gone when the span ends */
     struct trace_span span = {.is_begun = false};
 
     (void)binary; /* the codec lets none through */
     if (s == STATUS_OK && frame.record != &frame_heartbeat_record)
-        begin_span(&span, ws_connection_data(connection), &frame);
+        begin_span(&span, &opened, &frame);
     metrics_add(&push_metrics, PUSH_FRAMES, METRIC_AT(push_frame_of(&frame), s), 1);
     if (s != STATUS_OK)
         refuse(connection, frame_message_id(&frame), &err);
