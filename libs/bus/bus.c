@@ -19,7 +19,7 @@
 #include "bus/connection.h"
 #include "bus/metrics.h"
 
-#define HEARTBEAT_SECONDS 20 /* a broker that vanished without a word is noticed after 40 s */
+#define HEARTBEAT_SECONDS 10 /* a broker that vanished without a word is noticed after 20 s */
 #define STUCK_MS 15000 /* a broker that takes nothing (a memory alarm) must not hold a thread */
 #define FRAME_MAX_BYTES 131072
 #define CONFIRM_MS 10000

@@ -1,4 +1,4 @@
-"""An ack waits for the majority: a set of three mongods, two of which are halted; and a step-down."""
+"""An ack waits for the majority of three mongods, two of which are halted; and a step-down."""
 
 import concurrent.futures
 import time

@@ -1,7 +1,7 @@
 """Two processes of a service share the work, and one takes over what the other leaves.
 
-The second is a Node beside the shared instance: nobody starts it again, so what it leaves is left to
-the first. What two push nodes owe to sockets and presence is told in test_presence.py and
+The second is a Node beside the shared instance: nobody starts it again, so what it leaves is left
+to the first. What two push nodes owe to sockets and presence is told in test_presence.py and
 test_session_ends.py as well."""
 
 import collections
@@ -49,7 +49,6 @@ class Owners:
         self.thread = threading.Thread(target=self.listen, args=(parley.amqp(),), daemon=True)
         self.stopping = False
         self.thread.start()
-        self.wait(lambda: self.held, 5)
 
     def listen(self, connection):
         channel = connection.channel()
@@ -84,6 +83,7 @@ class Owners:
 @pytest.fixture
 def owners(parley):
     listener = Owners(parley)
+    listener.wait(lambda: ALL in [held for held, _ in listener.held.values()], 5)
     yield listener
     listener.stop()
 
@@ -99,14 +99,12 @@ def replica(parley):
 
     yield make
     for node in nodes:
-        if node.process.poll() is None:
-            node.send_signal(signal.SIGCONT)
-        node.end(signal.SIGKILL)
+        node.end()
 
 
-def message_name(owners):
+def name_of_the_first(owners):
     """The instance's own."""
-    return next(iter(owners.held))
+    return next(name for name, (held, _) in owners.held.items() if held == ALL)
 
 
 def someone_in(parley, user, sender, held):
@@ -122,7 +120,7 @@ def someone_in(parley, user, sender, held):
 
 def test_two_owners_hold_half_each_and_the_living_one_has_all_within_two_seconds(
         parley, user, owners, replica):
-    own = message_name(owners)
+    own = name_of_the_first(owners)
     second = replica("message")
     owners.wait(lambda: count(owners.of(own)) == count(owners.of(second.name)) == 8, 5)
     assert owners.of(own) | owners.of(second.name) == ALL
@@ -146,7 +144,7 @@ def test_two_owners_hold_half_each_and_the_living_one_has_all_within_two_seconds
 
 
 def test_who_ends_in_order_is_followed_at_once_and_nothing_waits(parley, user, owners, replica):
-    own = message_name(owners)
+    own = name_of_the_first(owners)
     second = replica("message")
     owners.wait(lambda: count(owners.of(own)) == count(owners.of(second.name)) == 8, 5)
     alice = user()
@@ -181,7 +179,7 @@ def test_who_ends_in_order_is_followed_at_once_and_nothing_waits(parley, user, o
 
 
 def test_a_third_owner_gets_its_share_and_moves_no_more_than_that(owners, replica):
-    own = message_name(owners)
+    own = name_of_the_first(owners)
     second = replica("message")
     owners.wait(lambda: count(owners.of(own)) == count(owners.of(second.name)) == 8, 5)
     before = {name: owners.of(name) for name in (own, second.name)}
@@ -194,7 +192,7 @@ def test_a_third_owner_gets_its_share_and_moves_no_more_than_that(owners, replic
 
 def test_what_another_did_with_a_partition_is_known_to_who_gets_it_back(
         parley, user, owners, replica):
-    own = message_name(owners)
+    own = name_of_the_first(owners)
     second = replica("message")
     owners.wait(lambda: count(owners.of(own)) == count(owners.of(second.name)) == 8, 5)
     lent = owners.of(second.name)
