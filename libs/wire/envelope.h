@@ -31,8 +31,7 @@ enum envelope_kind {
 struct envelope {
     enum envelope_kind kind;
     uint64_t connection_id; /* the socket (or waiting request) on node; 0: none */
-    int64_t
-        seq; /* FRAME: when it came, by its edge's clock in µs (0: not measured); ANSWER: as there */
+    int64_t seq; /* FRAME: µs of its node's clock when it came, 0: not measured; ANSWER: as there */
     int64_t rev;          /* ANSWER: its code */
     struct slice node;    /* where connection_id lives: answers go to n.<node> */
     struct slice user_id; /* who it comes from, as the edge verified */
