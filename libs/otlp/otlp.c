@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "fetch/fetch.h"
 
-#define SEND_EVERY_MS 1000
+#define SEND_EVERY_MS 500
 #define POST_MS 5000 /* as patient as others are with collectors; meanwhile the queue fills */
 #define LAST_POST_MS 500
 
@@ -68,7 +68,7 @@ static void take_span(void *context, const struct trace_span *span)
 
 /* ---- The thread */
 
-/* Wait for a second, for a queue that is half full, or for the end; then take all that is there. */
+/* Wait for a moment, for a queue that is half full, or for the end; then take all that is there. */
 static int64_t take_spans(struct otlp *otlp, struct buffer *ret)
 {
     int64_t until_ms = clock_monotonic() + SEND_EVERY_MS;

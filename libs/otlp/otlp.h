@@ -6,7 +6,7 @@
 #include "metrics/metrics.h"
 #include "trace/span.h"
 
-/* Tells a collector of the spans that were recorded: OTLP over HTTP in its JSON encoding, a POST a
+/* Tells a collector of the spans that were recorded: OTLP over HTTP in its JSON encoding, a POST or two a
  * second from a thread of its own.
  *
  * Who ends a span writes it into a queue of limited size and goes on. What finds no room there, or what
