@@ -129,7 +129,9 @@ void ws_connection_write(struct ws_connection *connection)
         return;
     if (connection->is_peer_done) {
         ws_connection_end(connection, connection->code);
-    } else if (!connection->is_shut) {
+    } else if (connection->pending && !connection->is_shut) {
+        /* An answer over HTTP. After a close frame the peer's comes first: a proxy would take our half
+         * for the end, reset what the client is just sending, and so take the frame from him. */
         connection->is_shut = true;
         (void)shutdown(connection->fd, SHUT_WR); /* fails only when the peer has gone already */
     }

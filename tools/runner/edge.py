@@ -75,9 +75,12 @@ def connect_sources(environment):
 
 
 def upstream(service, addresses):
-    """Who cannot be reached is left alone for a second. A lone one is always tried, says nginx."""
-    servers = "\n".join(f"        server {address} max_fails=3 fail_timeout=1s;"
-                        for address in addresses)
+    """Who cannot be reached is left alone for a second. A lone one is always tried, says nginx.
+
+    Not so push: nginx counts a try as a success when the request ends, and a WebSocket does not, so one
+    that is back would get one socket a second. Each new socket tries it, and goes on to the next."""
+    care = "max_fails=0" if service == "push" else "max_fails=3 fail_timeout=1s"
+    servers = "\n".join(f"        server {address} {care};" for address in addresses)
     return (f"    upstream {service} {{\n{servers}\n"
             "        keepalive 32;\n        keepalive_timeout 60s;\n    }")
 

@@ -317,6 +317,7 @@ static void carries_out_what_other_threads_want_in_order(void **state)
     assert_int_equal(read_answer(b), 101);
     expect_text(b, "one");
     assert_int_equal(read_close(b), WS_CODE_SESSION_ENDED);
+    say_frame(b, 0x88, "");
     expect_end(b);
     close(a);
 }
@@ -348,6 +349,7 @@ static void names_the_violation_in_its_close_frame(void **state)
 
     say_frame(fd, 0x82, "binary");
     assert_int_equal(read_close(fd), WS_CODE_UNSUPPORTED);
+    say_frame(fd, 0x88, "");
     expect_end(fd);
 }
 
@@ -429,6 +431,8 @@ static void drains_with_1001(void **state)
     ws_server_drain(f->server, 100);
     for (size_t i = 0; i < N_ELEMENTS(fds); i++) {
         assert_int_equal(read_close(fds[i]), WS_CODE_GOING_AWAY);
+        say_frame(fds[i], 0x81, "this goes nowhere"); /* and does no harm */
+        say_frame(fds[i], 0x88, "");
         expect_end(fds[i]);
     }
     assert_int_equal(read_answer(late), 503);
