@@ -39,7 +39,7 @@ static const struct field service_config_fields[] = {
               "file of 64 hex digits, of mode 0600, that all services share: what they ask each "
               "other is sealed with it, and what is not is refused; without it, which is for "
               "loopback alone, anybody may ask"),
-    FIELD(struct service_config, node_id, .max = 48, .alphabet = ALPHABET_ID ".",
+    FIELD(struct service_config, node_id, .max = NODE_ID_MAX, .alphabet = ALPHABET_ID ".",
           .about =
               "stable name of this process, unique among all that run: it names its queues, and "
               "begins with the service's name and '-', or RabbitMQ refuses them; by default the "
