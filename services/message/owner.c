@@ -75,6 +75,21 @@ static void release_all(struct owner *owner)
     owner->claimed_at = 0;
 }
 
+/* Both connections are heard, or RabbitMQ would end them in a long absence of MongoDB's: nothing is
+ * consumed on them now, but their heartbeats are sent by reading. */
+static void pause_a_moment(struct owner *owner)
+{
+    struct bus *const buses[] = {owner->consume, owner->publish};
+
+    for (size_t i = 0; i < N_ELEMENTS(buses); i++) {
+        struct delivery nothing;
+
+        if (bus_is_connected(buses[i]) && bus_take(buses[i], 0, -1, &nothing, NULL) == STATUS_OK)
+            bus_delivery_clear(&nothing);
+    }
+    (void)poll(NULL, 0, 20);
+}
+
 /* Give up everything and wait a little, longer each time in a row, and as long as no primary can be
  * reached. Meanwhile we tell nobody that we are there: to the others, who may reach it, we are dead. */
 static void back_off(struct owner *owner, const struct error *err)
@@ -86,7 +101,7 @@ static void back_off(struct owner *owner, const struct error *err)
     release_all(owner);
     while (!atomic_load(&owner->context->stopping) &&
            (clock_monotonic() < until || store_ping(owner->message->store, NULL) != STATUS_OK))
-        (void)poll(NULL, 0, 20);
+        pause_a_moment(owner);
     owner->backoff_ms =
         owner->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : owner->backoff_ms * 2;
 }
