@@ -48,10 +48,10 @@ class Storage:
         self.command = ["buildah", "--root", str(folder / "storage"), "--runroot",
                         str(folder / "run"), "--storage-driver", "vfs"]
 
-    def buildah(self, *arguments, show=False):
-        done = subprocess.run([*self.command, *map(str, arguments)], stdin=subprocess.DEVNULL,
-                              stdout=None if show else subprocess.PIPE, text=True, check=True)
-        return (done.stdout or "").strip()
+    def buildah(self, *arguments):
+        """What it printed; what went wrong is on our standard error."""
+        return subprocess.run([*self.command, *map(str, arguments)], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
     def has(self, image):
         return bool(self.buildah("images", "-q", "--filter", f"reference={image}"))
@@ -85,7 +85,7 @@ class Storage:
             arguments += ("--build-context", f"{stage}=container-image://localhost/parley/{stage}")
         self.buildah("bud", "--isolation", "chroot", "--layers=false", "--format", "docker", "-q",
                      "-f", root / "docker/Dockerfile", "--build-arg", f"BASE=localhost/{base}",
-                     *arguments, "-t", image, root, show=True)
+                     *arguments, "-t", image, root)
 
     def mount(self, image):
         """The image's tree. Its container is named after it, and replaced by the next."""
