@@ -13,7 +13,7 @@ from instance import ROOT
 
 sys.path.insert(0, str(ROOT / "tools"))
 
-from runner import edge, programs  # noqa: E402
+from runner import edge  # noqa: E402
 
 POLICY = {
     "default-src": "'none'", "script-src": "'self'", "style-src": "'self'",
@@ -175,5 +175,4 @@ def test_head_has_the_headers_alone(parley):
     ("ws://[::1]:8443/ws", "'self' ws://[::1]:8443"), ("wss://a; script-src *", "'self' wss://a")])
 def test_the_policy_names_an_address_of_pushs_own(address, sources):
     """Or a page could not open its WebSocket there. What tools/run renders is asked, not served."""
-    place = programs.Place(ROOT, {"PUSH_PUBLIC_URL": address})
-    assert edge.connect_sources(place) == sources
+    assert edge.connect_sources({"PUSH_PUBLIC_URL": address}) == sources
