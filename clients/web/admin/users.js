@@ -21,10 +21,12 @@ export function Users({ route }) {
   const timer = useRef(0);
   useEffect(() => () => clearTimeout(timer.current), []);
   const look = (change) => replaceRoute(hrefOf(['users'], { query, role, status, ...change }));
+  const latest = useRef(look);
+  latest.current = look; // what else was chosen while one typed stays
   const type = (event) => {
     clearTimeout(timer.current);
     const text = event.target.value.trim();
-    timer.current = setTimeout(() => look({ query: text }), PAUSE);
+    timer.current = setTimeout(() => latest.current({ query: text }), PAUSE);
   };
   return html`<h1>${t('console_view_users')}</h1>
     <form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>

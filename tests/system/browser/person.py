@@ -11,6 +11,7 @@ import urllib.parse
 from http.cookies import SimpleCookie
 
 from conftest import PASSWORD
+from instance import eventually
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
@@ -54,6 +55,11 @@ class Person:
     def tab(self, path="/"):
         """Another page of the same browser, at path."""
         return self.open(path, self.context.new_page())
+
+    def wait_live(self):
+        """Until his page is told what happens; before, what happens is history to it."""
+        me = f"/api/presence?user_ids={self.id}"
+        eventually(lambda: self.session.get(me).ok()["presences"][0]["online"], what="the page is live")
 
     def expects(self, *patterns):
         """From now on, and until its end, faults that hold one of these are no faults."""

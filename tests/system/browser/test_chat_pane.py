@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from client import fresh
 from instance import eventually
+from test_search import wait_indexed
 
 
 def chat(one, other):
@@ -53,6 +54,7 @@ def pair(person):
     for each in (anna, ben):
         each.open(f"/#/c/{chat(anna, ben)}")
         expect(row(each.page, "hello Anna")).to_be_visible()
+        each.wait_live()
     return anna, ben
 
 
@@ -156,7 +158,7 @@ def test_forwarding_asks_where_to(pair, person):
     choose(anna.page, "hello Anna", "Forward")
     dialog = anna.page.get_by_role("dialog", name="Forward")
     dialog.get_by_role("searchbox").fill("carl")
-    dialog.get_by_role("checkbox").check()
+    dialog.get_by_role("checkbox", name=re.compile("Carl")).check()
     dialog.get_by_role("button", name="Send to 1").click()
     expect(dialog).to_have_count(0)
     carl.open(f"/#/c/{chat(anna, carl)}")
@@ -204,7 +206,7 @@ def test_arrow_keys_walk_the_messages_and_enter_opens_the_menu(pair, axe):
     row(anna.page, "second").focus()
     anna.page.keyboard.press("ArrowUp")
     expect(row(anna.page, "hello Anna")).to_be_focused()
-    assert anna.page.locator(".msg[tabindex='0']").count() == 1
+    expect(anna.page.locator(".msg[tabindex='0']")).to_have_count(1)
     anna.page.keyboard.press("Enter")
     expect(anna.page.get_by_role("menu", name="What to do with this message")).to_be_visible()
     axe(anna.page)
@@ -252,6 +254,7 @@ def test_one_who_reads_above_is_not_moved_by_what_comes_or_goes(person):
     page = anna.open(f"/#/c/{chat(anna, ben)}/{ids[45]}")
     mark = row(page, "number 45.")
     expect(mark).to_be_in_viewport()
+    mark.click(trial=True)  # it has come to a stand
     before = mark.bounding_box()["y"]
     anna.session.delete(path(chat(anna, ben), ids[20]) + "?scope=me").ok()
     say(ben, anna.id, "something new")
@@ -269,9 +272,9 @@ def test_search_in_a_chat_goes_from_hit_to_hit(person):
     for number in range(60):
         say(ben, anna.id, f"filling {number}")
     say(ben, anna.id, "the second walrus")
+    wait_indexed(anna.parley, chat(anna, ben))
     page = anna.open(f"/#/c/{chat(anna, ben)}")
     page.get_by_role("button", name="Search in this chat").click()
-    # Until the words are in the index; then the same question finds both.
     found = page.get_by_role("search").get_by_role("status")
     box = page.get_by_role("searchbox", name="Search in this chat")
     box.fill("walrus")

@@ -84,5 +84,8 @@ def test_a_browser_without_it_shows_and_sends(person, user, what):
     expect(history(page).get_by_text("hello")).to_be_visible()
     field(page).fill("good day")
     field(page).press("Enter")
+    # What was not sent yet, nobody could keep for it.
+    expect(history(page).get_by_role(
+        "article", name=re.compile("good day.*(Sent|Delivered)"))).to_be_visible()
     page.reload()
     expect(history(page).get_by_text("good day")).to_be_visible()

@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 from browser.person import PHONE
 from browser.test_list import row, say
 from conftest import PASSWORD
-from instance import eventually
 
 
 def fill(page, username, password, nickname=None):
@@ -138,10 +137,9 @@ def test_who_is_logged_out_by_another_device_sees_why_and_nothing_else(person, a
     anna = person("Anna")
     page = anna.open()
     expect(logged_in(page)).to_be_visible()
+    anna.wait_live()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
-    me = f"/api/presence?user_ids={anna.id}"
-    eventually(lambda: anna.session.get(me).ok()["presences"][0]["online"], what="the page is live")
     sessions = anna.session.get("/api/sessions").ok()["sessions"]
     browsers = [each["session_id"] for each in sessions if not each["current"]]
     end(anna.session, browsers[0]).ok()

@@ -62,7 +62,7 @@ FILM = """async () => {
 }"""
 
 
-def sound(seconds=3):
+def sound(seconds):
     """A WAV of silence."""
     data = bytes(8000 * seconds)
     return (b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt "
@@ -244,7 +244,7 @@ def test_films_and_sounds_are_played_one_at_a_time(person, user):
     field(page).press("Enter")
     film = history(page).locator("video")
     expect(film).to_have_js_property("videoWidth", 160)
-    choose(page, ("sound.wav", "audio/wav", sound()))
+    choose(page, ("sound.wav", "audio/wav", sound(30)))  # it does not end while one looks
     field(page).press("Enter")
     eventually(lambda: sorted(kinds(anna, ben)) == [0, 5, 6], UPLOAD, what="both at the server")
     page.reload()
@@ -256,5 +256,5 @@ def test_films_and_sounds_are_played_one_at_a_time(person, user):
     player.get_by_role("button", name="Pause").click()
     line = player.get_by_role("slider", name="Position")
     line.fill("2000")
-    expect(line).to_have_attribute("aria-valuetext", "0:02 of 0:03")
+    expect(line).to_have_attribute("aria-valuetext", "0:02 of 0:30")
     assert player.locator("audio").evaluate("(one) => one.currentTime") == 2

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from browser.person import PHONE
 from browser.test_people import befriend, named, nickname_of
 from client import single
+from test_search import wait_indexed
 
 
 def word():
@@ -17,6 +18,7 @@ def word():
 
 def say(session, to, text):
     session.post("/api/messages", {"type": 1, "to": to.id, "content": {"text": text}}).ok()
+    wait_indexed(session.parley, single(session, to))  # a page asks once
 
 
 def hits(page):
@@ -67,7 +69,9 @@ def test_more_hits_come_as_one_scrolls(person, user):
     anna, ben = named(user, "Anna"), named(user, "Ben")
     needle = word()
     for number in range(55):
-        say(ben, anna, f"{needle} number {number}")
+        ben.post("/api/messages", {
+            "type": 1, "to": anna.id, "content": {"text": f"{needle} number {number}"}}).ok()
+    wait_indexed(anna.parley, single(anna, ben))
     page = person(session=anna).open(f"/#/search?q={needle}")
     expect(hits(page)).to_have_count(50)
     hits(page).last.scroll_into_view_if_needed()

@@ -22,6 +22,15 @@ def shown(page):
     return page.evaluate(SHOWN)
 
 
+def wait_equal(page, wanted):
+    """The page shows these texts. Recalled ones have a sentence in their place, each his own."""
+    def said():
+        return [line for line in history(page).locator(".msg-text").all_inner_texts()
+                if not re.search("message back", line)]
+
+    eventually(lambda: said() == wanted, 20, f"{wanted} on the page")
+
+
 class Talk:
     """Two people at two pages each, who do whatever comes to a random mind."""
 
@@ -76,10 +85,7 @@ def test_two_tabs_and_two_devices_of_two_people_show_the_same_in_the_end(person)
     eventually(lambda: shown(pages[1]) == shown(pages[2]) == shown(pages[0]), 20, "Anna's tabs")
     stored = anna.session.private_history(ben.id)["messages"]
     for page in pages:
-        # Recalled ones have a sentence in their place, which is another for each of the two.
-        said = [line for line in history(page).locator(".msg-text").all_inner_texts()
-                if not re.search("message back", line)]
-        assert said == [text for text in texts(stored) if text]
+        wait_equal(page, [text for text in texts(stored) if text])
 
 
 def test_nothing_is_lost_or_doubled_when_the_edge_dies_while_one_writes(parley, person):
@@ -109,7 +115,7 @@ def test_nothing_is_lost_or_doubled_when_the_edge_dies_while_one_writes(parley, 
         own = [text for text in stored if text.startswith(who)]
         assert own == sorted(own)
     for page in (at_anna, at_ben):
-        assert history(page).locator(".msg-text").all_inner_texts() == stored
+        wait_equal(page, stored)
 
 
 @pytest.mark.parametrize("name", ["push", "message"])

@@ -144,7 +144,7 @@ def test_without_a_mouse_one_registers_finds_a_friend_and_writes_to_him(person, 
     while not answer.evaluate("(element) => element === document.activeElement"):
         page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("menu")).to_be_visible()
+    expect(page.get_by_role("menuitem").first).to_be_focused()
     page.keyboard.press("Enter")  # Reply is the first
     expect(field(page)).to_be_focused()
     page.keyboard.type("Good")

@@ -14,6 +14,7 @@ from browser.steps import button, chats, field, history, say
 from client import fresh, single
 from test_avatars import picture
 from test_files import form, BOUNDARY
+from test_search import wait_indexed
 
 MARK = "window.pwned=1"
 PAYLOADS = [
@@ -163,6 +164,7 @@ def test_people_search_and_requests_show_texts_and_nothing_else(person, mallory)
     page.get_by_label("Find people").fill("Mallory <img")
     expect(page.get_by_role("region", name="People found")).to_contain_text(NAME)
     look(page)
+    wait_indexed(anna.parley, single(anna.id, mallory.id))
     page = anna.open("/#/search?q=needle")
     expect(page.get_by_role("main")).to_contain_text(PAYLOADS[0])
     look(page)
