@@ -4,8 +4,8 @@
 #include "base/base.h"
 
 /* parleyctl: what an operator and the tools around a running Parley do. A command is a file of this
- * folder and a row of commands[] in main.c. It is one thread, prints for people on stdout, and says
- * what went wrong in one line by complain().
+ * folder and a row of commands[] in main.c. It prints for people on stdout, and says what went wrong in
+ * one line by complain().
  *
  * A secret is never an argument, where `ps` shows it: it comes from the environment, or from the file
  * that the variable with _FILE names. */

@@ -1,13 +1,12 @@
 /* health and drain: what is asked of one process, on its internal port. */
 
-#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
+#include "addresses.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "commands.h"
@@ -71,34 +70,6 @@ static void *drain_one(void *context)
     return NULL;
 }
 
-/* host:port, where the host may be a name with many addresses. */
-static bool add_addresses(const char *name, struct strings *ret)
-{
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    CLEANUP(free) char *host = memory_text(name);
-    char *colon = strrchr(host, ':');
-    struct addrinfo *found = NULL;
-
-    if (colon)
-        *colon = '\0';
-    if (!colon || getaddrinfo(host, colon + 1, &hints, &found) != 0) {
-        complain("%s: not host:port of somebody", name);
-        return false;
-    }
-    for (const struct addrinfo *at = found; at; at = at->ai_next) {
-        CLEANUP(buffer_clear) struct buffer address = {0};
-        char number[NI_MAXHOST];
-
-        if (getnameinfo(at->ai_addr, at->ai_addrlen, number, sizeof number, NULL, 0,
-                        NI_NUMERICHOST) != 0)
-            continue; /* an address family that nobody speaks */
-        buffer_printf(&address, strchr(number, ':') ? "[%s]:%s" : "%s:%s", number, colon + 1);
-        strings_add(ret, buffer_text(&address));
-    }
-    freeaddrinfo(found);
-    return true;
-}
-
 static int drain_edge(const char *edge, char *pushes)
 {
     CLEANUP(buffer_clear) struct buffer page = {0};
@@ -106,12 +77,15 @@ static int drain_edge(const char *edge, char *pushes)
     struct asked *all;
     char *rest = NULL;
     int status = CTL_OK;
+    struct error err;
 
     buffer_add_text(&page, "/drain?");
     fetch_add_field(&page, "edge", edge);
     for (char *name = strtok_r(pushes, ", ", &rest); name; name = strtok_r(NULL, ", ", &rest))
-        if (!add_addresses(name, &addresses))
+        if (addresses_find(name, &addresses, &err) != STATUS_OK) {
+            complain("%s: %s", name, err.text);
             status = CTL_FAILED;
+        }
     all = memory_new(addresses.n * sizeof *all + 1);
     for (size_t i = 0; i < addresses.n; i++) {
         all[i] = (struct asked){.address = addresses.items[i], .page = buffer_text(&page)};

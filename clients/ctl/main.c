@@ -99,8 +99,10 @@ static const struct command commands[] = {
      "(nginx, nginx-2; in containers the host's name), which cannot do it itself. Tell it to\n"
      "quit first (SIGQUIT), so that nobody comes back that way; it ends with the last of them.\n",
      run_drain},
-    {"declare", "", "make the exchanges and queues that are missing at AMQP_URL",
-     "As each service does when it may. Needs a user with all rights on the vhost.\n", run_declare},
+    {"declare", "", "make the exchanges, queues and bindings that are missing at AMQP_URL",
+     "As each service does when it may; but a service does not see that a queue which is there\n"
+     "has lost its binding. Needs a user with all rights on the vhost.\n",
+     run_declare},
 };
 
 static const struct command *find_command(const char *name)

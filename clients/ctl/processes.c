@@ -1,11 +1,10 @@
 #include "processes.h"
 
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
+#include "addresses.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "fetch/fetch.h"
@@ -118,46 +117,16 @@ static void look_at(const char *service, const char *address, const char *why, s
         look_at_metrics(process);
 }
 
-static void look_at_each(const char *service, const struct addrinfo *found, struct list *ret)
+static void look_at_name(const char *service, const char *name, struct list *ret)
 {
-    for (; found; found = found->ai_next) {
-        CLEANUP(buffer_clear) struct buffer address = {0};
-        char host[NI_MAXHOST];
-        char port[NI_MAXSERV];
+    struct strings addresses = {0};
+    struct error err;
 
-        if (getnameinfo(found->ai_addr, found->ai_addrlen, host, sizeof host, port, sizeof port,
-                        NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-            continue; /* an address family that nobody speaks */
-        buffer_printf(&address, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
-        look_at(service, buffer_text(&address), NULL, ret);
-    }
-}
-
-/* host:port, where the host may be a name with many addresses. It is cut into pieces. */
-static void look_at_name(const char *service, char *name, struct list *ret)
-{
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    CLEANUP(free) char *whole = memory_text(name);
-    char *colon = strrchr(name, ':');
-    struct addrinfo *found = NULL;
-    int fault;
-
-    if (!colon) {
-        look_at(service, name, "not host:port", ret);
-        return;
-    }
-    *colon = '\0';
-    if (*name == '[' && colon[-1] == ']') {
-        colon[-1] = '\0';
-        name++;
-    }
-    fault = getaddrinfo(name, colon + 1, &hints, &found);
-    if (fault)
-        look_at(service, whole, gai_strerror(fault), ret);
-    else
-        look_at_each(service, found, ret);
-    if (found)
-        freeaddrinfo(found);
+    if (addresses_find(name, &addresses, &err) != STATUS_OK)
+        look_at(service, name, err.text, ret);
+    for (size_t i = 0; i < addresses.n; i++)
+        look_at(service, addresses.items[i], NULL, ret);
+    strings_clear(&addresses);
 }
 
 void processes_look(const struct settings *settings, struct list *ret)

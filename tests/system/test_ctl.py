@@ -232,6 +232,16 @@ def test_the_topology_is_declared(ctl):
     assert "queues are there" in ctl.run("declare")
 
 
+def test_a_binding_that_is_missing_is_made_again(parley, ctl, dead):
+    with parley.amqp() as connection:
+        connection.channel().queue_unbind("dead", "im.dead", "#")
+    with pytest.raises(pika.exceptions.UnroutableError):
+        dead("bot.command", b"{}", "goes nowhere")
+    ctl.run("declare")
+    dead("bot.command", b"{}", "is kept")
+    assert [each["reason"] for each in ctl.json("dead", "list")["letters"]] == ["is kept"]
+
+
 # ---- backup and restore
 
 
