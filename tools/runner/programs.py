@@ -36,7 +36,7 @@ class Place:
                       ("ADMIN_USERNAME", "ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE")
                       if name in self.environment}
         self.port = self.number("PORT", 8080, 65535)
-        self.replicas = self.number("REPLICAS", 1, SEVERAL_MAX)  # of each service
+        self.replicas = self.number("REPLICAS", 1, SEVERAL_MAX, least=0)  # of each service
         self.edges = self.number("EDGES", 1, SEVERAL_MAX)
         if self.port + max(self.replicas, self.edges) - 1 > 65535:
             raise CannotStart("PORT is too large for so many REPLICAS or EDGES")
@@ -46,11 +46,11 @@ class Place:
         self.bin = pathlib.Path(environment.get("BIN") or root / "build/bin").resolve()
         self.amqp, self.dist, self.epmd, self.mongod, self.redis = range(self.base, self.base + 5)
 
-    def number(self, name, default, most):
-        """What a variable says, from 1 to most."""
+    def number(self, name, default, most, least=1):
+        """What a variable says, from least to most."""
         text = self.environment.get(name) or str(default)
-        if not text.isdecimal() or not 1 <= int(text) <= most:
-            raise CannotStart(f"{name} must be a number from 1 to {most}")
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise CannotStart(f"{name} must be a number from {least} to {most}")
         return int(text)
 
     def port_of(self, service, which=0, replica=1):
@@ -253,7 +253,8 @@ def nginx(place, number):
 
 
 def all_of(place):
-    """Every program of the instance, in the order of starting."""
+    """Every program of the instance, in the order of starting. Without services there is nothing
+    that an edge could lead to."""
     ret = []
     for name, own in (("AMQP_URL", (epmd, rabbitmq)), ("MONGODB_URI", (mongod,)),
                       ("REDIS_URL", (redis,))):
@@ -261,4 +262,6 @@ def all_of(place):
             ret += [make(place) for make in own]
     ret += [service(place, name, replica) for name in SERVICES
             for replica in range(1, place.replicas + 1)]
-    return ret + [nginx(place, number) for number in range(1, place.edges + 1)]
+    if place.replicas:
+        ret += [nginx(place, number) for number in range(1, place.edges + 1)]
+    return ret

@@ -188,12 +188,17 @@ class Supervisor:
                 program.was_ready, program.why_not = program.ready()
         if all(p.was_ready for p in self.programs):
             self.serving = True
-            say(f"Parley is at http://127.0.0.1:{self.place.port}  (Ctrl-C ends it)")
+            say(f"{self.what_serves()}  (Ctrl-C ends it)")
         elif time.monotonic() - self.complained_at > COMPLAIN_SECONDS:
             self.complained_at = time.monotonic()
             for program in self.programs:
                 if program.pid and not program.was_ready:
                     say(f"still waiting for {program.name}: {' '.join(program.why_not.split())}")
+
+    def what_serves(self):
+        if self.place.replicas == 0:
+            return "The servers are up, and no service"
+        return f"Parley is at http://127.0.0.1:{self.place.port}"
 
     # ---- One program
 
