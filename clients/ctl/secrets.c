@@ -49,6 +49,31 @@ static bool fail(const struct folder *folder, const char *name)
     return false;
 }
 
+/* Who may write in it can put passwords of his own there. */
+static bool is_safe(int folder_fd)
+{
+    struct stat info;
+
+    return fstat(folder_fd, &info) == 0 && (info.st_uid == geteuid() || info.st_uid == 0) &&
+           !(info.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+static bool open_folder(struct folder *folder)
+{
+    if (mkdir(folder->path, 0700) == 0 || errno == EEXIST)
+        folder->fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder->fd < 0) {
+        complain("%s: %s", folder->path, strerror(errno));
+        return false;
+    }
+    if (is_safe(folder->fd))
+        return true;
+    complain("%s: others may write in it; it must be yours (or root's), and of mode 0700",
+             folder->path);
+    (void)close(folder->fd);
+    return false;
+}
+
 /* ---- Files */
 
 static bool write_all(int fd, const char *data, size_t length)
@@ -85,22 +110,17 @@ static bool write_file(const struct folder *folder, const char *name, const char
 static bool read_secret(const struct folder *folder, const char *name, char ret[SECRET_HEX_MAX])
 {
     char text[SECRET_HEX_MAX + 1] = ""; /* a line break may follow */
-    struct stat info;
-    ssize_t n;
-    int fd = openat(folder->fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct error err;
+    size_t n;
+    enum status s = private_file_read(folder->fd, name, text, sizeof text - 1, &n, NULL, &err);
 
     ret[0] = '\0';
-    if (fd < 0)
-        return errno == ENOENT || fail(folder, name);
-    if (fstat(fd, &info) != 0 || !private_file_is_good(&info, geteuid())) {
-        complain("%s/%s: others may read it; " PRIVATE_FILE_RULE, folder->path, name);
-        (void)close(fd);
+    if (s == STATUS_NOT_FOUND)
+        return true;
+    if (s != STATUS_OK) {
+        complain("%s/%s: %s", folder->path, name, err.text);
         return false;
     }
-    n = read(fd, text, sizeof text - 1);
-    (void)close(fd);
-    if (n < 0)
-        return fail(folder, name);
     text[strcspn(text, "\n")] = '\0';
     if (strspn(text, ALPHABET_ID "-") != strlen(text) || strlen(text) < SECRET_LENGTH) {
         complain("%s/%s: this is no secret of ours; remove it, and it is made anew", folder->path,
@@ -220,12 +240,8 @@ int run_secrets(int argc, char **argv)
         return CTL_FAILED;
     }
     folder.path = argv[1];
-    if (mkdir(folder.path, 0700) == 0 || errno == EEXIST)
-        folder.fd = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder.fd < 0) {
-        complain("%s: %s", folder.path, strerror(errno));
+    if (!open_folder(&folder))
         return CTL_FAILED;
-    }
     done = make_all(&folder, &hosts);
     (void)close(folder.fd);
     return done ? CTL_OK : CTL_FAILED;

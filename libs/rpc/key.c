@@ -1,12 +1,9 @@
 #include "rpc/key.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -19,18 +16,6 @@ struct rpc_key {
 };
 
 /* ---- The file */
-
-static enum status check_file(int fd, const char *file, struct error *err)
-{
-    struct stat info;
-
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
-        return error_set(err, STATUS_INVALID, "RPC_KEY_FILE: '%s' is not a file", file);
-    if (!private_file_is_good(&info, geteuid()))
-        return error_set(err, STATUS_INVALID,
-                         "RPC_KEY_FILE: others may read '%s'; " PRIVATE_FILE_RULE, file);
-    return STATUS_OK;
-}
 
 static enum status parse(const char *text, size_t length, const char *file, struct rpc_key *ret,
                          struct error *err)
@@ -51,22 +36,15 @@ enum status rpc_key_read(const char *file, struct rpc_key **ret, struct error *e
 {
     CLEANUP(rpc_key_free) struct rpc_key *key = memory_new(sizeof *key);
     char text[DIGITS + 16]; /* what is longer is wrong too */
-    ssize_t n = 0;
+    struct error reason;
+    size_t n;
     enum status s;
-    int fd;
 
     if (sodium_init() < 0)
         return error_set(err, STATUS_INTERNAL, "libsodium cannot start");
-    fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return error_set(err, STATUS_INVALID, "RPC_KEY_FILE: cannot read '%s': %s", file,
-                         strerror(errno));
-    s = check_file(fd, file, err);
-    if (s == STATUS_OK)
-        n = read(fd, text, sizeof text);
-    (void)close(fd); /* only read from */
-    if (s == STATUS_OK)
-        s = parse(text, n > 0 ? (size_t)n : 0, file, key, err);
+    if (private_file_read(AT_FDCWD, file, text, sizeof text, &n, NULL, &reason) != STATUS_OK)
+        return error_set(err, STATUS_INVALID, "RPC_KEY_FILE: '%s': %s", file, reason.text);
+    s = parse(text, n, file, key, err);
     sodium_memzero(text, sizeof text);
     if (s == STATUS_OK)
         *ret = TAKE(key);

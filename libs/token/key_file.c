@@ -57,20 +57,11 @@ char *key_private_pem(EVP_PKEY *key)
 
 /* ---- Read */
 
-static enum status check_file(int fd, const char *file, struct key_file *ret, struct error *err)
+/* Which version of the file it is. */
+static void note_version(const struct stat *info, struct key_file *ret)
 {
-    struct stat info;
-
-    if (fstat(fd, &info) != 0)
-        return file_failure("cannot read", file, err);
-    if (!S_ISREG(info.st_mode))
-        return error_set(err, STATUS_INVALID, "AUTH_KEY_FILE: '%s' is not a file", file);
-    if (!private_file_is_good(&info, geteuid()))
-        return error_set(err, STATUS_INVALID,
-                         "AUTH_KEY_FILE: others may read '%s'; " PRIVATE_FILE_RULE, file);
-    ret->changed_at = (int64_t)info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1000000;
-    ret->inode = info.st_ino;
-    return STATUS_OK;
+    ret->changed_at = (int64_t)info->st_mtim.tv_sec * 1000 + info->st_mtim.tv_nsec / 1000000;
+    ret->inode = info->st_ino;
 }
 
 bool key_file_is_same(const char *file, const struct key_file *keys)
@@ -80,8 +71,8 @@ bool key_file_is_same(const char *file, const struct key_file *keys)
 
     if (stat(file, &info) != 0)
         return true;
-    now.changed_at = (int64_t)info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1000000;
-    return now.changed_at == keys->changed_at && info.st_ino == keys->inode;
+    note_version(&info, &now);
+    return now.changed_at == keys->changed_at && now.inode == keys->inode;
 }
 
 /* Never asks a terminal for a passphrase. */
@@ -152,20 +143,17 @@ enum status key_file_read(const char *file, struct key_file *ret, struct error *
 {
     struct key_file keys = {0};
     char text[KEY_FILE_MAX];
-    ssize_t n = 0;
-    enum status s;
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct error reason;
+    struct stat info;
+    size_t n;
+    enum status s = private_file_read(AT_FDCWD, file, text, sizeof text, &n, &info, &reason);
 
-    if (fd < 0 && errno == ENOENT)
-        return error_set(err, STATUS_NOT_FOUND, "no key yet");
-    if (fd < 0)
-        return file_failure("cannot read", file, err);
-    s = check_file(fd, file, &keys, err);
-    if (s == STATUS_OK)
-        n = read(fd, text, sizeof text);
-    (void)close(fd);
-    if (s == STATUS_OK)
-        s = parse(text, n > 0 ? (size_t)n : 0, file, &keys, err);
+    if (s == STATUS_NOT_FOUND)
+        return error_set(err, s, "no key yet");
+    if (s != STATUS_OK)
+        return error_set(err, s, "AUTH_KEY_FILE: '%s': %s", file, reason.text);
+    note_version(&info, &keys);
+    s = parse(text, n, file, &keys, err);
     sodium_memzero(text, sizeof text);
     if (s == STATUS_OK)
         *ret = keys;

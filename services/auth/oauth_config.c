@@ -1,10 +1,7 @@
 /* OAUTH_FILE: which providers there are. */
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/private_file.h"
@@ -144,35 +141,14 @@ static bool file_fault(struct buffer *faults, const char *file, const char *what
     return false;
 }
 
-static bool read_open_file(int fd, const char *file, struct buffer *ret, struct buffer *faults)
-{
-    struct stat info;
-    ssize_t n;
-
-    if (fstat(fd, &info) != 0)
-        return file_fault(faults, file, strerror(errno));
-    if (!S_ISREG(info.st_mode))
-        return file_fault(faults, file, "is not a file");
-    if (!private_file_is_good(&info, geteuid()))
-        return file_fault(faults, file,
-                          "others may read it, and it holds secrets: " PRIVATE_FILE_RULE);
-    n = read(fd, buffer_reserve(ret, FILE_MAX + 1), FILE_MAX + 1);
-    if (n < 0 || n > FILE_MAX)
-        return file_fault(faults, file, n < 0 ? strerror(errno) : "is larger than 64 KiB");
-    ret->length = (size_t)n;
-    return true;
-}
-
 static bool read_file(const char *file, struct buffer *ret, struct buffer *faults)
 {
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-    bool ok;
+    struct error err;
 
-    if (fd < 0)
-        return file_fault(faults, file, strerror(errno));
-    ok = read_open_file(fd, file, ret, faults);
-    (void)close(fd); /* it was only read */
-    return ok;
+    if (private_file_read(AT_FDCWD, file, buffer_reserve(ret, FILE_MAX + 1), FILE_MAX + 1,
+                          &ret->length, NULL, &err) != STATUS_OK)
+        return file_fault(faults, file, err.text);
+    return ret->length <= FILE_MAX || file_fault(faults, file, "is larger than 64 KiB");
 }
 
 enum status oauth_settings_read(const char *file, struct oauth_settings *ret, struct buffer *faults)

@@ -456,9 +456,9 @@ static void says_what_is_wrong_with_a_key_file(void **state)
         mode_t mode;
         const char *reason;
     } cases[] = {
-        {digits, 0644, "RPC_KEY_FILE: others may read"},
-        {digits, 0604, "RPC_KEY_FILE: others may read"},
-        {digits, 0620, "RPC_KEY_FILE: others may read"},
+        {digits, 0644, "others may read it"},
+        {digits, 0604, "others may read it"},
+        {digits, 0620, "others may read it"},
         {"", 0600, "must hold 64 hex digits"},
         {"0001", 0600, "must hold 64 hex digits"},
         {"x00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", 0600,
