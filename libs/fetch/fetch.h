@@ -10,10 +10,10 @@
 
 /* Requests that we make to others over HTTP, by libcurl.
  *
- * A call blocks, for FETCH_MS at most (or .timeout_ms) from looking up the name to the last byte, and so belongs
- * into threads that may wait. Whom we ask is a stranger: the answer's body and its head are each
- * limited, redirects are not followed (they are answers with a 3xx status), only http and https are
- * spoken, certificates and host names are verified by the system's list, proxies of the
+ * A call blocks, for FETCH_MS at most (or .timeout_ms) from looking up the name to the last byte, and
+ * so belongs into threads that may wait. Whom we ask is a stranger: the answer's body and its head
+ * are each limited, redirects are not followed (they are answers with a 3xx status), only http and
+ * https are spoken, certificates and host names are verified by the system's list, proxies of the
  * environment are not used. Any thread; calls share nothing.
  *
  * What is sent may hold secrets, so no error text quotes a header, a body or a query string; and

@@ -24,12 +24,12 @@
  * its answer repeats it: so an answer is of this question and of no other, however well recorded.
  *
  * Which server a question is for is not in the seal: a method's name begins with its service's, and
- * all replicas of that have the same answer. Nor does a server keep nonces: nng asks again itself when
- * a connection is lost, so methods are harmless to repeat. Who listens on the way and repeats one
- * within its minute can set back what was changed again within that minute (a nickname that `auth`
- * keeps), and learns what he reads anyway. A question with a wrong seal is never handled: its answer is a plain
- * "50301" with the reason (sealed when only the time was wrong), which only somebody without a key
- * believes. */
+ * all replicas of that have the same answer. Nor does a server keep nonces: nng asks again itself
+ * when a connection is lost, so methods are harmless to repeat. Who listens on the way and repeats
+ * one within its minute can set back what was changed again within that minute (a nickname that
+ * `auth` keeps), and learns what he reads anyway. A question with a wrong seal is never handled: its
+ * answer is a plain "50301" with the reason (sealed when only the time was wrong), which only
+ * somebody without a key believes. */
 
 /* What is longer is not sent: the other side would cut the connection in the middle of it. The rest
  * is room for the seal, the line and nng's own header. */

@@ -1,9 +1,10 @@
 /* The answering side: one REP socket, and RPC_WORKERS threads with a context each.
  *
- * To end, each worker closes its own context, woken by cancelling its receive. Then the listener is closed with its connections, but never the socket: nng_close()
- * waits for the connections' memory, and nng 1.5.2 may wait for ever when one closes between a
- * message's length and its bytes (github.com/nanomsg/nng/issues/1543; measured: in 3 of 100 closes
- * under load). What stays behind is a few KiB in a process that is about to exit. */
+ * To end, each worker closes its own context, woken by cancelling its receive. Then the listener is
+ * closed with its connections, but never the socket: nng_close() waits for the connections' memory,
+ * and nng 1.5.2 may wait for ever when one closes between a message's length and its bytes
+ * (github.com/nanomsg/nng/issues/1543; measured: in 3 of 100 closes under load). What stays behind is
+ * a few KiB in a process that is about to exit. */
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>

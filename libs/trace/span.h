@@ -55,7 +55,8 @@ void span_begin(struct trace_span *span, enum span_kind kind, const char *name,
 void span_begin_new(struct trace_span *span, enum span_kind kind, const char *name,
                     const struct trace *because);
 
-/* Likewise by what came from outside, but nothing begins a trace: with none there is no span either, and nothing changes. */
+/* Likewise by what came from outside, but nothing begins a trace: with none there is no span either,
+ * and nothing changes. */
 void span_begin_given(struct trace_span *span, enum span_kind kind, const char *name,
                       struct slice traceparent);
 
