@@ -16,7 +16,7 @@ FLAGS = [
     "--autoplay-policy=no-user-gesture-required",
     "--disable-background-networking",
 ]
-expect.set_options(timeout=15_000 * SLOWNESS)  # nothing waits this long when all is well
+expect.set_options(timeout=30_000 * SLOWNESS)  # nothing waits this long when all is well
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ class Person:
         self.faults = []
         self.expected = []
         self.context = browser.new_context(base_url=parley.url, **context)
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(60_000)  # of what one does: slow machines draw late
         self.context.expose_binding(
             "__violation", lambda _, text: self.faults.append(f"CSP violation: {text}"))
         self.context.add_init_script(WATCH)

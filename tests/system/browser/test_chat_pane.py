@@ -373,6 +373,7 @@ SCROLL = """async ([direction, end]) => {
 }"""
 
 
+@pytest.mark.timeout(600)  # slow machines draw few frames a second
 def test_two_thousand_messages_keep_their_place_and_few_are_in_the_page(
         person, user, record_property):
     count = 2000

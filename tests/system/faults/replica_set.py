@@ -95,11 +95,14 @@ class ReplicaSet:
 
     # ---- Faults
 
-    def step_down(self):
+    def step_down(self, wait=True):
+        """Who was it; without wait, another is still to be chosen."""
         old = self.primary()
         with self.ask(old) as client:
             client.admin.command("replSetStepDown", 10, force=True)
-        self.wait_other_primary(old)
+        if wait:
+            self.wait_other_primary(old)
+        return old
 
     def kill(self, i):
         self.processes[i].kill()

@@ -49,8 +49,9 @@ def halted(town, talk, name):
 
 @contextlib.contextmanager
 def primary_steps_down(town, _):
-    town.set.step_down()
+    old = town.set.step_down(wait=False)
     yield
+    town.set.wait_other_primary(old)
 
 
 @contextlib.contextmanager
@@ -114,16 +115,12 @@ def away(town, _, *links):
 @contextlib.contextmanager
 def torn(town, talk, *links):
     """Everybody's connections end at once, three times."""
-    tear(town, talk, links)
-    yield
-    for _ in range(2):
-        tear(town, talk, links)
-
-
-def tear(town, talk, links):
-    with town.toxiproxy.cut(links):
-        eventually(lambda: not any(talk.connected()), 60, "everybody's loss")
-    eventually(lambda: all(talk.connected()), 60, "everybody's return")
+    for i in range(3):
+        with town.toxiproxy.cut(links):
+            eventually(lambda: not any(talk.connected()), 60, "everybody's loss")
+            if i == 0:
+                yield
+        eventually(lambda: all(talk.connected()), 60, "everybody's return")
 
 
 def wait_felt(talk):
