@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/id.h"
 #include "base/memory.h"
 #include "commands.h"
 #include "ctl.h"
@@ -59,6 +60,15 @@ static void add_page_path(struct buffer *path, const char *query, const char *st
             fetch_add_field(path, fields[i][0], fields[i][1]);
 }
 
+/* A username may begin like one. */
+static bool is_id(const char *name)
+{
+    static const char prefix[] = "user_";
+
+    return strncmp(name, prefix, strlen(prefix)) == 0 &&
+           strlen(name) == strlen(prefix) + ID_ULID_LENGTH;
+}
+
 /* By his id, or by his username as he writes it. */
 static enum status find_user(struct session *session, const char *name, char **ret,
                              struct error *err)
@@ -69,7 +79,7 @@ static enum status find_user(struct session *session, const char *name, char **r
     const struct admin_user *users;
     enum status s;
 
-    if (strncmp(name, "user_", strlen("user_")) == 0) {
+    if (is_id(name)) {
         *ret = memory_text(name);
         return STATUS_OK;
     }

@@ -66,6 +66,10 @@ enum status connection_declare_missing(struct bus *bus, struct error *err);
 /* Read what is there, waiting up to timeout_ms for the first of it. NOT_FOUND: nothing. */
 enum status connection_pump(struct bus *bus, int timeout_ms, int wake_fd, struct error *err);
 
+/* A message's header; NULL: there is none, or it is of another kind. */
+const amqp_field_value_t *connection_header(const amqp_basic_properties_t *properties,
+                                            const char *name, uint8_t kind);
+
 static inline amqp_bytes_t bytes_of(const char *text)
 {
     return amqp_cstring_bytes(text);

@@ -29,25 +29,14 @@ void letter_clear(struct letter *letter)
     *letter = (struct letter){0};
 }
 
-static char *reason_of(const amqp_basic_properties_t *properties)
-{
-    for (int i = 0; i < properties->headers.num_entries; i++) {
-        const amqp_table_entry_t *entry = &properties->headers.entries[i];
-
-        if (entry->key.len == strlen("x-reason") &&
-            memcmp(entry->key.bytes, "x-reason", entry->key.len) == 0 &&
-            entry->value.kind == AMQP_FIELD_KIND_UTF8)
-            return memory_text_n(entry->value.value.bytes.bytes, entry->value.value.bytes.len);
-    }
-    return NULL;
-}
-
 static void read_letter(const amqp_message_t *message, struct letter *ret)
 {
     const amqp_basic_properties_t *properties = &message->properties;
+    const amqp_field_value_t *reason =
+        connection_header(properties, "x-reason", AMQP_FIELD_KIND_UTF8);
 
-    if (properties->_flags & AMQP_BASIC_HEADERS_FLAG)
-        ret->reason = reason_of(properties);
+    if (reason)
+        ret->reason = memory_text_n(reason->value.bytes.bytes, reason->value.bytes.len);
     if (properties->_flags & AMQP_BASIC_TIMESTAMP_FLAG)
         ret->at = (int64_t)properties->timestamp * 1000;
     ret->body = memory_text_n(message->body.len ? message->body.bytes : "", message->body.len);

@@ -25,35 +25,36 @@ static void start_delivery(struct incoming *in, int channel, const amqp_basic_de
     bus_count_delivery(in, method->delivery_tag, method->redelivered);
 }
 
-static int attempts_of(const amqp_basic_properties_t *properties)
-{
-    if (!(properties->_flags & AMQP_BASIC_HEADERS_FLAG))
-        return 0;
-    for (int i = 0; i < properties->headers.num_entries; i++) {
-        const amqp_table_entry_t *entry = &properties->headers.entries[i];
-
-        if (entry->key.len == strlen("x-attempts") &&
-            memcmp(entry->key.bytes, "x-attempts", entry->key.len) == 0 &&
-            entry->value.kind == AMQP_FIELD_KIND_I32)
-            return entry->value.value.i32;
-    }
-    return 0;
-}
-
-static char *traceparent_of(const amqp_basic_properties_t *properties)
+const amqp_field_value_t *connection_header(const amqp_basic_properties_t *properties,
+                                            const char *name, uint8_t kind)
 {
     if (!(properties->_flags & AMQP_BASIC_HEADERS_FLAG))
         return NULL;
     for (int i = 0; i < properties->headers.num_entries; i++) {
         const amqp_table_entry_t *entry = &properties->headers.entries[i];
-        amqp_bytes_t text = entry->value.value.bytes;
 
-        if (entry->key.len == strlen("traceparent") &&
-            memcmp(entry->key.bytes, "traceparent", entry->key.len) == 0 &&
-            entry->value.kind == AMQP_FIELD_KIND_UTF8 && text.len <= TRACEPARENT_HEADER_MAX)
-            return memory_text_n(text.bytes, text.len);
+        if (entry->key.len == strlen(name) && memcmp(entry->key.bytes, name, entry->key.len) == 0)
+            return entry->value.kind == kind ? &entry->value : NULL;
     }
     return NULL;
+}
+
+static int attempts_of(const amqp_basic_properties_t *properties)
+{
+    const amqp_field_value_t *value =
+        connection_header(properties, "x-attempts", AMQP_FIELD_KIND_I32);
+
+    return value ? value->value.i32 : 0;
+}
+
+static char *traceparent_of(const amqp_basic_properties_t *properties)
+{
+    const amqp_field_value_t *value =
+        connection_header(properties, "traceparent", AMQP_FIELD_KIND_UTF8);
+
+    if (!value || value->value.bytes.len > TRACEPARENT_HEADER_MAX)
+        return NULL;
+    return memory_text_n(value->value.bytes.bytes, value->value.bytes.len);
 }
 
 static char *text_of(const amqp_basic_properties_t *properties, amqp_flags_t flag,

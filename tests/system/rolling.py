@@ -2,15 +2,14 @@
 
 import collections
 import itertools
-import os
 import signal
-import subprocess
 import threading
 import time
 
 import requests
 
 from client import Rest
+from ctl import parleyctl
 from instance import SERVICES, eventually, is_alive, several
 from talk import PEOPLE, Talk
 
@@ -111,12 +110,8 @@ class Load:
 
 
 def ctl(parley, *arguments):
-    environment = dict(os.environ, PUSH_INTERNAL=",".join(
-        f"127.0.0.1:{parley.port_of(name, 1)}" for name in several(("push",), parley.replicas)))
-    done = subprocess.run([parley.bin / "parleyctl", *arguments], env=environment, check=False,
-                          capture_output=True, text=True, timeout=120)
+    done = parleyctl(parley, *arguments)
     assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def wait_ended(pid, name):

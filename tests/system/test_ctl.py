@@ -4,8 +4,6 @@ import gzip
 import json
 import os
 import pathlib
-import shlex
-import subprocess
 import threading
 import time
 
@@ -14,31 +12,22 @@ import pytest
 
 from client import fresh, single, texts
 from conftest import ADMIN, PASSWORD, PORT
-from instance import SERVICES, SLOWNESS, eventually
+from ctl import parleyctl, settings
+from instance import SERVICES, eventually
 from test_files import fetch, send, upload
 
 SPARE = PORT + 400  # of the instance that is restored to
 
 
 class Ctl:
-    """The program, with what tools/run wrote for an operator of that instance."""
+    """parleyctl, also with what it takes to be an administrator."""
 
     def __init__(self, parley, password_file):
-        self.program = parley.bin / "parleyctl"
-        lines = (parley.var / "etc/operator.env").read_text().splitlines()
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            **{name: shlex.split(value)[0] if value else "" for name, _, value in (
-                line.partition("=") for line in lines)},
-            "ADMIN_USERNAME": ADMIN, "ADMIN_PASSWORD_FILE": str(password_file)}
+        self.parley = parley
+        self.administrator = {"ADMIN_USERNAME": ADMIN, "ADMIN_PASSWORD_FILE": str(password_file)}
 
     def start(self, *arguments, **environment):
-        """The finished process. What is given takes the place of a file; empty, it is not there."""
-        merged = {**self.environment, **{f"{name}_FILE": "" for name in environment},
-                  **environment}
-        return subprocess.run([self.program, *map(str, arguments)], text=True, check=False,
-                              env={name: value for name, value in merged.items() if value},
-                              capture_output=True, timeout=60 * SLOWNESS)
+        return parleyctl(self.parley, *arguments, **{**self.administrator, **environment})
 
     def run(self, *arguments, status=0, **environment):
         """What it printed; of a failure, what it complained of."""
@@ -55,8 +44,9 @@ class Ctl:
         return process.returncode, json.loads(process.stdout)
 
     def mongodb_uri(self, database):
-        uri = self.environment.get("MONGODB_URI") or pathlib.Path(
-            self.environment["MONGODB_URI_FILE"]).read_text().strip()
+        given = settings(self.parley)
+        uri = given.get("MONGODB_URI") or pathlib.Path(
+            given["MONGODB_URI_FILE"]).read_text().strip()
         return uri.replace("/parley?", f"/{database}?")
 
 
@@ -126,14 +116,19 @@ def test_an_operator_bans_with_an_administrators_rights_and_is_in_the_log(parley
     assert again.post("/api/refresh", {"refresh_token": again.refresh_token}).code != 0
 
 
+def test_a_username_may_begin_like_an_id(ctl, user):
+    ann = user(username=f"user_{fresh()}")
+    assert ctl.json("users", "show", ann.username)["user"]["user_id"] == ann.id
+
+
 def test_who_is_no_administrator_gets_nowhere(ctl, user):
     ann = user()
     assert "40301" in ctl.run("users", "list", status=1, ADMIN_USERNAME=ann.username)
     assert "there is no user" in ctl.run("users", "show", fresh("nobody"), status=1)
     assert "usage:" in ctl.run("users", "ban", ann.username, status=2)  # why?
     assert "usage:" in ctl.run("users", "mute", ann.username, "--reason", "x", status=2)
-    assert "number of days" in ctl.run("users", "ban", "user_x", "--reason", "x", "--days", "two",
-                                       status=1)
+    assert "number of days" in ctl.run("users", "ban", ann.username, "--reason", "x", "--days",
+                                       "two", status=1)
     assert "ADMIN_PASSWORD_FILE" in ctl.run("users", "list", status=1, ADMIN_PASSWORD_FILE="")
 
 
