@@ -116,6 +116,18 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
     return body->length <= LINGER_MAX ? MHD_YES : MHD_NO;
 }
 
+/* Pages that do something are for programs. A page of the web may make a browser on this machine, or
+ * in this network, send a plain POST anywhere; but then it says whose page that is. */
+static enum MHD_Result answer_own_page(struct exchange *exchange, const struct http_page *page)
+{
+    struct error err;
+
+    if (!page->method || !request_header(exchange, "Origin"))
+        return answer_page(exchange, page);
+    (void)error_set(&err, STATUS_FOREIGN_ORIGIN, "not for web pages");
+    return answer_refusal(exchange, STATUS_FOREIGN_ORIGIN, &err);
+}
+
 static void report(struct exchange *exchange, const struct error *err)
 {
     const struct route *route = exchange->match.route;
@@ -175,7 +187,7 @@ static enum MHD_Result answer(struct exchange *exchange)
     if (exchange->body_too_large && !exchange->upload)
         return refuse_body(exchange);
     if (page)
-        return answer_page(exchange, page);
+        return answer_own_page(exchange, page);
     if (!exchange->match.route)
         return answer_refusal(exchange, exchange->mismatch.status, &exchange->mismatch);
     return answer_route(exchange);

@@ -107,7 +107,7 @@ struct http_page {
     const char *content_type;
     int (*fill)(void *state, const char *query,
                 struct buffer *ret); /* query: "" or what follows ? */
-    const char *method;              /* NULL: any */
+    const char *method; /* NULL: any; else it does something, and no web page may ask for it */
 };
 
 /* Start to serve. config is copied, what it points to must live until http_close(). */

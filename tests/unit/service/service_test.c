@@ -472,6 +472,26 @@ static void drains_when_asked_and_serves_on_until_sigterm(void **state)
     assert_non_null(strstr(buffer_text(&child.text), "worker ends\nstop\n"));
 }
 
+static void no_web_page_drains_it(void **state)
+{
+    static const char *const origins[] = {"null", "http://127.0.0.1:8080", "https://evil.example"};
+
+    (void)state;
+    begin(NULL);
+    expect_output("\"event\":\"serving\"");
+    for (size_t i = 0; i < N_ELEMENTS(origins); i++) {
+        CLEANUP(buffer_clear) struct buffer path = {0};
+        CLEANUP(free) char *refused = NULL;
+
+        buffer_printf(&path, "/drain HTTP/1.1\r\nOrigin: %s\r\nX-Rest:", origins[i]);
+        refused = request("POST", child.internal, buffer_text(&path));
+        assert_non_null(strstr(refused, "HTTP/1.1 403 "));
+    }
+    eventually(child.internal, "/readyz", "HTTP/1.1 200 ");
+    kill(child.pid, SIGTERM);
+    expect_exit(0);
+}
+
 static void ends_at_once_on_a_second_signal(void **state)
 {
     (void)state;
@@ -503,6 +523,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(drains_when_asked_and_serves_on_until_sigterm, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(no_web_page_drains_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(ends_at_once_on_a_second_signal, set_up, tear_down),
     };
 
