@@ -128,7 +128,7 @@ def make_parley():
 
     def make(port, wait=True, var=None, **environment):
         folder = var or tempfile.mkdtemp(prefix=f"parley-test-{port}-")
-        instance = Parley(port, folder, **environment)
+        instance = Parley(port, folder, **{"DRAIN_SECONDS": "1", **environment})
         started.append((instance, var is None))
         return instance.start(wait=wait)
 
