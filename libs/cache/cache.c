@@ -112,13 +112,22 @@ static enum status give_up(struct cache *cache, const char *why, struct error *e
     return s;
 }
 
+/* Why the last call failed; asked at once. hiredis calls a time-out "Resource temporarily
+ * unavailable", as the kernel does. */
+static const char *why_lost(const redisContext *context)
+{
+    if (!context)
+        return "out of memory";
+    return context->err == REDIS_ERR_IO && errno == EAGAIN ? "no answer in time" : context->errstr;
+}
+
 enum status cache_read(struct cache *cache, redisReply **ret, struct error *err)
 {
     void *reply = NULL;
     enum status s;
 
     if (redisGetReply(cache->context, &reply) != REDIS_OK)
-        return give_up(cache, cache->context->errstr, err);
+        return give_up(cache, why_lost(cache->context), err);
     *ret = reply;
     if ((*ret)->type != REDIS_REPLY_ERROR)
         return STATUS_OK;
@@ -153,7 +162,7 @@ static enum status connect_now(struct cache *cache, struct error *err)
     cache->has_scripts = false;
     cache->context = redisConnectWithTimeout(cache->host, cache->port, timeout);
     if (!cache->context || cache->context->err)
-        return give_up(cache, cache->context ? cache->context->errstr : "out of memory", err);
+        return give_up(cache, why_lost(cache->context), err);
     (void)redisSetTimeout(cache->context, timeout); /* constant: cannot fail */
     (void)redisEnableKeepAlive(cache->context);     /* a loss then shows at the next call */
     if (cache->password && ++n)
