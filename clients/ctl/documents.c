@@ -68,8 +68,10 @@ static enum status read_document(struct gzip *gzip, struct buffer *room, bool *r
     return s;
 }
 
-static enum status read_all(struct gzip *gzip, struct passing *passing, take_document *take,
-                            void *context, struct error *err)
+/* No further than the manifest says: a file that goes on and on would fill the database. */
+static enum status read_all(struct gzip *gzip, const struct manifest_collection *said,
+                            struct passing *passing, take_document *take, void *context,
+                            struct error *err)
 {
     CLEANUP(buffer_clear) struct buffer room = {0};
     bool more = true;
@@ -79,6 +81,8 @@ static enum status read_all(struct gzip *gzip, struct passing *passing, take_doc
         const struct slice document = {room.data, room.length};
 
         passing_add(passing, document);
+        if (passing->documents > said->documents || passing->bytes > said->bytes)
+            return error_set(err, STATUS_INVALID, "it holds more than was backed up");
         s = take(context, document, err);
         if (s == STATUS_OK)
             s = read_document(gzip, &room, &more, err);
@@ -92,7 +96,8 @@ enum status documents_read(int folder_fd, const struct manifest_collection *said
     CLEANUP(passing_clear) struct passing passing = {0};
     CLEANUP(gzip_close) struct gzip *gzip = NULL;
     CLEANUP(free) char *name = manifest_file(said->name);
-    int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    /* NONBLOCK: a FIFO is an empty file, and nobody waits for it. */
+    int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct error reason;
     enum status s;
 
@@ -102,7 +107,7 @@ enum status documents_read(int folder_fd, const struct manifest_collection *said
     if (s != STATUS_OK)
         return s;
     passing_init(&passing);
-    s = read_all(gzip, &passing, take, context, &reason);
+    s = read_all(gzip, said, &passing, take, context, &reason);
     if (s != STATUS_OK)
         return error_set(err, s, "%s: %s", name, reason.text);
     return passing_check(&passing, said, "the file", err);
