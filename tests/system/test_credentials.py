@@ -81,6 +81,16 @@ def test_what_is_missing_is_made_and_what_is_there_stays(parley, tmp_path):
     assert refused.returncode == 1 and "rpc.key: others may read it" in refused.stderr
 
 
+def test_no_secrets_are_made_where_others_may_write(parley, tmp_path):
+    folder = tmp_path / "secrets"
+    for mode in (0o777, 0o1777, 0o770):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(mode)
+        refused = ctl(parley, "secrets", folder)
+        assert refused.returncode == 1 and "others may write in it" in refused.stderr
+    assert not list(folder.iterdir())
+
+
 def test_operator_env_is_all_that_parleyctl_needs(parley):
     done = subprocess.run(
         ["sh", "-c", 'set -a; . "$0"; exec "$1" declare', parley.var / "etc/operator.env",
