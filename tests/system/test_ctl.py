@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import pathlib
+import shutil
 import threading
 import time
 
@@ -320,7 +321,8 @@ def test_a_backup_is_the_owners_alone_and_proves_to_be_whole(ctl, made):
     (lambda data: data[:-20], "damaged or cut"),
     (lambda data: data[:len(data) // 2] + bytes([data[len(data) // 2] ^ 1])
      + data[len(data) // 2 + 1:], "messages"),
-    (lambda data: gzip.compress(gzip.decompress(data) * 2), "documents where there were"),
+    (lambda data: gzip.compress(gzip.decompress(data) * 2), "holds more than was backed up"),
+    (lambda data: gzip.compress(b""), "0 documents where there were"),
     (lambda data: gzip.compress(gzip.decompress(data).replace(b"text 1", b"text 2")), "SHA-256")])
 def test_what_was_damaged_is_noticed(ctl, made, tmp_path, harm, fault):
     for path in made.folder.iterdir():
@@ -328,6 +330,13 @@ def test_what_was_damaged_is_noticed(ctl, made, tmp_path, harm, fault):
     file = tmp_path / "messages.bson.gz"
     file.write_bytes(harm(file.read_bytes()))
     assert fault in ctl.run("backup", "--verify", tmp_path, status=1)
+
+
+def test_a_pipe_instead_of_a_file_is_not_waited_for(ctl, made, tmp_path):
+    shutil.copytree(made.folder, tmp_path / "one")
+    (tmp_path / "one/messages.bson.gz").unlink()
+    os.mkfifo(tmp_path / "one/messages.bson.gz")
+    assert "0 documents where there were" in ctl.run("backup", "--verify", tmp_path / "one", status=1)
 
 
 def test_what_was_not_finished_is_no_backup(ctl, tmp_path):
