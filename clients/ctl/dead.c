@@ -173,8 +173,12 @@ static void print_slice(const char *name, struct slice slice)
 
     if (slice.length == 0)
         return;
+    if (memchr(slice.data, '\0', slice.length) || !utf8_is_valid(slice.data, slice.length)) {
+        printf("  %-16s %zu bytes that are no text\n", name, slice.length);
+        return;
+    }
     buffer_add(&text, slice.data, slice.length);
-    output_harmless(&shown, utf8_is_valid(slice.data, slice.length) ? buffer_text(&text) : "?");
+    output_harmless(&shown, buffer_text(&text));
     printf("  %-16s %s\n", name, buffer_text(&shown));
 }
 

@@ -209,6 +209,7 @@ def test_a_command_that_message_parked_is_shown_and_dropped(parley, ctl, dead):
     row, = eventually(lambda: ctl.json("dead", "list")["letters"], what="it in the list")
     assert row["from"] == "message.p5" and abs(row["parked_at"] / 1000 - time.time()) < 60
     assert "no envelope" in ctl.run("dead", "show", row["id"])
+    assert "9 bytes that are no text" in ctl.run("dead", "show", row["id"], "--content")
     assert "1 dead letters" in ctl.status()[1]["faults"][0]
     assert ctl.run("dead", "drop", row["id"]) == "1 dropped\n"
     assert ctl.json("dead", "list")["letters"] == []
