@@ -43,8 +43,14 @@ bool drain_is_done(void *state)
 
 /* ---- In the router */
 
+/* What an edge had taken before it was told to quit may reach us after we looked: then its socket would
+ * keep the edge for ever. So long after the others' time we look again. */
+#define LATE_MS 1000
+
 struct departure {
     struct departure *next;
+    uint64_t edge;    /* 0: all */
+    bool looks_again; /* the drain is not over with this one */
     int64_t from;
     int64_t ms;
     size_t n;
@@ -52,24 +58,33 @@ struct departure {
     uint64_t ids[];
 };
 
-void drain_start(struct router *router, const struct letter *letter)
+static void depart(struct router *router, uint64_t edge, int64_t ms, bool looks_again)
 {
     size_t most = HASH_COUNT(router->registry.seats);
     struct departure *departure = memory_new(sizeof *departure + most * sizeof *departure->ids);
     struct seat *seat, *next;
 
+    departure->edge = edge;
+    departure->looks_again = looks_again;
     departure->from = router->now;
-    departure->ms = router->push->context->config->drain_seconds * 1000;
+    departure->ms = ms;
     HASH_ITER(hh, router->registry.seats, seat, next) {
-        if (seat->is_leaving || (letter->edge && seat->edge != letter->edge))
+        if (seat->is_leaving || (edge && seat->edge != edge))
             continue;
         seat->is_leaving = true;
         departure->ids[departure->n++] = seat->id;
     }
     log_info("sockets leave", LOG_NUMBER("sockets", (int64_t)departure->n));
-    atomic_fetch_add(&router->push->leaving, (long long)departure->n - 1);
+    /* With the last look the drain itself counts no more. */
+    atomic_fetch_add(&router->push->leaving, (long long)departure->n - !looks_again);
     departure->next = router->departures;
     router->departures = departure;
+}
+
+void drain_start(struct router *router, const struct letter *letter)
+{
+    depart(router, letter->edge, router->push->context->config->drain_seconds * 1000,
+           letter->edge != 0);
 }
 
 static void send_away(struct router *router, uint64_t id)
@@ -101,11 +116,14 @@ void drain_turn(struct router *router)
             wanted = (size_t)((int64_t)departure->n * passed / departure->ms);
         while (departure->done < wanted)
             send_away(router, departure->ids[departure->done++]);
-        if (departure->done < departure->n) {
+        if (departure->done < departure->n ||
+            (departure->looks_again && passed < departure->ms + LATE_MS)) {
             at = &departure->next;
             continue;
         }
         *at = departure->next;
+        if (departure->looks_again)
+            depart(router, departure->edge, 0, false);
         free(departure);
     }
 }
