@@ -1,11 +1,14 @@
 """An upgrade without anyone noticing: two of each and two edges, one after the other is replaced."""
 
+import concurrent.futures
 import json
 import os
 
 import pytest
+import requests
 
 import rolling
+from instance import eventually
 
 # What is worth a longer run is in tests/bench/rolling.py.
 PORT = int(os.environ.get("PARLEY_TEST_PORT", "8190")) + 2
@@ -30,3 +33,20 @@ def test_loses_and_doubles_nothing_and_closes_with_1001_when_all_is_replaced(clu
     finally:
         load.stopping.set()
         load.talk.stop()
+
+
+def test_an_edge_is_left_also_by_whom_it_had_taken_just_before(cluster):
+    ann = cluster.register()
+    url, headers = f"ws://127.0.0.1:{cluster.port_of('push')}/ws", {"X-Edge": "nginx-9"}
+    early, other = ann.device(url, headers=headers), ann.device(url)
+    begins = cluster.log("push").count('"sockets leave"')
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        drained = pool.submit(requests.post, cluster.internal_url("push") + "/drain?edge=nginx-9",
+                              timeout=30)
+        eventually(lambda: cluster.log("push").count('"sockets leave"') > begins,
+                   what="the drain's begin")
+        late = ann.device(url, headers=headers)
+        assert drained.result().text == "drained\n"
+    eventually(lambda: (early.closed, late.closed) == (1001, 1001), what="both ends")
+    assert other.closed is None
+    other.close()
