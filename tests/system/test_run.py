@@ -95,10 +95,11 @@ def test_two_run_side_by_side_keep_their_data_and_leave_nothing_behind(
 
 
 def test_without_services_the_servers_run_alone(make_parley, tmp_path):
-    """REPLICAS=0, for `parleyctl restore`: own servers, which is one here, and nobody who writes."""
+    """REPLICAS=0, for `parleyctl restore`: own servers, one here, and nobody who writes."""
     other = make_parley(SECOND_PORT, wait=False, var=tmp_path, replicas=0,
                         AMQP_URL="amqp://elsewhere", MONGODB_URI="mongodb://elsewhere")
-    eventually(lambda: any("no service" in line for line in other.lines), 30, "the line that says so")
+    eventually(lambda: any("no service" in line for line in other.lines), 30,
+               "the line that says so")
     assert {path.stem for path in (tmp_path / "run").glob("*.pid")} == {"redis"}
     assert make_parley.stopped(other) == []
 
