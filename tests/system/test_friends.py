@@ -7,10 +7,9 @@ import threading
 import pytest
 
 from client import fresh, single
-from conftest import ADMIN, PASSWORD
+from conftest import ADMIN, PASSWORD, PORT
 from instance import eventually
 
-PORT = int(os.environ.get("PARLEY_TEST_PORT", "8190"))
 DAY_MS = 24 * 60 * 60 * 1000
 
 

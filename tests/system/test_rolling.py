@@ -2,21 +2,21 @@
 
 import concurrent.futures
 import json
-import os
 
 import pytest
 import requests
 
 import rolling
+from conftest import PORT
 from instance import eventually
 
 # What is worth a longer run is in tests/bench/rolling.py.
-PORT = int(os.environ.get("PARLEY_TEST_PORT", "8190")) + 2
+ROLLING_PORT = PORT + 2
 
 
 @pytest.fixture(scope="module")
 def cluster(make_parley):
-    parley = make_parley(PORT, replicas=2, edges=2, DRAIN_SECONDS="1")
+    parley = make_parley(ROLLING_PORT, replicas=2, edges=2, DRAIN_SECONDS="1")
     yield parley
     make_parley.stopped(parley)
 

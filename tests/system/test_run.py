@@ -8,9 +8,10 @@ import time
 import pytest
 
 from client import texts
+from conftest import PORT
 from instance import SERVERS, SERVICES, SLOWNESS, base_port, eventually, is_alive
 
-SECOND_PORT = int(os.environ.get("PARLEY_TEST_PORT", "8190")) + 1
+SECOND_PORT = PORT + 1
 
 
 def test_names_every_process_in_var_run_and_writes_its_log(parley):
