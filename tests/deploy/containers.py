@@ -15,6 +15,14 @@ import subprocess
 CERTIFICATES = pathlib.Path("/usr/local/share/ca-certificates")
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 CODENAME = "bookworm"
+# As debian:12-slim: no documents, no lists of packages, and dpkg does not wait for the disk.
+NOT_SLIM = ("usr/share/doc", "usr/share/locale", "usr/share/man", "var/cache/apt", "var/lib/apt/lists")
+SLIM = """force-unsafe-io
+path-exclude /usr/share/doc/*
+path-include /usr/share/doc/*/copyright
+path-exclude /usr/share/locale/*
+path-exclude /usr/share/man/*
+"""
 
 # What becomes of process 1 of the container, in namespaces of its own. $1: its root, $2: the user,
 # $3: a folder of volumes, laid out as the container sees them; then the command.
@@ -67,6 +75,10 @@ class Storage:
             f"deb http://deb.debian.org/{what} {suite} main\n" for what, suite in (
                 ("debian", CODENAME), ("debian", f"{CODENAME}-updates"),
                 ("debian-security", f"{CODENAME}-security"))), encoding="utf-8")
+        for folder in NOT_SLIM:
+            shutil.rmtree(tree / folder)
+            (tree / folder).mkdir()
+        (tree / "etc/dpkg/dpkg.cfg.d/slim").write_text(SLIM, encoding="utf-8")
         if CERTIFICATES.is_dir():
             shutil.copytree(CERTIFICATES, tree / CERTIFICATES.relative_to("/"), dirs_exist_ok=True)
             subprocess.run(["chroot", tree, "update-ca-certificates"], stdout=subprocess.DEVNULL,
@@ -151,21 +163,32 @@ class Container:
         command = [*(self.config["Entrypoint"] or []),
                    *(self.command if self.command is not None else self.config["Cmd"] or [])]
         with open(self.volumes / "log", "ab") as log:
+            # As container runtimes do, or /dev/stdout could not be opened.
+            os.fchown(log.fileno(), *map(int, self.config["User"].split(":")))
             self.process = subprocess.Popen(self._enter(command), env=self.environment,
                                             stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=subprocess.STDOUT)
 
-    def stop(self):
-        """By the image's signal to its process 1, as `docker stop`; its exit status."""
+    def _signal(self, number):
+        """To the container's process 1. By itself it would outlive our end of it: with its user it has
+        lost what the kernel does for --kill-child."""
         children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        number = signal.Signals[self.config.get("StopSignal") or "SIGTERM"]
         for pid in children.read_text(encoding="ascii").split():
             os.kill(int(pid), number)
+
+    def stop(self):
+        """By the image's signal, as `docker stop`; its exit status."""
+        self._signal(signal.Signals[self.config.get("StopSignal") or "SIGTERM"])
         try:
             return self.process.wait(30)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self.kill()
             raise
+
+    def kill(self):
+        if self.process and self.process.poll() is None:
+            self._signal(signal.SIGKILL)
+            self.process.wait()
 
     def log(self):
         return (self.volumes / "log").read_text(encoding="utf-8", errors="replace")
