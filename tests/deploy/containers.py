@@ -99,6 +99,11 @@ class Storage:
                      "-f", root / "docker/Dockerfile", "--build-arg", f"BASE=localhost/{base}",
                      *arguments, "-t", image, root)
 
+    def forget_replaced(self):
+        """Images of an earlier time, whose names others have now, and containers of them: some GB."""
+        self.buildah("rm", "--all")
+        self.buildah("rmi", "--prune")
+
     def mount(self, image):
         """The image's tree. Its container is named after it, and replaced by the next."""
         name = "check-" + image.replace("/", "-")
