@@ -20,6 +20,7 @@
 #include "rpc/key.h"
 #include "rpc/message.h"
 #include "rpc/rpc.h"
+#include "tests/support/keys.h"
 
 struct text {
     char *text;
@@ -415,81 +416,9 @@ static void says_which_address_cannot_be_asked(void **state)
 
 /* ---- Seals */
 
-static const char digits[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-
-static void write_file(const char *path, const char *text, mode_t mode)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    assert_int_equal(fchmod(fd, mode), 0);
-    close(fd);
-}
-
-static struct rpc_key *read_key(const char *text)
-{
-    char path[] = "/tmp/parley-rpc-key-XXXXXX";
-    struct rpc_key *key;
-    struct error err;
-
-    close(mkstemp(path));
-    write_file(path, text, 0600);
-    if (rpc_key_read(path, &key, &err) != STATUS_OK)
-        fail_msg("%s", err.text);
-    unlink(path);
-    return key;
-}
-
-static struct rpc_key *another_key(void)
-{
-    char other[sizeof digits];
-
-    memcpy(other, digits, sizeof other);
-    other[0] = '1';
-    return read_key(other);
-}
-
-static void says_what_is_wrong_with_a_key_file(void **state)
-{
-    static const struct {
-        const char *text;
-        mode_t mode;
-        const char *reason;
-    } cases[] = {
-        {digits, 0644, "others may read it"},
-        {digits, 0604, "others may read it"},
-        {digits, 0620, "others may read it"},
-        {"", 0600, "must hold 64 hex digits"},
-        {"0001", 0600, "must hold 64 hex digits"},
-        {"x00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", 0600,
-         "must hold 64 hex digits"},
-        {"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f00", 0600,
-         "must hold 64 hex digits"},
-    };
-    char path[] = "/tmp/parley-rpc-key-XXXXXX";
-    struct rpc_key *key = NULL;
-    struct error err;
-
-    (void)state;
-    close(mkstemp(path));
-    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
-        write_file(path, cases[i].text, cases[i].mode);
-        assert_int_equal(rpc_key_read(path, &key, &err), STATUS_INVALID);
-        if (!strstr(err.text, cases[i].reason))
-            fail_msg("%s", err.text);
-        assert_non_null(strstr(err.text, path));
-    }
-    unlink(path);
-    assert_int_equal(rpc_key_read(path, &key, &err), STATUS_INVALID);
-    assert_non_null(strstr(err.text, "No such file"));
-    assert_int_equal(rpc_key_read("/tmp", &key, &err), STATUS_INVALID);
-    assert_null(key);
-    rpc_key_free(read_key("000102030405060708090A0B0C0D0E0F101112131415161718191a1b1c1d1e1f\n"));
-}
-
 static void answers_who_has_the_same_key(void **state)
 {
-    struct rpc_key *key = read_key(digits);
+    struct rpc_key *key = keys_read(keys_digits);
     struct rpc_server *server =
         open_server_as((struct rpc_server_config){.listen = shared.address, .key = key});
     struct rpc_client *client = open_client_to(shared.address, key);
@@ -516,7 +445,7 @@ static void note_refusal(void *context, const char *reason)
 
 static void never_handles_a_question_without_the_right_seal(void **state)
 {
-    struct rpc_key *key = read_key(digits), *other = another_key();
+    struct rpc_key *key = keys_read(keys_digits), *other = keys_another();
     const struct {
         const struct rpc_key *servers;
         const struct rpc_key *askers;
@@ -560,7 +489,7 @@ static void *answer_as_recorded(void *context)
     const struct seal other = seal_new_question();
     const struct seal seal = seal_new_answer(&other);
     nng_socket socket = *(nng_socket *)context;
-    struct rpc_key *key = read_key(digits);
+    struct rpc_key *key = keys_read(keys_digits);
     nng_msg *msg;
 
     if (nng_recvmsg(socket, &msg, 0) == 0) {
@@ -574,7 +503,7 @@ static void *answer_as_recorded(void *context)
 
 static void refuses_an_answer_to_another_question(void **state)
 {
-    struct rpc_key *key = read_key(digits);
+    struct rpc_key *key = keys_read(keys_digits);
     struct rpc_client *client;
     nng_listener listener;
     nng_socket socket;
@@ -598,76 +527,6 @@ static void refuses_an_answer_to_another_question(void **state)
     rpc_key_free(key);
 }
 
-#define NOW INT64_C(1700000000000)
-
-static enum status read_seal(const struct rpc_key *key, struct slice message, int64_t now_ms,
-                             struct slice *ret_content)
-{
-    struct seal seal;
-
-    return seal_read(key, SEAL_QUESTION, now_ms, message, &seal, ret_content, NULL);
-}
-
-static void takes_a_seal_only_as_it_was_made(void **state)
-{
-    struct rpc_key *key = read_key(digits), *other = another_key();
-    struct seal seal = seal_new_question();
-    char message[SEAL_BYTES + 5];
-    const struct slice whole = {message, sizeof message};
-    struct slice content;
-
-    (void)state;
-    seal.time = NOW;
-    memcpy(message + SEAL_BYTES, "hello", 5);
-    seal_write(key, &seal, message, sizeof message);
-    assert_int_equal(read_seal(key, whole, NOW, &content), STATUS_OK);
-    assert_true(slice_is(content, "hello"));
-    assert_int_equal(read_seal(other, whole, NOW, &content), STATUS_UNAUTHENTICATED);
-    assert_int_equal(seal_read(key, SEAL_ANSWER, NOW, whole, &seal, &content, NULL),
-                     STATUS_UNAUTHENTICATED);
-    for (size_t n = 0; n < sizeof message; n++)
-        assert_int_equal(read_seal(key, (struct slice){message, n}, NOW, &content),
-                         STATUS_UNAUTHENTICATED);
-    for (size_t i = 0; i < sizeof message * 8; i++) {
-        message[i / 8] ^= (char)(1 << i % 8);
-        assert_int_equal(read_seal(key, whole, NOW, &content), STATUS_UNAUTHENTICATED);
-        assert_int_equal(content.length, 0);
-        message[i / 8] ^= (char)(1 << i % 8);
-    }
-    rpc_key_free(key);
-    rpc_key_free(other);
-}
-
-static void takes_a_seal_only_within_its_minute(void **state)
-{
-    static const struct {
-        int64_t time;
-        enum status status;
-    } cases[] = {
-        {NOW - SEAL_AGE_MAX_MS, STATUS_OK},
-        {NOW + SEAL_AGE_MAX_MS, STATUS_OK},
-        {NOW - SEAL_AGE_MAX_MS - 1, STATUS_EXPIRED},
-        {NOW + SEAL_AGE_MAX_MS + 1, STATUS_EXPIRED},
-        {INT64_MIN, STATUS_EXPIRED},
-        {INT64_MAX, STATUS_EXPIRED},
-        {0, STATUS_EXPIRED},
-    };
-    struct rpc_key *key = read_key(digits);
-
-    (void)state;
-    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
-        struct seal seal = seal_new_question();
-        char message[SEAL_BYTES];
-        struct slice content;
-
-        seal.time = cases[i].time;
-        seal_write(key, &seal, message, sizeof message);
-        assert_int_equal(read_seal(key, (struct slice){message, sizeof message}, NOW, &content),
-                         cases[i].status);
-    }
-    rpc_key_free(key);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -681,12 +540,9 @@ int main(void)
         cmocka_unit_test(says_why_it_cannot_listen),
         cmocka_unit_test(asks_several_in_turn_and_goes_on_without_one),
         cmocka_unit_test(says_which_address_cannot_be_asked),
-        cmocka_unit_test(says_what_is_wrong_with_a_key_file),
         cmocka_unit_test(answers_who_has_the_same_key),
         cmocka_unit_test(never_handles_a_question_without_the_right_seal),
         cmocka_unit_test(refuses_an_answer_to_another_question),
-        cmocka_unit_test(takes_a_seal_only_as_it_was_made),
-        cmocka_unit_test(takes_a_seal_only_within_its_minute),
         cmocka_unit_test(closes_under_load),
     };
 
