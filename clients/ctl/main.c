@@ -129,12 +129,16 @@ static void print_usage_of(FILE *to, const struct command *command)
 /* docs/parleyctl.md */
 static void print_page(void)
 {
+    CLEANUP(buffer_clear) struct buffer settings = {0};
+
+    record_print_settings(&settings_record, &settings);
     puts("# parleyctl\n\nThe operator's program: `build/bin/parleyctl`, in the image `parley/ctl`, "
          "and\nin those of the services. It ends with 0; with 1 when something went wrong or is "
          "wrong,\nand with 2 when it was not called rightly. Printed by `make docs` from the "
          "program.\n\n## Settings\n\nFrom the environment, as the services have them; `tools/run` "
-         "writes all of them to\n`var/etc/operator.env`: `set -a; . var/etc/operator.env`.\n");
-    settings_print();
+         "writes all of them to\n`var/etc/operator.env`: `set -a; . var/etc/operator.env`.\n\n"
+         "| variable | default | meaning |\n|---|---|---|");
+    fputs(buffer_text(&settings), stdout);
     for (size_t i = 0; i < N_ELEMENTS(commands); i++) {
         printf("\n## %s\n\n```\nparleyctl %s%s%s\n\n%s\n%s%s```\n", commands[i].name,
                commands[i].name, *commands[i].arguments ? " " : "", commands[i].arguments,

@@ -1,6 +1,5 @@
 #include "settings.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -82,18 +81,4 @@ bool settings_open_store(struct store **ret)
         return true;
     complain("%s", err.text);
     return false;
-}
-
-void settings_print(void)
-{
-    puts("| variable | default | meaning |\n|---|---|---|");
-    for (size_t i = 0; i < N_ELEMENTS(settings_fields); i++) {
-        const struct field *field = &settings_fields[i];
-
-        fputs("| `", stdout);
-        for (const char *p = field->name; *p; p++)
-            putchar(toupper((unsigned char)*p));
-        printf(field->def ? "` | `%s` | " : "` | %s | ", field->def ? field->def : "");
-        printf("%s%s |\n", field->about, field->secret ? "; or a file that `…_FILE` names" : "");
-    }
 }

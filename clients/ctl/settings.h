@@ -29,9 +29,6 @@ DEFINE_RECORD_CLEANUP(struct settings, settings)
 /* False, after it has complained of each fault. */
 MUST_CHECK bool settings_read(struct settings *ret);
 
-/* The rows of a Markdown table: name, default, meaning. */
-void settings_print(void);
-
 /* One thing alone, connected. False, after it has complained. */
 MUST_CHECK bool settings_open_bus(struct bus **ret);
 MUST_CHECK bool settings_open_store(struct store **ret);

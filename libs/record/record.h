@@ -157,6 +157,10 @@ MUST_CHECK enum status record_from_texts(const struct record *rec,
  * one line for each variable at fault. */
 MUST_CHECK enum status record_from_env(const struct record *rec, void *ret, struct buffer *faults);
 
+/* Append the variables that record_from_env() reads, as rows of a Markdown table: variable, default,
+ * meaning (.about). */
+void record_print_settings(const struct record *rec, struct buffer *ret);
+
 /* ---- BSON: texts, int64, double, bool, arrays and documents; struct json is stored as a string,
  * so that its bytes come back as they were and no key of a client's is ever a database's key. */
 

@@ -154,3 +154,24 @@ enum status record_from_env(const struct record *rec, void *ret, struct buffer *
         record_clear(rec, ret);
     return result;
 }
+
+void record_print_settings(const struct record *rec, struct buffer *ret)
+{
+    for (size_t i = 0; i < rec->n_fields; i++) {
+        const struct field *field = &rec->fields[i];
+
+        buffer_add_text(ret, "| `");
+        for (const char *p = field->name; *p; p++) {
+            char upper = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
+
+            buffer_add(ret, &upper, 1);
+        }
+        buffer_add_text(ret, "` | ");
+        if (field->def && *field->def)
+            buffer_printf(ret, "`%s`", field->def);
+        else if (field->required)
+            buffer_add_text(ret, "must be set");
+        buffer_printf(ret, " | %s%s |\n", field->about ? field->about : "",
+                      field->secret ? "; or a file that `…_FILE` names" : "");
+    }
+}

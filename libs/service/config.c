@@ -191,31 +191,10 @@ void print_methods(const struct service *service, struct buffer *ret)
     buffer_add_text(ret, "\n]\n");
 }
 
-static void print_settings(const struct record *rec, struct buffer *ret)
-{
-    for (size_t i = 0; i < rec->n_fields; i++) {
-        const struct field *field = &rec->fields[i];
-
-        buffer_add_text(ret, "| `");
-        for (const char *p = field->name; *p; p++) {
-            char upper = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
-
-            buffer_add(ret, &upper, 1);
-        }
-        buffer_add_text(ret, "` | ");
-        if (field->def && *field->def)
-            buffer_printf(ret, "`%s`", field->def);
-        else if (field->required)
-            buffer_add_text(ret, "must be set");
-        buffer_printf(ret, " | %s%s |\n", field->about ? field->about : "",
-                      field->secret ? "; or a file that `…_FILE` names" : "");
-    }
-}
-
 void print_config(const struct service *service, struct buffer *ret)
 {
     buffer_add_text(ret, "| variable | default | meaning |\n|---|---|---|\n");
-    print_settings(&service_config_record, ret);
+    record_print_settings(&service_config_record, ret);
     if (service->config)
-        print_settings(service->config, ret);
+        record_print_settings(service->config, ret);
 }
