@@ -152,6 +152,14 @@ static enum status list(struct session *session, int argc, char **argv, bool as_
     return s;
 }
 
+/* below: "" or "/…" */
+static void add_user_path(struct buffer *ret, const char *user_id, const char *below)
+{
+    buffer_add_text(ret, "/v1/admin/users/");
+    fetch_add_encoded(ret, user_id);
+    buffer_add_text(ret, below);
+}
+
 static enum status show(struct session *session, const char *user_id, bool as_json,
                         struct error *err)
 {
@@ -160,8 +168,7 @@ static enum status show(struct session *session, const char *user_id, bool as_js
     struct call what = {.reply = &admin_account_record};
     enum status s;
 
-    buffer_add_text(&path, "/v1/admin/users/");
-    fetch_add_encoded(&path, user_id);
+    add_user_path(&path, user_id, "");
     what.path = buffer_text(&path);
     s = session_call(session, &what, &account, err);
     if (s == STATUS_OK && as_json) {
@@ -182,9 +189,7 @@ static enum status sessions(struct session *session, const char *user_id, bool a
     struct call what = {.reply = &admin_sessions_record};
     enum status s;
 
-    buffer_add_text(&path, "/v1/admin/users/");
-    fetch_add_encoded(&path, user_id);
-    buffer_add_text(&path, "/sessions?limit=100");
+    add_user_path(&path, user_id, "/sessions?limit=100");
     what.path = buffer_text(&path);
     s = session_call(session, &what, &found, err);
     if (s == STATUS_OK && as_json)
@@ -204,9 +209,7 @@ static enum status act(struct session *session, struct call *what, const char *u
     CLEANUP(admin_user_clear) struct admin_user user = {0};
     enum status s;
 
-    buffer_add_text(&path, "/v1/admin/users/");
-    fetch_add_encoded(&path, user_id);
-    buffer_printf(&path, "/%s", action);
+    add_user_path(&path, user_id, action);
     what->path = buffer_text(&path);
     what->reply = &admin_user_record;
     s = session_call(session, what, &user, err);
@@ -236,7 +239,7 @@ static enum status ban(struct session *session, const char *user_id, const struc
     struct call what = {.method = "POST", .ask = &admin_ban_record, .value = &request};
     enum status s = until_of(how->days, &request.until, err);
 
-    return s == STATUS_OK ? act(session, &what, user_id, "ban", how->as_json, err) : s;
+    return s == STATUS_OK ? act(session, &what, user_id, "/ban", how->as_json, err) : s;
 }
 
 static enum status mute(struct session *session, const char *user_id, const struct request *how,
@@ -246,7 +249,7 @@ static enum status mute(struct session *session, const char *user_id, const stru
     struct call what = {.method = "POST", .ask = &admin_mute_record, .value = &request};
     enum status s = until_of(how->days, &request.until, err);
 
-    return s == STATUS_OK ? act(session, &what, user_id, "mute", how->as_json, err) : s;
+    return s == STATUS_OK ? act(session, &what, user_id, "/mute", how->as_json, err) : s;
 }
 
 static enum status set_role(struct session *session, const char *user_id, const char *reason,
@@ -255,7 +258,7 @@ static enum status set_role(struct session *session, const char *user_id, const 
     const struct admin_role request = {(char *)user_id, (char *)role, (char *)reason};
     struct call what = {.method = "PUT", .ask = &admin_role_record, .value = &request};
 
-    return act(session, &what, user_id, "role", as_json, err);
+    return act(session, &what, user_id, "/role", as_json, err);
 }
 
 static enum status act_for(struct session *session, const char *user_id, const char *reason,
@@ -313,11 +316,11 @@ static enum status carry_out(struct session *session, const struct request *requ
     case ROLE:
         return set_role(session, user_id, request->reason, request->argv[2], as_json, err);
     case UNBAN:
-        return act_for(session, user_id, request->reason, "unban", as_json, err);
+        return act_for(session, user_id, request->reason, "/unban", as_json, err);
     case UNMUTE:
-        return act_for(session, user_id, request->reason, "unmute", as_json, err);
+        return act_for(session, user_id, request->reason, "/unmute", as_json, err);
     case LOGOUT:
-        return act_for(session, user_id, request->reason, "logout", as_json, err);
+        return act_for(session, user_id, request->reason, "/logout", as_json, err);
     }
     return error_set(err, STATUS_INTERNAL, "not a verb");
 }
