@@ -53,8 +53,6 @@ def several(names, count):
 class Instance:
     """REPLICAS and EDGES of the environment as tools/run has them: replica 2 of auth is auth-2."""
 
-    program = ROOT / "tools/run"
-
     def __init__(self, port, var, replicas=1, edges=1, **environment):
         environment.update(REPLICAS=str(replicas), EDGES=str(edges))
         self.port = port
@@ -78,7 +76,7 @@ class Instance:
             if name not in self.environment:
                 environment.pop(name, None)
         self.process = subprocess.Popen(
-            [str(self.program)], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+            [str(ROOT / "tools/run")], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
         printed = queue.Queue()
         threading.Thread(target=self._read_output, args=(printed,), daemon=True).start()

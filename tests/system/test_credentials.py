@@ -12,6 +12,7 @@ import pymongo
 import pytest
 
 from client import fresh
+from ctl import parleyctl
 from instance import SERVICES
 
 KINDS = ("_password", ".key")  # the files that hold a secret and nothing else
@@ -57,27 +58,22 @@ def test_no_secret_is_an_argument_or_in_the_environment_or_in_a_log(parley, user
         assert not holds_any(secrets, path.read_bytes()), path
 
 
-def ctl(parley, *arguments, **environment):
-    return subprocess.run([parley.bin / "parleyctl", *arguments], text=True, check=False,
-                          env={**os.environ, **environment}, capture_output=True, timeout=30)
-
-
 def test_what_is_missing_is_made_and_what_is_there_stays(parley, tmp_path):
     class Folder:  # as far as secrets_of() looks
         var = tmp_path
 
-    assert ctl(parley, "secrets", tmp_path / "secrets").returncode == 0
+    assert parleyctl(parley, "secrets", tmp_path / "secrets").returncode == 0
     before = secrets_of(Folder)
     assert len(set(before.values())) == len(before)
     (tmp_path / "secrets/bot.amqp_password").unlink()
-    assert ctl(parley, "secrets", tmp_path / "secrets", AMQP_HOST="mq:1").returncode == 0
+    assert parleyctl(parley, "secrets", tmp_path / "secrets", AMQP_HOST="mq:1").returncode == 0
     after = secrets_of(Folder)
     assert {name for name in before if before[name] != after[name]} == {"bot.amqp_password"}
     url = (tmp_path / "secrets/bot.amqp_url").read_text()
     assert url == f"amqp://bot:{after['bot.amqp_password']}@mq:1/"
 
     (tmp_path / "secrets/rpc.key").chmod(0o644)
-    refused = ctl(parley, "secrets", tmp_path / "secrets")
+    refused = parleyctl(parley, "secrets", tmp_path / "secrets")
     assert refused.returncode == 1 and "rpc.key: others may read it" in refused.stderr
 
 
@@ -86,7 +82,7 @@ def test_no_secrets_are_made_where_others_may_write(parley, tmp_path):
     for mode in (0o777, 0o1777, 0o770):
         folder.mkdir(exist_ok=True)
         folder.chmod(mode)
-        refused = ctl(parley, "secrets", folder)
+        refused = parleyctl(parley, "secrets", folder)
         assert refused.returncode == 1 and "others may write in it" in refused.stderr
     assert not list(folder.iterdir())
 
