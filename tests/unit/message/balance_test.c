@@ -80,6 +80,17 @@ static void run(struct world *world, int64_t ms)
                 turn(world, i);
 }
 
+/* n have come at once, and have had time to share. */
+static struct world world_of(int n)
+{
+    struct world world = {.now = 1000000};
+
+    for (int i = 0; i < n; i++)
+        enter(&world, i);
+    run(&world, 3 * (int64_t)BALANCE_BEAT_MS);
+    return world;
+}
+
 static void check_even(const struct world *world)
 {
     int least = PARTITIONS, most = 0;
@@ -111,11 +122,8 @@ static void test_shares_evenly_among_any_number_that_come_at_once(void **state)
 {
     (void)state;
     for (int n = 1; n <= 20; n++) {
-        struct world world = {.now = 1000000};
+        struct world world = world_of(n);
 
-        for (int i = 0; i < n; i++)
-            enter(&world, i);
-        run(&world, 3 * (int64_t)BALANCE_BEAT_MS);
         check_even(&world);
     }
 }
@@ -124,11 +132,8 @@ static void test_what_the_dead_held_is_taken_within_two_seconds(void **state)
 {
     (void)state;
     for (int n = 2; n <= 20; n++) {
-        struct world world = {.now = 1000000};
+        struct world world = world_of(n);
 
-        for (int i = 0; i < n; i++)
-            enter(&world, i);
-        run(&world, 3 * (int64_t)BALANCE_BEAT_MS);
         world.all[n / 2].lives = false; /* kill -9 */
         run(&world, 1999);
         check_even(&world);
@@ -139,11 +144,8 @@ static void test_who_leaves_with_a_word_is_followed_at_once(void **state)
 {
     (void)state;
     for (int n = 2; n <= 20; n++) {
-        struct world world = {.now = 1000000};
+        struct world world = world_of(n);
 
-        for (int i = 0; i < n; i++)
-            enter(&world, i);
-        run(&world, 3 * (int64_t)BALANCE_BEAT_MS);
         world.all[0].held = 0;
         world.all[0].lives = false;
         beat(&world, 0, true);
