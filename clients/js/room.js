@@ -273,10 +273,18 @@ export class Room {
     this.set({ change_seq: frame.change_seq });
     if (this.asking) this.heard.push(frame);
     const isPin = frame.type === PIN;
-    if (isPin || frame.type === RECALL) this.#pin(frame.message_id, isPin && !frame.removed);
+    if (isPin || frame.type === RECALL) {
+      this.#pin(frame.message_id, isPin && !frame.removed && this.#isVisible(frame));
+    }
     const message = this.messages.get(frame.seq);
     if (message && frame.change_seq >= (message.change_seq ?? 0)) this.#keep(changed(message, frame));
     if (frame.type === RECALL) this.recount();
+  }
+
+  /** Not what one has deleted for oneself, here or before a reload: frames of it come all the same. */
+  #isVisible({ message_id, seq }) {
+    if (this.removed.has(message_id)) return false;
+    return this.messages.has(seq) || !this.spans.some(({ low, high }) => low <= seq && seq <= high);
   }
 
   #pin(message_id, isPinned) {

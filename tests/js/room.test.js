@@ -103,6 +103,27 @@ test('a recalled message loses its content, its reactions and its pin', () => {
   assert.deepEqual(room.data.pinned_ids, []);
 });
 
+test('a pin of what one has deleted for oneself does not show', () => {
+  const room = new Room(ME, ID);
+  room.sync(page({ last_seq: 2, messages: [message(1), message(2)] }), NOW);
+  room.remove(['message-1'], true);
+  room.take(change(37, 1, 1), NOW);
+  room.take(change(37, 2, 2), NOW);
+  assert.deepEqual(room.data.pinned_ids, ['message-2']);
+  const reloaded = new Room(ME, ID);
+  reloaded.restore(room.snapshot(50), NOW);
+  reloaded.take(change(37, 2, 3, { removed: true }), NOW);
+  reloaded.take(change(37, 1, 4), NOW);
+  assert.deepEqual(reloaded.data.pinned_ids, []);
+});
+
+test('a pin of what is not loaded shows', () => {
+  const room = new Room(ME, ID);
+  room.sync(page({ limited: true, from_seq: 90, last_seq: 90, messages: [message(90)] }), NOW);
+  room.take(change(37, 50, 1), NOW);
+  assert.deepEqual(room.data.pinned_ids, ['message-50']);
+});
+
 test('a page of history that is older than a live change does not undo it', () => {
   const room = new Room(ME, ID);
   room.sync(page({ limited: true, from_seq: 90, last_seq: 90, messages: [message(90)] }), NOW);

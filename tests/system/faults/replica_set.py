@@ -30,8 +30,8 @@ class ReplicaSet:
     def start(self):
         for i in range(MEMBERS):
             self.start_one(i)
+        eventually(lambda: all(map(self.answers, range(MEMBERS))), 60, "three mongods")
         first = self.ask(0)
-        eventually(lambda: self.answers(0), 60, "mongod")
         first.admin.command("replSetInitiate", {
             "_id": "rs0", "settings": {"electionTimeoutMillis": 2000},
             "members": [{"_id": i, "host": host} for i, host in enumerate(self.hosts)]})
