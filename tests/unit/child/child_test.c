@@ -16,9 +16,11 @@
 #include "base/temporary.h"
 #include "child/child.h"
 
+#define PATIENCE_MS 60000 /* what is to end by itself, or by another limit, on a busy machine too */
+
 static const char *const environment[] = {"GIVEN=yes", NULL};
 static const struct child_limits usual = {
-    .cpu_s = 5, .wall_ms = 10000, .memory_bytes = 1 << 30, .output_bytes = 1 << 20};
+    .cpu_s = 5, .wall_ms = PATIENCE_MS, .memory_bytes = 1 << 30, .output_bytes = 1 << 20};
 static struct error err;
 
 /* Run a line of shell with "input" before it; what it writes. */
@@ -68,14 +70,14 @@ static void ends_what_fails_or_takes_too_much(void **state)
         struct child_limits limits;
         const char *text;
     } cases[] = {
-        {"exit 3", {5, 10000, 1 << 30, 1 << 20, NULL}, "ended with 3"},
-        {"kill -9 $$", {5, 10000, 1 << 30, 1 << 20, NULL}, "ended by signal 9"},
-        {"while :; do :; done", {1, 10000, 1 << 30, 1 << 20, NULL}, "ended by signal"},
+        {"exit 3", {5, PATIENCE_MS, 1 << 30, 1 << 20, NULL}, "ended with 3"},
+        {"kill -9 $$", {5, PATIENCE_MS, 1 << 30, 1 << 20, NULL}, "ended by signal 9"},
+        {"while :; do :; done", {1, PATIENCE_MS, 1 << 30, 1 << 20, NULL}, "ended by signal"},
         {"exec sleep 60", {5, 100, 1 << 30, 1 << 20, NULL}, "took too long"},
         {"sleep 60 & sleep 60", {5, 100, 1 << 30, 1 << 20, NULL}, "took too long"},
-        {"exec head -c 2000000 /dev/zero", {5, 10000, 1 << 30, 1 << 20, NULL}, "ended"},
+        {"exec head -c 2000000 /dev/zero", {5, PATIENCE_MS, 1 << 30, 1 << 20, NULL}, "ended"},
         {"exec dd if=/dev/zero of=/dev/null bs=900M count=1",
-         {5, 10000, 1 << 29, 1 << 20, NULL},
+         {5, PATIENCE_MS, 1 << 29, 1 << 20, NULL},
          "ended"},
     };
     char text[4096];

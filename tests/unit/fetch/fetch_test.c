@@ -248,7 +248,7 @@ static void gives_up_on_who_is_silent(void **state)
     (void)state;
     start(NULL);
     assert_int_equal(get("/?token=secret"), STATUS_UNAVAILABLE);
-    assert_in_range(clock_monotonic() - begin, FETCH_MS - 100, FETCH_MS + 2000);
+    assert_in_range(clock_monotonic() - begin, FETCH_MS - 100, 4 * FETCH_MS); /* busy machines */
     assert_null(strstr(err.text, "secret"));
 }
 
@@ -292,7 +292,8 @@ static void believes_no_certificate_of_nobody(void **state)
     start("");
     assert_int_equal(ask("https", "/", (struct fetch_request){.bearer = "t0ken"}),
                      STATUS_UNAVAILABLE);
-    assert_non_null(strstr(err.text, "certificate"));
+    if (!strstr(err.text, "certificate"))
+        fail_msg("%s", err.text);
     assert_int_equal(server.length, 0);
     SSL_CTX_free(tls);
 }
