@@ -16,6 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVICES = ("auth", "user", "group", "message", "push", "bot")
 SERVERS = ("rabbitmq", "mongod", "redis", "nginx")
 SLOWNESS = int(os.environ.get("PARLEY_TEST_SLOWNESS", "1"))  # how much slower programs may be
+IS_SANITIZED = SLOWNESS > 2  # as slow as a sanitizer makes them: tools/test
 SANITIZER_REPORT = re.compile(
     r"(ERROR|WARNING): (Address|Thread|Leak|Memory)Sanitizer|: runtime error: ")
 

@@ -11,11 +11,11 @@ import random
 import pytest
 
 from client import single
-from instance import SLOWNESS
+from instance import IS_SANITIZED, SLOWNESS
 from model_client import DELIVERED, EDIT, PIN, REACTION, READ, RECALL, UNACKED_MAX, ModelDevice
 
 SEEDS = [1, 2, 3, 4]
-STEPS = int(os.environ.get("PARLEY_PROPERTY_STEPS", "2500" if SLOWNESS == 1 else "250"))
+STEPS = int(os.environ.get("PARLEY_PROPERTY_STEPS", "250" if IS_SANITIZED else "2500"))
 KILL_SEED, KILL_STEPS = 5, 600
 BURST = 230  # more than a sync gives without a gap
 QUIET_SECONDS = 15 * SLOWNESS
