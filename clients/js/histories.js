@@ -104,6 +104,10 @@ export class Histories {
       message = await request('GET', pathOf({ conversation_id: id, message_id }));
       // One that is newer than all we know comes in its order.
       if (isGood() && message.seq <= room.data.last_seq) room.put(message, now());
+    } catch (fault) {
+      if (fault.code === 40401) room.remove([message_id]); // all are told of a pin, also who may not see the message
+      model.show(room);
+      throw fault;
     } finally {
       room.answered();
     }

@@ -360,6 +360,7 @@ export class Line {
     else if (event === 'message.hidden') room.remove(message_ids, true);
     else if (event === 'message.expired') room.remove(message_ids);
     this.options.model.show(room);
+    if (room.isBare()) this.sync('message');
   }
 
   async #resync() {

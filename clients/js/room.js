@@ -452,6 +452,11 @@ export class Room {
     };
   }
 
+  /** All that was loaded to the end is gone, and there is more: what is the last message, the server knows. */
+  isBare() {
+    return !this.data.last_message && Boolean(this.span()?.has_before);
+  }
+
   // ---- Storage
 
   /** What a reload begins with: all but the older messages. @param {number} max messages */
@@ -471,8 +476,9 @@ export class Room {
   restore({ data, wanted, toldRead, isKnown, messages, low }, now) {
     Object.assign(this, { wanted, toldRead, isKnown, hideSeq: data.hidden ? data.last_seq : 0 });
     this.set(data);
-    for (const message of messages) this.put(message, now);
+    for (const message of messages) this.#keep(message);
     if (low !== undefined) this.spans = [{ low, high: data.last_seq }];
+    this.expire(now);
   }
 }
 

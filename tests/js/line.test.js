@@ -93,6 +93,33 @@ test('a gap that an answer leaves open is asked about again', async () => {
   assert.deepEqual([server.syncs, seqs()], [3, [1, 2, 3, 4]]);
 });
 
+test('when all that is loaded has vanished, the server is asked what the last message is now', async () => {
+  const given = { last_seq: 9, limited: true, from_seq: 8, messages: [message(8), message(9)], last_message: message(9) };
+  server.pages = [{ conversations: [conversation(0, given)] }];
+  server.socket.say({ type: 3, content: { event: 'resync' }, timestamp: 1 });
+  await settle();
+  const vanished = { event: 'message.expired', conversation_id: ID, message_ids: ['message-9'] };
+  server.socket.say({ type: 3, content: vanished, timestamp: 1 });
+  await settle();
+  assert.deepEqual([server.syncs, parley.conversations.get(ID).last_message.seq], [2, 8]);
+  server.pages = [{ conversations: [conversation(0, { last_seq: 9, after_seq: 9, last_message: message(2) })] }];
+  server.socket.say({ type: 3, content: { ...vanished, message_ids: ['message-8'] }, timestamp: 1 });
+  await settle();
+  assert.deepEqual([server.syncs, parley.conversations.get(ID).last_message.seq], [3, 2]);
+});
+
+test('a pin of a message that the server does not show to one goes when it is asked for', async () => {
+  const pin = { type: 37, conversation_id: ID, from: BEN, timestamp: 1 };
+  server.pages = [{ conversations: [conversation(0, { last_seq: 9, limited: true, from_seq: 9, messages: [message(9)] })] }];
+  server.socket.say({ type: 3, content: { event: 'resync' }, timestamp: 1 });
+  await settle();
+  server.socket.say({ ...pin, message_id: 'message-5', seq: 5, change_seq: 1 });
+  server.socket.say({ ...pin, message_id: 'message-9', seq: 9, change_seq: 2 });
+  assert.deepEqual(parley.conversations.get(ID).pinned_ids, ['message-5', 'message-9']);
+  await assert.rejects(parley.loadMessage(ID, 'message-5'), { code: 40401 });
+  assert.deepEqual(parley.conversations.get(ID).pinned_ids, ['message-9']);
+});
+
 test('frames that come while an answer is on its way are handled after it', async () => {
   let give;
   server.answers['/api/sync'] = () => new Promise((resolve) => { give = resolve; });

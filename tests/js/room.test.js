@@ -313,3 +313,12 @@ test('a snapshot and what was live are the same', () => {
   whole.restore(structuredClone(room.snapshot(10)), NOW);
   assert.deepEqual([shown(whole), whole.span().has_before], [[1, 2, 3, 4, 5], false]);
 });
+
+test('what has vanished since it was kept is not the last message of a reload, either', () => {
+  const room = filled(2);
+  room.isKnown = true;
+  room.take(message(3, { expires_at: NOW + 10 }), NOW);
+  const other = new Room(ME, ID);
+  other.restore(structuredClone(room.snapshot(10)), NOW + 10);
+  assert.deepEqual([shown(other), other.data.last_message.seq, other.data.unread_count], [[1, 2], 2, 2]);
+});
