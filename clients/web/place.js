@@ -73,22 +73,21 @@ export class Place {
   }
 
   /**
-   * Put what was visible where it was: after rows came, went or grew, before anything is painted.
+   * Put what was visible where it was: after rows came, went or grew, before anything is painted. Who reads the
+   * end is brought to it when something came there, and not because he stopped a little above it.
    * @param {number} [top] where the box was scrolled to before: when rows went, the browser may have moved
    *   it since
    */
   restore(top = this.box.scrollTop) {
-    const isLeft = top < this.farthest - AT_END; // the end was left since, and no event has told yet
-    if (this.isStuck && !isLeft) {
-      this.toEnd();
-      return;
-    }
+    const left = this.farthest - top; // to the end; more than recorded: no event has told yet
     const mark = this.marks.find(({ row }) => row.isConnected);
-    if (!mark) return;
-    const origin = this.box.getBoundingClientRect().top - this.box.scrollTop;
-    const y = mark.row.getBoundingClientRect().top - origin;
-    const wanted = top + y - mark.y;
-    if (Math.abs(wanted - this.box.scrollTop) >= 0.5) this.box.scrollTop = wanted;
+    if (mark) {
+      const origin = this.box.getBoundingClientRect().top - this.box.scrollTop;
+      const y = mark.row.getBoundingClientRect().top - origin;
+      const wanted = top + y - mark.y;
+      if (Math.abs(wanted - this.box.scrollTop) >= 0.5) this.box.scrollTop = wanted;
+    }
+    if (this.isStuck && left <= AT_END && (!mark || this.distance() >= left + 1)) this.toEnd();
   }
 
   toEnd() {

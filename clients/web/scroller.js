@@ -196,7 +196,7 @@ export class Scroller {
 
   /** It was scrolled. What grew in the same moment must not count as that. */
   scrolled() {
-    if (!this.place.isStuck) this.place.restore();
+    this.place.restore();
     this.look();
   }
 

@@ -266,6 +266,26 @@ def test_one_who_reads_above_is_not_moved_by_what_comes_or_goes(person):
     expect(row(page, "What I say myself I see")).to_be_in_viewport()
 
 
+def test_one_who_stops_just_above_the_end_is_brought_there_only_by_what_comes(person):
+    anna, ben = person("Anna"), person("Ben")
+    for number in range(6):
+        say(anna, ben.id, f"number {number}." + "\n" * 12 + "end")
+    page = anna.open(f"/#/c/{chat(anna, ben)}")
+    expect(row(page, "number 5.")).to_be_in_viewport()
+    anna.wait_live()
+    log = page.get_by_role("log", name="Messages")
+    newest = page.get_by_role("button", name=re.compile("Jump to the newest"))
+    log.evaluate("(box) => { box.scrollTop -= 300; }")
+    expect(newest).to_be_visible()
+    log.evaluate("(box) => { box.scrollTop = box.scrollHeight - box.clientHeight - 30; }")
+    expect(newest).to_have_count(0)  # this is the end to the page
+    left = "(box) => Math.round(box.scrollHeight - box.scrollTop - box.clientHeight)"
+    assert log.evaluate(left) == 30
+    say(ben, anna.id, "something new")
+    expect(row(page, "something new")).to_be_in_viewport(ratio=1)
+    eventually(lambda: log.evaluate(left) == 0, what="the end")
+
+
 def test_search_in_a_chat_goes_from_hit_to_hit(person):
     anna, ben = person("Anna"), person("Ben")
     say(ben, anna.id, "the first walrus")
@@ -349,24 +369,32 @@ def test_nothing_that_others_write_becomes_part_of_the_page(person, axe):
 SCROLL = """async ([direction, end]) => {
   const box = document.querySelector('.scroller');
   const rows = box.getElementsByClassName('msg');
-  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
-  const out = { moved: 0, rows: 0, lost: 0, frames: [] };
+  // As it is painted: what observes sizes has its turn after the frame's own functions.
+  const frame = () => new Promise((resolve) => {
+    requestAnimationFrame((at) => setTimeout(resolve, 0, at));
+  });
+  // In the box, which itself moves when a line above it comes or goes.
+  const place = (row) => row.getBoundingClientRect().top - box.getBoundingClientRect().top;
+  const out = { moved: 0, rows: 0, lost: 0, worst: {}, frames: [] };
   let last = await frame();
   const isOver = () => [...rows].at(direction < 0 ? 0 : -1).dataset.seq === end;
   for (let still = 0; still < 3 || !isOver();) {
-    const middle = box.getBoundingClientRect().top + box.clientHeight / 2;
-    const mark = [...rows].find((row) => row.getBoundingClientRect().bottom > middle);
-    const y = mark.getBoundingClientRect().top;
+    const mark = [...rows].find((row) => place(row) + row.offsetHeight > box.clientHeight / 2);
+    const y = place(mark);
     const top = box.scrollTop;
     box.scrollTop += direction * 0.8 * box.clientHeight;
     const by = box.scrollTop - top;
+    const left = box.scrollHeight - box.scrollTop - box.clientHeight;
     const now = await frame();
     out.frames.push(now - last);
     last = now;
     out.rows = Math.max(out.rows, rows.length);
-    const moved = Math.abs(mark.getBoundingClientRect().top - (y - by));
-    if (mark.isConnected) out.moved = Math.max(out.moved, moved);
-    else out.lost += 1;
+    const moved = place(mark) - (y - by);
+    if (!mark.isConnected) out.lost += 1;
+    else if (Math.abs(moved) > out.moved) {
+      out.moved = Math.abs(moved);
+      out.worst = { step: out.frames.length, seq: mark.dataset.seq, y, by, left, moved };
+    }
     still = by ? 0 : still + 1;
   }
   return out;
