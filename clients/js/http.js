@@ -79,6 +79,8 @@ export class Http {
     /** How far the server's clock is ahead of ours, ms. */
     this.ahead = 0;
     this.refreshing = null;
+    /** An exchange had no answer. If it was made, the server says for a minute what it said, and ends the session then. */
+    this.isUnsure = false;
   }
 
   /** The server's time, as well as it is known: to the second. */
@@ -95,6 +97,7 @@ export class Http {
   /** @param {import('./records.js').AuthSession} session */
   #take(session) {
     const { token, refresh_token, expires_at, websocket_url } = session;
+    this.isUnsure = false;
     this.session = { ...(this.cookies ? {} : { token, refresh_token }), expires_at, websocket_url };
     this.onSession(session);
   }
@@ -103,6 +106,7 @@ export class Http {
   refresh() {
     const kept = this.session?.refresh_token;
     const body = kept && !this.cookies ? { refresh_token: kept } : {};
+    this.isUnsure = true;
     this.refreshing ??= this.send('POST', '/api/refresh', { body }).then((data) => this.#take(data))
       .finally(() => { this.refreshing = null; });
     return this.refreshing;
@@ -110,7 +114,8 @@ export class Http {
 
   /** A session whose token is good for a while yet. */
   async fresh() {
-    if (!this.session || this.session.expires_at - AHEAD_MS < this.now()) await this.refresh();
+    const isOld = !this.session || this.session.expires_at - AHEAD_MS < this.now();
+    if (isOld || this.isUnsure) await this.refresh();
     return this.session;
   }
 

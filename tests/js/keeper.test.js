@@ -203,3 +203,20 @@ test('all that one says at once is kept by one write', async () => {
   await settle();
   assert.equal(storage.writes.filter((keys) => keys.some((key) => key.startsWith('o/'))).length, 1);
 });
+
+test('an exchange of the token that had no answer is asked for again before one is live, not when the token is old', async () => {
+  const server = new FakeServer();
+  const storage = memory();
+  await (await server.connect({ storage })).stop();
+  server.answers['/api/refresh'] = () => { throw new TypeError('fetch failed'); };
+  const parley = await server.connect({ storage }, (one) => one.resume());
+  started.push(parley);
+  delete server.answers['/api/refresh'];
+  parley.start();
+  await settle();
+  assert.equal(parley.state, 'live');
+  const exchanges = () => server.asked.filter((line) => line === 'POST /api/refresh').length;
+  assert.equal(exchanges(), 2);
+  await parley.poke();
+  assert.equal(exchanges(), 2);
+});
