@@ -181,7 +181,8 @@ class Instance:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def signal(self, name, number):
-        pid = self.pid(name)
+        """To whoever lives under that name, or will in a moment: it may just be replaced."""
+        pid = eventually(lambda: self.find_pid(name), 30, f"a process for {name}")
         self.seen.add(pid)
         os.kill(pid, number)
         return pid
@@ -232,4 +233,6 @@ class Instance:
             return False
 
     def log(self, name):
-        return (self.var / "log" / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+        """Its whole lines: the last may just be written."""
+        text = (self.var / "log" / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+        return text[:text.rfind("\n") + 1]

@@ -1,21 +1,24 @@
 """A second process of a service, as a larger installation has."""
 
+import itertools
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import urllib.error
 import urllib.request
 
 from client import Rest
-from instance import eventually
+from instance import base_port, eventually
+
+PORTS, TURNS = 3, 40  # in the ports of PORT + 4 to PORT + 7
+turns = itertools.cycle(range(TURNS))
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def next_ports(parley):
+    """Nobody else's. What the kernel finds free may be taken again before it is used."""
+    first = base_port(parley.port + 4) + PORTS * next(turns)
+    return range(first, first + PORTS)
 
 
 class Node:
@@ -24,7 +27,7 @@ class Node:
     def __init__(self, parley, service="push", wait=True, **more):
         pairs = pathlib.Path(f"/proc/{parley.pid(service)}/environ").read_bytes().split(b"\0")
         environment = dict(pair.decode().split("=", 1) for pair in pairs if pair)
-        port, internal, rpc = free_port(), free_port(), free_port()
+        port, internal, rpc = next_ports(parley)
         environment.update(LISTEN=f"127.0.0.1:{port}", INTERNAL_LISTEN=f"127.0.0.1:{internal}",
                            RPC_LISTEN=f"127.0.0.1:{rpc}", NODE_ID=f"{service}-{port}",
                            DRAIN_SECONDS="0", **more)

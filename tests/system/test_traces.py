@@ -105,7 +105,7 @@ class World:
 
     def lines(self, name, **wanted):
         """Lines of a log that fit. All of them must be readable."""
-        text = (self.parley.var / "log" / f"{name}.log").read_text(encoding="utf-8")
+        text = self.parley.log(name)
         rows = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
         return [row for row in rows if all(row.get(k) == v for k, v in wanted.items())]
 
