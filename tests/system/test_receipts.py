@@ -99,11 +99,22 @@ def test_writing_back_has_read_and_got_all(pair):
     assert pair.item(pair.bob)["unread_count"] == 0
 
 
+def until_blocks_are_heard(user):
+    """Message hears of them in the order in which they were made: a later one of others has come."""
+    one, other = user(), user()
+    device = one.device()
+    device.say("may I?", to=other)
+    other.post("/api/blocks", {"user_id": one.id}).ok()
+    frame = {"type": 1, "to": other.id, "content": {"text": "and now?"}}
+    eventually(lambda: device.ack(device.post(frame))["code"] == 40302, what="40302")
+
+
 @pytest.mark.parametrize("blocker", ["reader", "writer"])
-def test_between_the_blocked_nothing_is_told_and_ones_own_devices_know(pair, blocker):
+def test_between_the_blocked_nothing_is_told_and_ones_own_devices_know(pair, user, blocker):
     pair.say(2)
     by, whom = (pair.bob, pair.alice) if blocker == "reader" else (pair.alice, pair.bob)
     by.post("/api/blocks", {"user_id": whom.id}).ok()
+    until_blocks_are_heard(user)
     pair.mark(pair.phone, ACK, 1)
     pair.mark(pair.phone, READ, 2)
     pair.told(pair.laptop, READ, 2, pair.bob)
@@ -111,6 +122,7 @@ def test_between_the_blocked_nothing_is_told_and_ones_own_devices_know(pair, blo
     peer = pair.item(pair.alice)["peer"]
     assert "read_seq" not in peer and "delivered_seq" not in peer
     by.delete(f"/api/blocks/{whom.id}").ok()
+    until_blocks_are_heard(user)
     pair.say()
     pair.mark(pair.phone, READ, 3)
     pair.told(pair.writer, READ, 3, pair.bob)
