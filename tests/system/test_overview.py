@@ -73,10 +73,11 @@ def test_what_is_away_is_null_and_the_rest_is_shown(parley, admin):
         assert shown["stored"] is None and shown["live"]["online"] >= 0 and shown["accounts"] > 0
     finally:
         parley.signal("message", signal.SIGCONT)
+    eventually(lambda: overview(admin)["stored"], what="message is back")
     try:
         parley.signal("redis", signal.SIGSTOP)
         shown = overview(admin)
         assert shown["live"] is None and shown["stored"]["messages"] >= 0
     finally:
         parley.signal("redis", signal.SIGCONT)
-    eventually(lambda: overview(admin)["live"], 10, "Redis is back")
+    eventually(lambda: overview(admin)["live"], what="Redis is back")
