@@ -213,8 +213,9 @@ def test_a_wrong_password_of_a_banned_account_tells_nothing(parley, admin, user)
 
 def test_a_ban_ends_with_its_day(parley, admin, user):
     someone = user()
-    act(admin, "ban", someone, until=int(time.time() * 1000) + 2000).ok()
+    act(admin, "ban", someone, until=int(time.time() * 1000) + 3_600_000).ok()
     refused_login(parley, someone).refused(40301)
+    act(admin, "ban", someone, until=int(time.time() * 1000) + 2000).ok()
     eventually(lambda: refused_login(parley, someone).code == 0)
 
 
@@ -265,13 +266,12 @@ def test_a_mute_ends_with_its_day_and_outlives_the_messages_service(parley, admi
     someone, other = user(), user()
     frame = {"type": 1, "to": other.id, "content": {"text": "x"}}
     device = someone.device()
-    act(admin, "mute", someone, until=int(time.time() * 1000) + 1500).ok()
+    act(admin, "mute", someone, seconds=600).ok()
     eventually(lambda: device.ack(device.post(frame))["code"] == 40303)
+    act(admin, "mute", someone, until=int(time.time() * 1000) + 1500).ok()
     eventually(lambda: device.ack(device.post(frame))["code"] == 0)
     act(admin, "mute", someone, seconds=600).ok()
     parley.kill("message")
-    assert eventually(lambda: someone.post("/api/messages", {**frame, "message_id": fresh()}).code
-                      // 50301 or 1, what="an answer")
     eventually(lambda: someone.post("/api/messages", {**frame, "message_id": fresh()}).code
                == 40303)
 
