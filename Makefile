@@ -107,10 +107,12 @@ $(BUILD)/bin/parley-echo: $(call objects,tests/support/echo/*.c) $(LIB)
 	$(call say,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # tests/unit/<name>/ may test a service or a client: then their files but main.c belong to it.
+# What a test's folder has beside tests belongs to each of them.
 # The fakes of tests/support come before the library, so that they are found first.
 define test_rule
 $(BUILD)/$(1): $(BUILD)/$(1).o \
     $(call without_main,$(call objects,$(2:%=services/%/*.c) $(filter clients/cli clients/ctl,$(2:%=clients/%))/*.c)) \
+    $(patsubst %.c,$(BUILD)/%.o,$(filter-out %_test.c,$(wildcard $(dir $(1))*.c))) \
     $(SUPPORT) $(LIB)
 	$$(call say,LINK)$$(CC) $$(LDFLAGS) -o $$@ $$^ -lcmocka $(if $(filter cli,$(2)),$$(call pkg,--libs,$$(CLI_PACKAGES))) $$(LDLIBS)
 endef
