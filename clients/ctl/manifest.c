@@ -2,14 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/private_file.h"
 #include "base/temporary.h"
 
 #define MANIFEST_MAX (4 * 1024 * 1024) /* some hundred bytes for each of a few dozen collections */
-#define MANIFEST_PART MANIFEST ".part"
 
 static const struct field collection_fields[] = {
     FIELD(struct manifest_collection, name, .required = true, .min = 1, .max = 120,
@@ -78,15 +77,13 @@ enum status manifest_read(int folder_fd, struct manifest *ret, struct error *err
 enum status manifest_write(int folder_fd, const struct manifest *manifest, struct error *err)
 {
     CLEANUP(buffer_clear) struct buffer text = {0};
-    CLEANUP(temporary_close)
-    int fd = openat(folder_fd, MANIFEST_PART, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    struct error reason;
 
     record_to_json(&manifest_record, manifest, &text);
     buffer_add_text(&text, "\n");
-    if (fd < 0 || write(fd, text.data, text.length) != (ssize_t)text.length || fsync(fd) != 0 ||
-        renameat(folder_fd, MANIFEST_PART, folder_fd, MANIFEST) != 0 || fsync(folder_fd) != 0)
-        return error_set(err, STATUS_UNAVAILABLE, MANIFEST " cannot be written: %s",
-                         strerror(errno ? errno : ENOSPC));
+    if (private_file_write(folder_fd, MANIFEST, (struct slice){text.data, text.length}, NULL,
+                           &reason) != STATUS_OK)
+        return error_set(err, STATUS_UNAVAILABLE, MANIFEST " cannot be written: %s", reason.text);
     return STATUS_OK;
 }
 

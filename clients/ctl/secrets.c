@@ -43,12 +43,6 @@ struct folder {
     int fd;
 };
 
-static bool fail(const struct folder *folder, const char *name)
-{
-    complain("%s/%s: %s", folder->path, name, strerror(errno));
-    return false;
-}
-
 /* Who may write in it can put passwords of his own there. */
 static bool is_safe(int folder_fd)
 {
@@ -76,34 +70,14 @@ static bool open_folder(struct folder *folder)
 
 /* ---- Files */
 
-static bool write_all(int fd, const char *data, size_t length)
-{
-    while (length > 0) {
-        ssize_t n = write(fd, data, length);
-
-        if (n < 0)
-            return false;
-        data += n;
-        length -= (size_t)n;
-    }
-    return fsync(fd) == 0;
-}
-
-/* Whole or not at all, and for good. */
 static bool write_file(const struct folder *folder, const char *name, const char *text)
 {
-    bool done;
-    int fd;
+    struct error err;
 
-    (void)unlinkat(folder->fd, ".new", 0); /* an earlier run may have been killed */
-    fd = openat(folder->fd, ".new", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return fail(folder, name);
-    done = write_all(fd, text, strlen(text));
-    (void)close(fd);
-    if (!done || renameat(folder->fd, ".new", folder->fd, name) != 0 || fsync(folder->fd) != 0)
-        return fail(folder, name);
-    return true;
+    if (private_file_write(folder->fd, name, slice_of(text), NULL, &err) == STATUS_OK)
+        return true;
+    complain("%s/%s: %s", folder->path, name, err.text);
+    return false;
 }
 
 /* Nothing in ret: there is no such file. False: it is there and no good. */

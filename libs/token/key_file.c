@@ -11,21 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/private_file.h"
 #include "token/key.h"
 
 #define KEY_FILE_MAX 8192 /* a P-256 key has 240 bytes */
-
-static enum status file_failure(const char *what, const char *file, struct error *err)
-{
-    return error_set(err, STATUS_INVALID, "AUTH_KEY_FILE: %s '%s': %s", what, file,
-                     strerror(errno));
-}
 
 void key_wipe(char *pem)
 {
@@ -171,38 +163,19 @@ void key_file_clear(struct key_file *keys)
 
 /* ---- Write */
 
-static enum status write_all(int fd, const char *text, const char *file, struct error *err)
-{
-    size_t length = strlen(text);
-
-    if (write(fd, text, length) != (ssize_t)length || fsync(fd) != 0)
-        return file_failure("cannot write", file, err);
-    return STATUS_OK;
-}
-
-/* It appears under its name whole or not at all. owner: of the file that is replaced, which stays
- * the owner's whoever runs this; NULL: there is none yet, and the first of two that make it stays. */
+/* owner: of the file that is replaced, which stays the owner's whoever runs this; NULL: there is none
+ * yet, and the first of two that make it stays. */
 static enum status write_file(const char *file, const char *pem, const struct stat *owner,
                               struct error *err)
 {
-    CLEANUP(buffer_clear) struct buffer draft = {0};
-    enum status s;
-    int fd;
+    struct error reason;
+    enum status s = owner ? private_file_write(AT_FDCWD, file, slice_of(pem), owner, &reason)
+                          : private_file_make(AT_FDCWD, file, slice_of(pem), &reason);
 
-    buffer_printf(&draft, "%s.XXXXXX", file);
-    fd = mkstemp(buffer_text(&draft)); /* mode 0600 */
-    if (fd < 0)
-        return file_failure("cannot make", file, err);
-    s = write_all(fd, pem, file, err);
-    if (s == STATUS_OK && owner && fchown(fd, owner->st_uid, owner->st_gid) != 0)
-        s = file_failure("cannot give its owner", file, err);
-    if (s == STATUS_OK && owner && rename(draft.data, file) != 0)
-        s = file_failure("cannot replace", file, err);
-    if (s == STATUS_OK && !owner && link(draft.data, file) != 0 && errno != EEXIST)
-        s = file_failure("cannot make", file, err);
-    (void)unlink(draft.data); /* a leftover draft hurts nobody; after rename() there is none */
-    (void)close(fd);
-    return s;
+    if (s != STATUS_OK)
+        return error_set(err, STATUS_INVALID, "AUTH_KEY_FILE: cannot write '%s': %s", file,
+                         reason.text);
+    return STATUS_OK;
 }
 
 static char *new_pem(void)
@@ -249,7 +222,8 @@ enum status token_rotate_keys(const char *file, int64_t lead_ms, int64_t now_ms,
     if (s == STATUS_OK)
         s = check_time(&keys, lead_ms, now_ms, err);
     if (s == STATUS_OK && stat(file, &owner) != 0)
-        s = file_failure("cannot read", file, err);
+        s = error_set(err, STATUS_INVALID, "AUTH_KEY_FILE: cannot read '%s': %s", file,
+                      strerror(errno));
     if (s != STATUS_OK)
         return s;
     pem = new_pem();
