@@ -32,12 +32,18 @@ def eventually(condition, timeout=10, what="the condition"):
         time.sleep(0.02)
 
 
-def is_alive(pid):
+def life_of(pid):
+    """When it began, which tells a process from a later one of the same id; None: it is over."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-            return stat.read().rpartition(")")[2].split()[0] not in ("Z", "X")
+            fields = stat.read().rpartition(")")[2].split()
     except OSError:
-        return False
+        return None
+    return None if fields[0] in ("Z", "X") else int(fields[19])
+
+
+def is_alive(pid):
+    return life_of(pid) is not None
 
 
 def base_port(port):
@@ -67,7 +73,7 @@ class Instance:
         self.environment = environment
         self.lines = []
         self.process = None
-        self.seen = set()
+        self.seen = set()  # (pid, life)
 
     # ---- Life
 
@@ -109,7 +115,7 @@ class Instance:
         """End it as `kill` or Ctrl-C would; the exit status."""
         if self.process is None:
             return None
-        self.seen |= self.pids()
+        self.seen |= {(pid, life_of(pid)) for pid in self.pids()}
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
@@ -123,7 +129,7 @@ class Instance:
     def left_behind(self):
         """What still lives or listens although the instance ended."""
         mark = str(self.var).encode()
-        found = [f"process {pid}" for pid in self.seen if is_alive(pid)]
+        found = [f"process {pid}" for pid, life in self.seen if life and life_of(pid) == life]
         for entry in pathlib.Path("/proc").iterdir():
             if not entry.name.isdigit() or int(entry.name) == os.getpid():
                 continue
@@ -183,7 +189,7 @@ class Instance:
     def signal(self, name, number):
         """To whoever lives under that name, or will in a moment: it may just be replaced."""
         pid = eventually(lambda: self.find_pid(name), 30, f"a process for {name}")
-        self.seen.add(pid)
+        self.seen.add((pid, life_of(pid)))
         os.kill(pid, number)
         return pid
 
