@@ -123,6 +123,7 @@ def test_who_leaves_takes_his_avatar_along(parley, user):
 def test_an_avatar_is_changed_whole_or_not_at_all_while_a_service_dies(parley, user, name):
     alice, bob = user(), user()
     file = upload(alice, picture(), "me.png").ok()
-    parley.kill(name, wait=False)
+    old = parley.kill(name, wait=False)
     eventually(lambda: show(alice, file).status == 200, 60, "the avatar")
+    parley.wait_replaced(name, old)
     assert fetch(bob, file).status == 200
