@@ -21,7 +21,8 @@ class Direct:
 
 @pytest.fixture(scope="module")
 def mongods(tmp_path_factory):
-    members = ReplicaSet(tmp_path_factory.mktemp("mongods"), base_port(PORT + 201), Direct())
+    members = ReplicaSet(tmp_path_factory.mktemp("mongods"), base_port(PORT + 201), Direct(),
+                         election_ms=5000)  # so long a primary without a majority takes messages
     yield members
     members.stop()
 
@@ -31,8 +32,8 @@ def three(mongods, make_parley):
     """An instance on that set; they start at the same time."""
     instance = make_parley(PORT + 200, wait=False, MONGODB_URI=mongods.uri)
     mongods.start()
-    instance.wait_ready(60)
-    eventually(lambda: instance.listens(instance.port), 30, "the edge")
+    instance.wait_ready(100)
+    eventually(lambda: instance.listens(instance.port), 60, "the edge")
     instance._mongo = mongods.client
     yield instance
     make_parley.stopped(instance)
@@ -78,8 +79,8 @@ def test_no_ack_comes_before_the_majority_has_it_and_then_it_does(three, mongods
     halted = time.monotonic()
     try:
         message_id = device.post({"type": 1, "to": bob.id, "content": {"text": "to the majority"}})
-        eventually(lambda: on_one(mongods, primary, message_id), 5, "it is in the primary")
-        eventually(lambda: not writes(mongods, primary), 20, "it is primary no longer")
+        eventually(lambda: on_one(mongods, primary, message_id), what="it is in the primary")
+        eventually(lambda: not writes(mongods, primary), 40, "it is primary no longer")
         device.heartbeat()  # what was sent before this has come
         assert not acked(device, message_id)
         his.heartbeat()
@@ -87,7 +88,8 @@ def test_no_ack_comes_before_the_majority_has_it_and_then_it_does(three, mongods
     finally:
         mongods.go_on(others[0])
     resumed = time.monotonic()
-    ack = device.ack(message_id)
+    ack = device.wait_for(lambda f: f["type"] == 30 and f.get("message_id") == message_id,
+                          timeout=60 * SLOWNESS)
     print(f"without a majority for {resumed - halted:.1f} s; the ack came "
           f"{time.monotonic() - resumed:.1f} s after one was back")
     mongods.go_on(others[1])

@@ -16,8 +16,9 @@ MEMBERS = 3
 
 
 class ReplicaSet:
-    def __init__(self, folder, first_port, toxiproxy):
+    def __init__(self, folder, first_port, toxiproxy, election_ms=2000):
         self.folder = folder
+        self.election_ms = election_ms
         self.ports = [first_port + i for i in range(MEMBERS)]
         self.links = [f"mongod-{i + 1}" for i in range(MEMBERS)]
         self.hosts = [f"127.0.0.1:{toxiproxy.link(link, port)}"
@@ -33,7 +34,7 @@ class ReplicaSet:
         eventually(lambda: all(map(self.answers, range(MEMBERS))), 60, "three mongods")
         first = self.ask(0)
         first.admin.command("replSetInitiate", {
-            "_id": "rs0", "settings": {"electionTimeoutMillis": 2000},
+            "_id": "rs0", "settings": {"electionTimeoutMillis": self.election_ms},
             "members": [{"_id": i, "host": host} for i, host in enumerate(self.hosts)]})
         eventually(lambda: self.states().count("SECONDARY") == MEMBERS - 1, 60, "a whole set")
         self.client = pymongo.MongoClient(self.uri)
@@ -60,13 +61,14 @@ class ReplicaSet:
 
     # ---- What it looks like
 
-    def ask(self, i):
-        return pymongo.MongoClient("127.0.0.1", self.ports[i], directConnection=True,
-                                   serverSelectionTimeoutMS=2000, socketTimeoutMS=5000)
+    def ask(self, i, patience_ms=60_000):
+        return pymongo.MongoClient(
+            "127.0.0.1", self.ports[i], directConnection=True,
+            serverSelectionTimeoutMS=patience_ms, socketTimeoutMS=patience_ms)
 
     def answers(self, i):
         try:
-            with self.ask(i) as client:
+            with self.ask(i, 5000) as client:
                 return bool(client.admin.command("ping"))
         except pymongo.errors.PyMongoError:
             return False
@@ -75,7 +77,7 @@ class ReplicaSet:
         """As one that answers sees them: PRIMARY, SECONDARY, …"""
         for i in range(MEMBERS):
             try:
-                with self.ask(i) as client:
+                with self.ask(i, 5000) as client:  # another knows it, if this one is halted
                     status = client.admin.command("replSetGetStatus")
                     return [member["stateStr"] for member in status["members"]]
             except pymongo.errors.PyMongoError:
