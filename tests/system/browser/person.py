@@ -59,7 +59,7 @@ class Person:
     def wait_live(self):
         """Until his page is told what happens; before, what happens is history to it."""
         me = f"/api/presence?user_ids={self.id}"
-        eventually(lambda: self.session.get(me).ok()["presences"][0]["online"], what="the page is live")
+        eventually(lambda: self.session.get(me).ok()["presences"][0]["online"], 30, "the page is live")
 
     def expects(self, *patterns):
         """From now on, and until its end, faults that hold one of these are no faults."""

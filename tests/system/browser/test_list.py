@@ -118,6 +118,7 @@ def test_typing_and_drafts_show_in_the_row(anna):
     anna.session.patch(f"/api/conversations/{conversation_id}", {"draft": "perhaps"}).ok()
     page.get_by_role("link", name="Chats").click()
     expect(row(page, "Ben")).to_contain_text("Draft: perhaps")
+    anna.wait_live()  # nobody keeps that somebody types
     device = anna.ben.device()
     device.send({"type": 33, "to": anna.id})
     expect(row(page, "Ben")).to_contain_text("typing…")

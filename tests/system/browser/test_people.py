@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from browser.person import PHONE
 from client import fresh
+from instance import eventually
 
 
 def befriend(one, other):
@@ -126,4 +127,9 @@ def test_who_is_blocked_is_in_the_list_of_blocks_until_he_is_let_go(person, user
     axe(hers)
     blocks.get_by_role("button", name=f"Unblock {name}").click()
     expect(hers.get_by_text("You block nobody.")).to_be_visible()
-    ben.post("/api/messages", {"type": 1, "to": anna.id, "content": {"text": "!"}}).ok()
+
+    def is_let_through():  # within a second: the refusal was remembered
+        return ben.post("/api/messages", {
+            "type": 1, "to": anna.id, "content": {"text": "!"}}).code == 0
+
+    eventually(is_let_through, what="being let through")

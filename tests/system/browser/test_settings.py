@@ -14,6 +14,7 @@ from browser.steps import button, write
 from browser.test_people import befriend, named, nickname_of
 from client import single
 from conftest import PASSWORD, PORT
+from instance import eventually
 
 
 def picture(width, height, colour=(200, 40, 90)):
@@ -108,13 +109,13 @@ def test_other_devices_are_logged_out_one_or_all(person, user, axe):
     axe(page)
     page.get_by_role("button", name="Log out Anna's phone").click()
     expect(page.get_by_text("Anna's phone is logged out")).to_be_visible()
-    phone.get("/api/users/me").refused(40101)
+    eventually(lambda: phone.get("/api/users/me").code == 40101, what="the end of the phone's session")
     tablet.get("/api/users/me").ok()
     page.get_by_role("button", name="Log out all other devices").click()
     page.get_by_role("dialog").get_by_role("button", name="Log out all other devices").click()
     expect(page.get_by_text("All other devices are logged out")).to_be_visible()
     expect(rows).to_have_count(1)
-    tablet.get("/api/users/me").refused(40101)
+    eventually(lambda: tablet.get("/api/users/me").code == 40101, what="the end of the tablet's")
 
 
 def test_who_logs_out_is_asked_first_when_something_was_not_sent(person, user):

@@ -128,6 +128,7 @@ def test_all_of_the_shell_is_reached_by_keys(person, user, axe):
     expect(row(page, "Ben").get_by_role("link")).to_have_attribute("aria-current", "page")
     page.keyboard.press("Alt+ArrowUp")
     expect(row(page, "Cleo").get_by_role("link")).to_have_attribute("aria-current", "page")
+    expect(page.get_by_role("combobox", name="Message")).to_be_focused()  # a chat takes it when it opens
     page.get_by_role("link", name="Chats").focus()
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile("#/chats$"))
