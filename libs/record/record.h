@@ -186,6 +186,10 @@ void *list_add(struct list *list, const struct record *of);
 void list_clear(struct list *list, const struct record *of); /* all that it owns; empty then */
 void strings_add(struct strings *strings, const char *text);
 void strings_clear(struct strings *strings);
+static inline void strings_clear_at(struct strings *strings)
+{
+    strings_clear(strings);
+}
 
 /* Sets of texts: is it in, and out with it (harmless when it is not). */
 bool strings_has(const struct strings *strings, const char *text);

@@ -38,7 +38,7 @@ static char *joined(const struct strings *texts)
     return buffer_take(&list);
 }
 
-/* To those concerned by name, because a new member's node may not listen to the group yet. */
+/* By name: a new member's node may not listen to the group yet. */
 static void add_concerned(struct announcement *announcement, const struct strings *user_ids,
                           const struct envelope *envelope)
 {
@@ -152,7 +152,8 @@ void announce_to_bot(struct announcement *announcement, const char *bot_user_id,
 }
 
 void announce_change(struct announcement *announcement, const struct change_document *change,
-                     const struct message_document *message, const struct command *command)
+                     const struct message_document *message, const struct strings *returned,
+                     const struct command *command)
 {
     CLEANUP(buffer_clear) struct buffer json = {0};
     struct frame_changed frame;
@@ -174,6 +175,7 @@ void announce_change(struct announcement *announcement, const struct change_docu
     if (message->group_id) {
         topology_group_key(message->group_id, key);
         outgoing_add(&announcement->frames, key, NULL, 0, &envelope);
+        add_concerned(announcement, returned, &envelope);
     } else {
         add_private(announcement, message->to_user_id, message->from_user_id, &envelope);
     }
@@ -190,7 +192,7 @@ static void add_both(struct announcement *announcement, const char *conversation
     add_private(announcement, first, colon + 1, envelope);
 }
 
-void announce_event(struct announcement *announcement, const char *conversation_id,
+void announce_event(struct announcement *announcement, const char *conversation_id, int64_t seq,
                     const struct system_content *content)
 {
     CLEANUP(buffer_clear) struct buffer json = {0};
@@ -198,6 +200,7 @@ void announce_event(struct announcement *announcement, const char *conversation_
         .type = FRAME_SYSTEM, .content = (void *)content, .timestamp = clock_now()};
     const struct envelope envelope = {
         .kind = ENVELOPE_DELIVER,
+        .seq = seq,
         .conversation_id = slice_of(conversation_id),
         .payload = json_of(&frame_system_record, &frame, &json),
     };

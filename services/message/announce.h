@@ -21,12 +21,13 @@ void announce(struct announcement *announcement, const struct conversation *conv
 void announce_to_bot(struct announcement *announcement, const char *bot_user_id,
                      const struct message_document *message);
 
-/* What happened to a message, message as it is after it. */
+/* What happened to a message, message as it is after it; returned (returned.h) are told by name. */
 void announce_change(struct announcement *announcement, const struct change_document *change,
-                     const struct message_document *message, const struct command *command);
+                     const struct message_document *message, const struct strings *returned,
+                     const struct command *command);
 
-/* A system event for everybody in a conversation. */
-void announce_event(struct announcement *announcement, const char *conversation_id,
+/* A system event for a conversation: for everybody in it, or but for those who came after seq. */
+void announce_event(struct announcement *announcement, const char *conversation_id, int64_t seq,
                     const struct system_content *content);
 
 /* One's own devices: but the reader's socket (NULL: all) learn how far he has read; or of anything. */

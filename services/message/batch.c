@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "announce.h"
 #include "base/clock.h"
@@ -10,6 +9,7 @@
 #include "marks.h"
 #include "references.h"
 #include "retention.h"
+#include "returned.h"
 #include "spans.h"
 
 /* A message that is stored, in this batch or before, by its _id. */
@@ -126,11 +126,13 @@ static void note_recovered(struct batch *batch)
 }
 
 /* Likewise of changes: the message may have been changed already, or not yet. */
-static void note_recovered_changes(struct batch *batch)
+static enum status note_recovered_changes(struct batch *batch, struct error *err)
 {
     struct change_document *changes = batch->changes.items;
+    enum status s = STATUS_OK;
 
-    for (size_t i = 0; i < batch->changes.n; i++) {
+    for (size_t i = 0; s == STATUS_OK && i < batch->changes.n; i++) {
+        CLEANUP(strings_clear) struct strings returned = {0};
         struct conversation *conversation =
             ledger_find(batch->context->ledger, changes[i].conversation_id);
         struct message_document *message = find_stored(batch, changes[i].message_id);
@@ -139,10 +141,12 @@ static void note_recovered_changes(struct batch *batch)
             conversation->doc.change_seq = changes[i].change_seq;
             continue;
         }
+        s = returned_find(batch->context->message, &conversation->doc, message, &returned, err);
         change_apply(&changes[i], message, &conversation->doc);
         effects_note_change(&batch->effects, conversation, &changes[i], message, false);
-        announce_change(&batch->announcement, &changes[i], message, NULL);
+        announce_change(&batch->announcement, &changes[i], message, &returned, NULL);
     }
+    return s;
 }
 
 /* A write whose outcome was unknown, or a former owner's, may have gone in after the conversation
@@ -167,20 +171,6 @@ static enum status check_known(struct batch *batch, struct error *err)
     return STATUS_OK;
 }
 
-/* Muted by an administrator: everywhere, as long as he is. */
-static enum status check_muted(struct command *command)
-{
-    time_t seconds = (time_t)(command->muted_until / 1000);
-    struct tm day;
-    char text[32];
-
-    if (command->muted_until == 0)
-        return STATUS_OK;
-    if (!gmtime_r(&seconds, &day) || strftime(text, sizeof text, "%F %T UTC", &day) == 0)
-        return error_set(&command->error, STATUS_MUTED, "you are muted"); /* for ages */
-    return error_set(&command->error, STATUS_MUTED, "you are muted until %s", text);
-}
-
 /* May he write there, whoever he is? */
 static enum status may_write_there(struct batch *batch, struct command *command, bool *ret_bot)
 {
@@ -189,7 +179,7 @@ static enum status may_write_there(struct batch *batch, struct command *command,
 
     *ret_bot = false;
     if (to && command->muted_until)
-        return STATUS_OK; /* nobody was asked; see check_muted() */
+        return STATUS_OK; /* nobody was asked; see command_check_muted() */
     if (to)
         return permissions_check(batch->context->permissions, command, ret_bot, &command->error);
     row = ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
@@ -209,7 +199,7 @@ static enum status may_write(struct batch *batch, struct command *command, bool 
 {
     enum status s = may_write_there(batch, command, ret_bot);
 
-    return s == STATUS_OK ? check_muted(command) : s;
+    return s == STATUS_OK ? command_check_muted(command) : s;
 }
 
 static void store_fresh(struct batch *batch, struct command *command)
@@ -327,6 +317,7 @@ static void repeat_change(struct batch *batch, struct command *command,
                           const struct message_document *message)
 {
     CLEANUP(free) char *id = change_id(message->conversation_id, message->change_seq);
+    CLEANUP(strings_clear) struct strings returned = {0};
     struct change_document change = {0};
     enum status s;
 
@@ -339,7 +330,10 @@ static void repeat_change(struct batch *batch, struct command *command,
     if (s == STATUS_NOT_FOUND)
         command->error = (struct error){0};
     if (s == STATUS_OK)
-        announce_change(&batch->announcement, &change, message, NULL);
+        s = returned_find(batch->context->message, &command->conversation->doc, message, &returned,
+                          &command->error);
+    if (s == STATUS_OK)
+        announce_change(&batch->announcement, &change, message, &returned, NULL);
     record_clear(&change_document_record, &change);
 }
 
@@ -350,6 +344,7 @@ static void judge_change(struct batch *batch, struct command *command)
         ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
     struct message_document *message = find_changeable(batch, command->document_id);
     struct change_document *change = NULL;
+    CLEANUP(strings_clear) struct strings returned = {0};
 
     if (may_change(batch, command) != STATUS_OK ||
         change_judge(command, message, row && !command->peer_id[0] ? &row->doc : NULL,
@@ -360,11 +355,16 @@ static void judge_change(struct batch *batch, struct command *command)
         repeat_change(batch, command, message);
         return;
     }
+    if (returned_find(batch->context->message, &conversation->doc, message, &returned,
+                      &command->error) != STATUS_OK) {
+        change_free(change);
+        return;
+    }
     change->change_seq = command->change_seq = conversation->doc.change_seq + 1;
     command->changed_at = change->created_at;
     change->id = change_id(conversation->doc.id, change->change_seq);
     change_apply(change, message, &conversation->doc);
-    announce_change(&batch->announcement, change, message, command);
+    announce_change(&batch->announcement, change, message, &returned, command);
     effects_note_change(&batch->effects, conversation, change, message, true);
     change_free(change);
 }
@@ -402,7 +402,8 @@ static void judge_expire(struct batch *batch, struct command *command)
     expire_apply(&command->expire, &command->conversation->doc);
     effects_note_expired(&batch->effects, &command->expire);
     expire_to_content(&command->expire, &content);
-    announce_event(&batch->announcement, command->conversation_id, &content);
+    announce_event(&batch->announcement, command->conversation_id,
+                   command->expire.first_seq ? 0 : command->expire.removed_seq, &content);
 }
 
 /* Who is blocked learns no more of the other, in either direction. */
@@ -559,9 +560,10 @@ enum status batch_run(const struct batch_context *context, struct command *comma
         add_all_stored(&batch, &batch.recovered);
         add_all_stored(&batch, &batch.known);
         note_recovered(&batch);
-        note_recovered_changes(&batch);
-        s = check_known(&batch, err);
+        s = note_recovered_changes(&batch, err);
     }
+    if (s == STATUS_OK)
+        s = check_known(&batch, err);
     for (size_t i = 0; s == STATUS_OK && i < n; i++) {
         command_span_resume(&commands[i]);
         judge(&batch, &commands[i]);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "references.h"
@@ -255,6 +256,19 @@ void command_reset(struct command *command)
     command->changed_at = 0;
     command->is_repeated = false;
     command->rev_expected = 0;
+}
+
+enum status command_check_muted(struct command *command)
+{
+    time_t seconds = (time_t)(command->muted_until / 1000);
+    struct tm day;
+    char text[32];
+
+    if (command->muted_until == 0)
+        return STATUS_OK;
+    if (!gmtime_r(&seconds, &day) || strftime(text, sizeof text, "%F %T UTC", &day) == 0)
+        return error_set(&command->error, STATUS_MUTED, "you are muted"); /* for ages */
+    return error_set(&command->error, STATUS_MUTED, "you are muted until %s", text);
 }
 
 void command_clear(struct command *command)

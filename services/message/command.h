@@ -65,6 +65,9 @@ const char *command_recipient(const struct command *command);
  * write to each other. */
 bool command_is_receipt(const struct command *command);
 
+/* MUTED, in the command's error: by an administrator, everywhere. */
+enum status command_check_muted(struct command *command);
+
 void command_clear(struct command *command);
 
 /* The message that a SEND, MEMBERS or TIMER makes, with the place it gets in its conversation. The caller

@@ -60,6 +60,7 @@ static const struct field conversation_fields[] = {
     FIELD(struct conversation_document, removed_seq),
     FIELD(struct conversation_document, first_seq),
     FIELD(struct conversation_document, at_all_seq),
+    FIELD(struct conversation_document, returned_seq),
     FIELD(struct conversation_document, ttl),
     FIELD(struct conversation_document, touched),
     FIELD(struct conversation_document, pinned_ids),

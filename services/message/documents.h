@@ -71,12 +71,13 @@ struct conversation_document {
     int64_t rev;
     char *last_id; /* _id of the newest message: lists show it */
     int64_t updated_at;
-    int64_t change_seq;  /* readers see changes up to here */
-    int64_t removed_seq; /* the highest seq that was ever recalled or has expired */
-    int64_t first_seq;   /* retention: nothing below is left; 0: all is */
-    int64_t at_all_seq;  /* the highest seq that names everybody */
-    int64_t ttl;         /* s that a new message lives; 0: for ever */
-    int64_t touched;     /* rises when something else changes that sync shows to both or all */
+    int64_t change_seq;   /* readers see changes up to here */
+    int64_t removed_seq;  /* the highest seq that was ever recalled or has expired */
+    int64_t first_seq;    /* retention: nothing below is left; 0: all is */
+    int64_t at_all_seq;   /* the highest seq that names everybody */
+    int64_t returned_seq; /* the highest seq with which somebody came back; may be too high */
+    int64_t ttl;          /* s that a new message lives; 0: for ever */
+    int64_t touched;      /* rises when something else changes that sync shows to both or all */
     struct strings pinned_ids; /* message_id of each pinned message, oldest pin first */
 };
 extern const struct record conversation_document_record;

@@ -171,9 +171,13 @@ static void note_change(struct effects *effects, struct conversation *conversati
     if (record_from_json(&group_change_record, message->change.text, strlen(message->change.text),
                          &change, NULL) != STATUS_OK)
         return; /* cannot happen: we wrote it */
-    for (size_t i = 0; i < change.users_in.n; i++)
-        note_in(effects, ledger_find_row(effects->ledger, change.users_in.items[i], doc->id),
-                role_of(&change, change.users_in.items[i]), message);
+    for (size_t i = 0; i < change.users_in.n; i++) {
+        struct row *row = ledger_find_row(effects->ledger, change.users_in.items[i], doc->id);
+
+        note_in(effects, row, role_of(&change, change.users_in.items[i]), message);
+        if (row->doc.spans.n > 1)
+            doc->returned_seq = message->seq;
+    }
     for (size_t i = 0; i < change.users_out.n; i++) {
         note_out(effects, ledger_find_row(effects->ledger, change.users_out.items[i], doc->id),
                  message);
@@ -355,12 +359,12 @@ static enum status write_conversations(struct effects *effects, struct error *er
         if (doc->group_id)
             store_bulk_add(bulk, STORE_UPSERT,
                            "[{'_id': %s, 'last_seq': {'$lt': %ld}}, {'$max': {'last_seq': %ld, "
-                           "'count': %ld, 'rev': %ld, 'updated_at': %ld, 'at_all_seq': %ld}, "
-                           "'$set': {'last_id': %s, 'ttl': %ld, "
+                           "'count': %ld, 'rev': %ld, 'updated_at': %ld, 'at_all_seq': %ld, "
+                           "'returned_seq': %ld}, '$set': {'last_id': %s, 'ttl': %ld, "
                            "'group_id': %s, 'name': %s, 'bots': %p}}]",
                            doc->id, doc->last_seq, doc->last_seq, doc->count, doc->rev,
-                           doc->updated_at, doc->at_all_seq, doc->last_id, doc->ttl, doc->group_id,
-                           doc->name, (void *)&doc->bots);
+                           doc->updated_at, doc->at_all_seq, doc->returned_seq, doc->last_id,
+                           doc->ttl, doc->group_id, doc->name, (void *)&doc->bots);
         else
             store_bulk_add(
                 bulk, STORE_UPSERT,

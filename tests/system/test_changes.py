@@ -7,6 +7,7 @@ import pytest
 
 from client import fresh, single
 from instance import eventually
+from test_sync import Follower
 
 HOURS = 3600 * 1000
 EDIT, RECALL, REACTION, PIN = 34, 32, 35, 37
@@ -198,6 +199,81 @@ def test_who_was_no_member_then_cannot_touch_what_was_said_then(user):
     device.send({"type": REACTION, "conversation_id": f"group:{group_id}", "emoji": "x",
                  "message_id": sent["message_id"]})
     assert device.ack(sent["message_id"])["code"] == 40401
+
+
+class Club:
+    """A group, its owner's socket, and a message of his."""
+
+    def __init__(self, owner, *others):
+        self.owner, self.phone = owner, owner.device()
+        self.id = owner.create_group(*others)
+        self.conversation_id = f"group:{self.id}"
+        self.old = self.say("of old")
+
+    def say(self, text):
+        return self.phone.say(text, group_id=self.id)["message_id"]
+
+    def change_all(self, message_id):
+        """One of each kind, the recall last."""
+        path = f"/api/conversations/{self.conversation_id}/messages/{message_id}"
+        self.owner.patch(path, {"content": {"text": "said otherwise"}}).ok()
+        self.owner.post(path + "/reactions", {"emoji": "👍"}).ok()
+        self.owner.call("PUT", path + "/pin").ok()
+        self.owner.delete(path + "?scope=all").ok()
+
+    def devices(self, person):
+        """One that was here when he came, and one that is new: push learns of the two in two ways."""
+        first = person.device()
+        person.join(self.id)
+        first.system("resync")
+        return first, person.again().device()
+
+
+def changes_heard(device, *message_ids):
+    return [(f["change_seq"], f["type"]) for f in list(device.frames)
+            if f["type"] in (EDIT, RECALL, REACTION, PIN) and f["message_id"] in message_ids]
+
+
+@pytest.mark.smoke
+def test_who_came_later_hears_nothing_of_what_was_said_before_and_is_level_after_a_sync(user):
+    late = user()
+    club = Club(user())
+    devices = club.devices(late)
+    away = Follower(late)
+    away.catch_up()
+    club.change_all(club.old)
+    assert all(c["changes"] == [] and c["change_seq"] == 4
+               for given in away.catch_up().values() for c in given)
+    new = club.say("and now")
+    club.change_all(new)
+    for device in devices:
+        device.wait_for(lambda f: f["type"] == RECALL and f["message_id"] == new)
+        assert changes_heard(device, club.old, new) == [(5, EDIT), (6, REACTION), (7, PIN),
+                                                        (8, RECALL)]
+        assert club.old not in "".join(device.raw)
+    conversation, = away.catch_up()[club.conversation_id]
+    assert conversation["change_seq"] == 8 and conversation["changes"] == []
+    assert [m["message_id"] for m in conversation["messages"]] == [new]
+    assert away.catch_up() == {}
+
+
+@pytest.mark.smoke
+def test_who_left_and_came_back_hears_of_changes_of_what_he_saw_then(user):
+    back, late = user(), user()
+    club = Club(user(), back)
+    back.leave(club.id)
+    missed = club.say("while he was away")
+    devices = club.devices(back)
+    others, = club.devices(late)[1:]
+    club.change_all(missed)
+    club.change_all(club.old)
+    for device in devices:
+        device.wait_for(lambda f: f["type"] == RECALL and f["message_id"] == club.old)
+        assert changes_heard(device, club.old) == [(5, EDIT), (6, REACTION), (7, PIN), (8, RECALL)]
+        assert missed not in "".join(device.raw)
+    fence = club.say("fence")
+    others.message(fence)
+    assert changes_heard(others, club.old, missed) == []
 
 
 def test_the_blocked_neither_edit_nor_react_but_may_take_back(talk):

@@ -138,6 +138,22 @@ def test_what_has_run_out_is_gone_from_history_store_and_every_device(parley, ta
     talk.bob.post(path + "/reactions", {"emoji": "👍"}).refused(40401)
 
 
+def test_who_came_later_is_not_told_what_has_run_out(parley, user):
+    owner, late = user(), user()
+    phone, theirs = owner.device(), late.device()
+    group_id = owner.create_group()
+    set_timer(owner, f"group:{group_id}", 3600).ok()
+    before = phone.say("before", group_id=group_id)
+    late.join(group_id)
+    theirs.system("resync")
+    after = phone.say("after", group_id=group_id)
+    run_out(parley, before)
+    told_of_end(phone, before)
+    run_out(parley, after)
+    told_of_end(theirs, after)
+    assert before["message_id"] not in "".join(theirs.raw)
+
+
 def test_a_message_of_five_seconds_goes_by_itself(talk):
     set_timer(talk.alice, talk.id, 5).ok()
     ack = talk.phone.say("quick", to=talk.bob)
