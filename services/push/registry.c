@@ -245,12 +245,12 @@ bool registry_set_member(struct registry *registry, struct user *user, const cha
         user->memberships = membership;
     }
     membership->rev = rev;
-    if (is_in && !membership->is_in) {
-        membership->from_seq = from_seq;
+    if (is_in)
+        membership->from_seq = from_seq; /* a later stay, if he left meanwhile unheard */
+    if (is_in && !membership->is_in)
         enter(registry, membership);
-    } else if (!is_in && membership->is_in) {
+    else if (!is_in && membership->is_in)
         leave(registry, membership);
-    }
     return true;
 }
 

@@ -103,6 +103,9 @@ static void follows_a_change_of_members_only_forward(void **state)
     assert_int_equal(group->n_members, 0);
     assert_true(registry_set_member(registry, anna, "group_a", 5, 30, true));
     assert_int_equal(membership->from_seq, 30); /* of the second stay */
+    assert_true(registry_set_member(registry, anna, "group_a", 7, 40, true));
+    assert_int_equal(membership->from_seq, 40); /* of the third: his leaving was not heard of */
+    assert_int_equal(group->n_members, 1);
 }
 
 static void keeps_the_other_members_when_one_leaves(void **state)
