@@ -218,7 +218,8 @@ def test_a_new_password_ends_every_other_session(parley, user):
     assert socket.wait_closed() == 1008
     assert is_over(other)
     assert staying.heartbeat() and refresh(alice).ok()
-    assert parley.count("accounts", {"ending_at": {"$gt": 0}}) == 0
+    eventually(lambda: parley.count("accounts", {"_id": alice.id, "ending_at": {"$gt": 0}}) == 0,
+               what="the end of the ending")
     entry = {"username": alice.username, "password": PASSWORD}
     parley.rest.call("POST", "/api/login", entry).refused(40103)
     parley.rest.call("POST", "/api/login", {**entry, "password": "purple-monkey-7"}).ok()
