@@ -382,8 +382,10 @@ def test_killing_user_between_the_steps_loses_nothing(user, parley):
 @pytest.fixture(scope="module")
 def open_parley(make_parley):
     """Where a first message makes friends, and strangers may not write."""
-    return make_parley(PORT + 300, FRIEND_POLICY="open", STRANGER_MESSAGES="deny",
-                       ADMIN_USERNAME=ADMIN, ADMIN_PASSWORD=PASSWORD)
+    instance = make_parley(PORT + 300, FRIEND_POLICY="open", STRANGER_MESSAGES="deny",
+                           ADMIN_USERNAME=ADMIN, ADMIN_PASSWORD=PASSWORD)
+    yield instance
+    assert make_parley.stopped(instance) == []
 
 
 def test_where_the_policy_is_open_a_first_message_makes_friends(open_parley):

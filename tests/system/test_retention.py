@@ -18,7 +18,7 @@ def keeper(make_parley):
     """An instance that forgets after a month. Its sweeper walks whenever it starts."""
     instance = make_parley(PORT + 100, RETENTION_DAYS=str(DAYS))
     yield instance
-    make_parley.stopped(instance)
+    assert make_parley.stopped(instance) == []
 
 
 @pytest.fixture

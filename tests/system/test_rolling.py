@@ -18,7 +18,7 @@ ROLLING_PORT = PORT + 2
 def cluster(make_parley):
     parley = make_parley(ROLLING_PORT, replicas=2, edges=2, DRAIN_SECONDS="1")
     yield parley
-    make_parley.stopped(parley)
+    assert make_parley.stopped(parley) == []
 
 
 def test_loses_and_doubles_nothing_and_closes_with_1001_when_all_is_replaced(cluster):
