@@ -130,7 +130,7 @@ def test_replies_once_to_each_command_although_it_is_killed_in_between(parley, u
             parley.wait_ready()
     for each in ids:
         assert device.ack(each)["code"] == 0
-    device.wait_for(lambda f: f["type"] == 1 and f["from"] == hubot, count=60, timeout=30)
+    device.wait_for(lambda f: f["type"] == 1 and f["from"] == hubot, count=60)
     said = [row["content"] for row in parley.stored(single(alice.id, hubot))
             if row["from_user_id"] == hubot]
     assert len(said) == 60 == len(set(said))

@@ -159,7 +159,7 @@ def test_presence_is_in_redis_while_a_socket_is_open(parley, user):
     alice = user()
     key = f"online:{alice.id}"
     device = alice.device()
-    eventually(lambda: parley.redis.exists(key), 5, key)
+    eventually(lambda: parley.redis.exists(key), what=key)
     assert parley.redis.ttl(key) > 0
     device.close()
     eventually(lambda: not parley.redis.exists(key), 60, f"no {key}")

@@ -28,10 +28,14 @@ def test_sends_wait_while_mongodb_elects_and_then_go_on(parley, user):
         mongo.admin.command("replSetStepDown", 2, force=True)
     ids = [a.post({"type": 1, "to": bob.id, "content": {"text": f"{i}"}}) for i in range(10)]
     acks = [a.ack(each) for each in ids]
-    while any(ack["code"] == 50301 for ack in acks):  # once more, as a client does
-        acks = [ack if ack["code"] == 0 else a.ack(a.post({
-            "type": 1, "to": bob.id, "message_id": each, "content": {"text": "again"}}), count=2)[1]
-            for each, ack in zip(ids, acks)]
+
+    def again(message_id):
+        after = len(a.frames)
+        a.post({"type": 1, "to": bob.id, "message_id": message_id, "content": {"text": "again"}})
+        return a.wait_for(lambda f: f["type"] == 30 and f["message_id"] == message_id, after=after)
+
+    while any(ack["code"] == 50301 for ack in acks):  # as a client does
+        acks = [ack if ack["code"] == 0 else again(each) for each, ack in zip(ids, acks)]
     assert sorted(ack["seq"] for ack in acks) == list(range(2, 12))
     b.message(ids[-1])
     assert len(parley.stored(single(alice, bob))) == 11

@@ -229,11 +229,11 @@ def test_devices_that_disagree_on_being_seen_leave_friends_with_what_is_stored(p
         request_id = bob.post("/api/friend_requests", {"user_id": alice.id}).ok()["request_id"]
         alice.post(f"/api/friend_requests/{request_id}/accept").ok()
         bob.device()
-        eventually(lambda: told(bob)[-1:] == [True], what="Bob's coming")
+        eventually(lambda: told(bob)[-1:] == [True], 20, "Bob's coming")
         together(parley, *[("PATCH", "/api/users/me", {"invisible": i % 2 == 0}, bob.token)
                            for i in range(6)])
         invisible = bob.get("/api/users/me").ok()["invisible"]
-        eventually(lambda: told(bob)[-1] is not invisible, what="the last word on Bob")
+        eventually(lambda: told(bob)[-1] is not invisible, 20, "the last word on Bob")
 
 
 FORGED = [

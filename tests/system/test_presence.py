@@ -34,9 +34,9 @@ def seen(device, person, after=0):
             if f["type"] == 40 and f["user_id"] == person.id]
 
 
-def wait_seen(device, person, online, after=0, timeout=20):
+def wait_seen(device, person, online, after=0):
     return device.wait_for(lambda f: f["type"] == 40 and f["user_id"] == person.id and
-                           f["online"] is online, after=after, timeout=timeout)
+                           f["online"] is online, after=after)
 
 
 def presences(viewer, *people):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from instance import SLOWNESS
 from rawsocket import CLOSE, TEXT, RawSocket
 
 LETTER = "🐚" * 10000  # 40,000 bytes
@@ -23,7 +24,7 @@ def test_a_slow_reader_is_cut_off_and_the_others_have_all_before_he_reads_a_byte
 
     for i in range(0, LETTERS, 24):
         send_letters(own, group_id, min(24, LETTERS - i))
-    device.wait_for(lambda f: f.get("msg_type") == 0, count=LETTERS, timeout=60)
+    device.wait_for(lambda f: f.get("msg_type") == 0, count=LETTERS, timeout=60 * SLOWNESS)
     shown = [m["message_id"] for m in device.messages() if m["msg_type"] == 0]
     assert len(shown) == len(set(shown)) == LETTERS
     assert [m["seq"] for m in device.messages() if m["msg_type"] == 0] == list(
