@@ -1,7 +1,7 @@
 /**
- * Two people on three devices write, edit, react, recall, pin and read, while their lines are cut at random moments
- * and (by who started this: tests/system/test_js.py) services are killed. At the end all devices show what the server
- * has: nothing lost, nothing doubled, in order.
+ * Two people on three devices write, edit, react, recall, pin and read, while their lines are cut at random moments,
+ * devices die and go on with what their storage has, and (by who started this: tests/system/test_js.py) services are
+ * killed. At the end all devices show what the server has: nothing lost, nothing doubled, in order.
  *
  *     PARLEY_URL=http://127.0.0.1:8080 node tests/js/live/chaos.js [seed] [steps]
  *
@@ -9,8 +9,9 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Parley } from '../../../clients/js/parley.js';
 import { Proxy, randomFrom } from './proxy.js';
-import { device, person, until, URL_OF_SERVER } from './people.js';
+import { device, memory, person, until, URL_OF_SERVER } from './people.js';
 
 const seed = Number(process.argv[2]) || Math.floor(Math.random() * 2 ** 31);
 const steps = Number(process.argv[3]) || 400;
@@ -26,12 +27,21 @@ console.log(`seed ${seed}`);
 
 async function online(make) {
   const proxy = await Proxy.open(URL_OF_SERVER);
-  const parley = await make({ url: proxy.url });
-  const one = { parley, proxy, sent: [], seen: new Set(), faults: [], lines: 0 };
+  const storage = memory();
+  const parley = await make({ url: proxy.url, storage });
+  const one = { parley, proxy, storage, sent: [], faults: [], lines: 0, isDead: false };
+  watch(one);
+  await parley.start();
+  return one;
+}
+
+function watch(one) {
+  const { parley } = one;
+  const seen = new Set();
   for (const name of ['message', 'missed']) {
     parley.on(name, ({ message_id }) => {
-      if (one.seen.has(message_id)) one.faults.push(`${message_id} was told twice`);
-      one.seen.add(message_id);
+      if (seen.has(message_id)) one.faults.push(`${message_id} was told twice`);
+      seen.add(message_id);
     });
   }
   parley.on('change', (topic) => {
@@ -41,8 +51,21 @@ async function online(make) {
     if (messages && !isInOrder(messages)) one.faults.push('out of order');
   });
   parley.on('ended', (reason) => one.faults.push(`ended: ${reason}`));
-  await parley.start();
-  return one;
+}
+
+/** The device dies, and another goes on with what storage had at that moment. */
+async function reload(one) {
+  one.isDead = true;
+  await new Promise(setImmediate); // what was said before has been written
+  one.parley.stop();
+  const storage = memory();
+  for (const [key, value] of one.storage.entries) storage.entries.set(key, structuredClone(value));
+  one.storage = storage;
+  one.parley = new Parley({ url: one.proxy.url, storage });
+  watch(one);
+  if (!await one.parley.resume()) one.faults.push('there was no session to go on with');
+  one.isDead = false;
+  await one.parley.start();
 }
 
 function isInOrder(messages) {
@@ -63,6 +86,7 @@ function remove(parley, message) {
 
 /** One step of one device; what is asked for is not waited for. */
 function act(one, id) {
+  if (one.isDead) return;
   const { parley } = one;
   const known = parley.span(id)?.messages.filter(({ msg_type, recalled_at }) => msg_type === 0 && !recalled_at) ?? [];
   const any = known.length && random.pick(known.slice(-20));
@@ -78,7 +102,8 @@ function act(one, id) {
     if (dice < 0.92) return random.next() < 0.5 ? parley.pin(any) : parley.unpin(any);
     if (dice < 0.94) return remove(parley, any);
     if (dice < 0.96) return parley.setConversation(id, { muted: random.next() < 0.5, draft: `${random.below(9)}` });
-    if (dice < 0.975) return parley.hide(id);
+    if (dice < 0.97) return parley.hide(id);
+    if (dice < 0.98) return reload(one);
     return parley.read(id, any.seq);
   };
   Promise.resolve(doing()).catch((fault) => {
@@ -144,7 +169,10 @@ for (let step = 0; step < steps; step++) {
 }
 isOver = true;
 await cutting;
-
+for (const { proxy } of all) proxy.cut(); // nothing that has been cut for later is left
+for (const one of all) {
+  await until(one.parley, () => one.parley.state === 'live', 'all are there', 60_000);
+}
 for (const one of all) {
   for (const id of ids) {
     say(one, id, 'the last');
