@@ -6,6 +6,10 @@ import sys
 
 import pytest
 
+from instance import SLOWNESS
+
+PATIENCE = 300 * SLOWNESS
+pytestmark = pytest.mark.timeout(3 * PATIENCE)  # two probes, and what is before them
 CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance",
           "response_headers_conformance", "response_schema_conformance")
 SEED = 1  # the same requests each time
@@ -23,7 +27,7 @@ def probe(parley, folder, *options, token=None, **parameters):
          parley.url + "/openapi.json", "--seed", str(SEED), "--max-examples", "10",
          "--phases", "examples,coverage,fuzzing", "--checks", ",".join(CHECKS),
          "--continue-on-failure", "--no-color", *headers, *options],
-        cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+        cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
     report = "\n".join(line[:LINE_MAX] for line in (done.stdout + done.stderr).splitlines())
     assert done.returncode == 0, report
     return report
