@@ -35,8 +35,9 @@ void bus_close(struct bus *bus);
 DEFINE_CLEANUP(struct bus *, bus_close)
 
 /* One attempt to connect (or connect again), and to declare the exchanges and durable queues of
- * wire/topology.h if any is missing. Takes some 5 s at most. CONFLICT: something is missing, and this
- * user may not declare it, or it is there but other than we want it, and needs a new name. */
+ * wire/topology.h if any is missing. Waits 5 s at most for each answer. CONFLICT: something is
+ * missing, and this user may not declare it, or it is there but other than we want it, and needs a
+ * new name. */
 MUST_CHECK enum status bus_connect(struct bus *bus, struct error *err);
 
 /* Declare all of them whatever is there, and bind the queues, which bus_connect() cannot look at:
@@ -75,6 +76,13 @@ enum { BUS_EXCLUSIVE = 1, BUS_NO_ACK = 2 };
  * it; the channel is then closed. prefetch counts AMQP messages, 0 is no limit. */
 MUST_CHECK enum status bus_consume(struct bus *bus, int channel, const char *queue, int prefetch,
                                    int flags, struct error *err);
+
+/* Ask for the same on a channel that is closed, without waiting for the three answers: bus_take()
+ * reads them. From then on bus_is_consuming(), or CONFLICT for this channel. For who asks for many,
+ * and has more to do than to wait for a broker that may be far away. */
+MUST_CHECK enum status bus_consume_nowait(struct bus *bus, int channel, const char *queue,
+                                          int prefetch, int flags, struct error *err);
+bool bus_is_consuming(const struct bus *bus, int channel);
 
 /* Close a channel: its unacknowledged deliveries return to their queue in their old place. Those
  * already taken from the library are the caller's to forget. */

@@ -16,6 +16,7 @@ enum { CHANNEL_PUBLISH = 1, CHANNEL_CONFIRM = 201, CHANNEL_MEASURE, CHANNEL_COUN
 /* A delivery in the making: AMQP sends it as a method, a header, and pieces of the body. */
 struct incoming {
     bool open;             /* the channel is ours */
+    bool is_consuming;     /* the broker has said so */
     bool closed_by_broker; /* and its owner has not been told yet */
     bool assembling;
     struct delivery delivery;

@@ -29,9 +29,51 @@ enum status bus_consume(struct bus *bus, int channel, const char *queue, int pre
     amqp_basic_consume(bus->state, (amqp_channel_t)channel, bytes_of(queue), amqp_empty_bytes, 0,
                        (flags & BUS_NO_ACK) != 0, (flags & BUS_EXCLUSIVE) != 0, amqp_empty_table);
     s = rpc_done(bus, channel, queue, err);
-    if (s == STATUS_OK && !(flags & BUS_NO_ACK))
+    if (s != STATUS_OK)
+        return s;
+    bus->channels[channel].is_consuming = true;
+    if (!(flags & BUS_NO_ACK))
         bus_count_consumer(&bus->channels[channel], queue);
-    return s;
+    return STATUS_OK;
+}
+
+static enum status send(struct bus *bus, int channel, amqp_method_number_t method, void *decoded,
+                        struct error *err)
+{
+    if (!bus->state)
+        return connection_lost(err);
+    return connection_check_status(
+        bus, amqp_send_method(bus->state, (amqp_channel_t)channel, method, decoded), "subscribe",
+        err);
+}
+
+enum status bus_consume_nowait(struct bus *bus, int channel, const char *queue, int prefetch,
+                               int flags, struct error *err)
+{
+    struct incoming *in = &bus->channels[channel];
+    amqp_channel_open_t open = {0};
+    amqp_basic_qos_t qos = {.prefetch_count = (uint16_t)prefetch};
+    amqp_basic_consume_t consume = {.queue = bytes_of(queue),
+                                    .no_ack = (flags & BUS_NO_ACK) != 0,
+                                    .exclusive = (flags & BUS_EXCLUSIVE) != 0};
+    enum status s;
+
+    assert(!in->open);
+    s = send(bus, channel, AMQP_CHANNEL_OPEN_METHOD, &open, err);
+    if (s != STATUS_OK)
+        return s;
+    *in = (struct incoming){.open = true};
+    if (!(flags & BUS_NO_ACK))
+        bus_count_consumer(in, queue);
+    s = send(bus, channel, AMQP_BASIC_QOS_METHOD, &qos, err);
+    if (s != STATUS_OK)
+        return s;
+    return send(bus, channel, AMQP_BASIC_CONSUME_METHOD, &consume, err);
+}
+
+bool bus_is_consuming(const struct bus *bus, int channel)
+{
+    return bus->channels[channel].is_consuming;
 }
 
 enum status bus_ack(struct bus *bus, int channel, uint64_t tag, bool multiple, struct error *err)
@@ -192,16 +234,6 @@ enum status bus_bind_node(struct bus *bus, int channel, const char *node, enum e
     amqp_queue_bind(bus->state, (amqp_channel_t)channel, bytes_of(queue),
                     bytes_of(exchanges[exchange].name), bytes_of(key), amqp_empty_table);
     return rpc_done(bus, channel, queue, err);
-}
-
-static enum status send(struct bus *bus, int channel, amqp_method_number_t method, void *decoded,
-                        struct error *err)
-{
-    if (!bus->state)
-        return connection_lost(err);
-    return connection_check_status(
-        bus, amqp_send_method(bus->state, (amqp_channel_t)channel, method, decoded), "subscribe",
-        err);
 }
 
 static enum status send_bind(struct bus *bus, int channel, const char *queue, const char *key,

@@ -164,6 +164,9 @@ static enum status take_method(struct bus *bus, const amqp_frame_t *frame, struc
         bus_channel_close(bus, channel);
         bus->channels[channel].closed_by_broker = true;
         return STATUS_OK;
+    case AMQP_BASIC_CONSUME_OK_METHOD:
+        bus->channels[channel].is_consuming = true;
+        return STATUS_OK;
     case AMQP_QUEUE_DECLARE_OK_METHOD:
         if (channel == CHANNEL_MEASURE)
             bus_note_depth(bus, method->decoded);

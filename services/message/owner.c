@@ -29,6 +29,7 @@ struct owner {
     struct bus *consume;
     struct bus *publish;
     unsigned held;  /* partitions: bit k */
+    unsigned asked; /* those that RabbitMQ has yet to give us, or to refuse */
     unsigned taken; /* by others, as they say */
     int quota;
     int64_t claimed_at; /* 0: try now */
@@ -58,10 +59,17 @@ static int n_held(const struct owner *owner)
     return __builtin_popcount(owner->held);
 }
 
+/* With what we may yet be given. */
+static int n_claimed(const struct owner *owner)
+{
+    return __builtin_popcount(owner->held | owner->asked);
+}
+
 static void release(struct owner *owner, int k)
 {
     bus_channel_close(owner->consume, FIRST_CHANNEL + k);
     owner->held &= ~(1u << k);
+    owner->asked &= ~(1u << k);
     atomic_store(&owner->message->partitions, n_held(owner));
 }
 
@@ -69,7 +77,7 @@ static void release_all(struct owner *owner)
 {
     clear_hand(owner);
     for (int k = 0; k < PARTITIONS; k++)
-        if (owner->held >> k & 1)
+        if ((owner->held | owner->asked) >> k & 1)
             release(owner, k);
     ledger_clear(&owner->ledger);
     owner->claimed_at = 0;
@@ -141,35 +149,50 @@ static enum status release_surplus(struct owner *owner, struct error *err)
     return STATUS_OK;
 }
 
-static enum status claim_one(struct owner *owner, int k, struct error *err)
-{
-    const struct queue_info *info = &queues[QUEUE_MESSAGE_P0 + k];
-    enum status s = bus_consume(owner->consume, FIRST_CHANNEL + k, info->name, info->prefetch,
-                                BUS_EXCLUSIVE, err);
-
-    if (s == STATUS_CONFLICT) /* another has it still */
-        return STATUS_OK;
-    if (s != STATUS_OK)
-        return s;
-    owner->held |= 1u << k;
-    atomic_store(&owner->message->partitions, n_held(owner));
-    search_queue_sweep(&owner->message->search_queue); /* a former owner's news died */
-    log_info("partition claimed", LOG_NUMBER("partition", k));
-    return STATUS_OK;
-}
-
-/* What nobody says that he holds, up to our share. */
+/* What nobody says that he holds, up to our share. The answers are not waited for: with a broker a
+ * second away that took 48 s for eight partitions, and who says nothing for so long is dead to the
+ * others (docs/decisions/0201). */
 static enum status claim(struct owner *owner, struct error *err)
 {
     enum status s = STATUS_OK;
 
-    if (n_held(owner) >= owner->quota || clock_monotonic() - owner->claimed_at < CLAIM_MS)
+    if (n_claimed(owner) >= owner->quota || clock_monotonic() - owner->claimed_at < CLAIM_MS)
         return STATUS_OK;
     owner->claimed_at = clock_monotonic();
-    for (int k = 0; k < PARTITIONS && s == STATUS_OK && n_held(owner) < owner->quota; k++)
-        if (!((owner->held | owner->taken) >> k & 1))
-            s = claim_one(owner, k, err);
+    for (int k = 0; k < PARTITIONS && s == STATUS_OK && n_claimed(owner) < owner->quota; k++) {
+        const struct queue_info *info = &queues[QUEUE_MESSAGE_P0 + k];
+
+        if ((owner->held | owner->asked | owner->taken) >> k & 1)
+            continue;
+        owner->asked |= 1u << k;
+        s = bus_consume_nowait(owner->consume, FIRST_CHANNEL + k, info->name, info->prefetch,
+                               BUS_EXCLUSIVE, err);
+    }
     return s;
+}
+
+/* What RabbitMQ has given us of what we asked for. */
+static void note_claims(struct owner *owner)
+{
+    for (int k = 0; k < PARTITIONS; k++) {
+        if (!(owner->asked >> k & 1) || !bus_is_consuming(owner->consume, FIRST_CHANNEL + k))
+            continue;
+        owner->asked &= ~(1u << k);
+        owner->held |= 1u << k;
+        atomic_store(&owner->message->partitions, n_held(owner));
+        search_queue_sweep(&owner->message->search_queue); /* a former owner's news died */
+        log_info("partition claimed", LOG_NUMBER("partition", k));
+    }
+}
+
+/* Another has it still. False: it was ours. */
+static bool note_refusal(struct owner *owner, int channel)
+{
+    unsigned bit = 1u << (channel - FIRST_CHANNEL);
+    bool was_asked = (owner->asked & bit) != 0;
+
+    owner->asked &= ~bit;
+    return was_asked;
 }
 
 static enum status share_partitions(struct owner *owner, struct error *err)
@@ -232,7 +255,8 @@ static enum status gather(struct owner *owner, struct error *err)
         struct delivery delivery = {0};
         enum status s = bus_take(owner->consume, wait_ms, share->wake_fd, &delivery, err);
 
-        if (s == STATUS_NOT_FOUND)
+        if (s == STATUS_NOT_FOUND ||
+            (s == STATUS_CONFLICT && note_refusal(owner, delivery.channel)))
             return STATUS_OK;
         if (s != STATUS_OK)
             return s;
@@ -352,6 +376,7 @@ static enum status handle_batch(struct owner *owner, struct error *err)
 {
     enum status s = gather(owner, err);
 
+    note_claims(owner);
     if (s == STATUS_OK)
         s = keep_publishing(owner, err);
     if (s == STATUS_OK)
