@@ -1,11 +1,7 @@
 """The terminal client: an independent WebSocket implementation, and what a person sees."""
 
 import contextlib
-import os
-import re
 import signal
-import socket
-import ssl
 import subprocess
 import threading
 import time
@@ -15,72 +11,8 @@ import pytest
 from client import fresh, single, texts
 from conftest import PASSWORD
 from instance import eventually
-
-PATIENCE = 30  # the client's own, plus nothing: what takes longer has failed
-STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
-NUMBER = re.compile(r"^(\[[^\]]*\] )?#\d+ ([a-z0-9]+)(?: ✓+)?")
-
-
-def said(line):
-    """A line without the time, the number and the ticks."""
-    return NUMBER.sub(r"\1\2", STAMP.sub("", line))
-
-
-class Cli:
-    """`parley` in a pipe, as a program would use it."""
-
-    def __init__(self, parley, *arguments, **environment):
-        self.process = subprocess.Popen(
-            [str(parley.bin / "parley"), *(arguments or [parley.url])], text=True, bufsize=1,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            encoding="utf-8", env=dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC", **environment))
-        self.out, self.err = [], []
-        self.told = threading.Condition()
-        self.readers = [threading.Thread(target=self._read, args=pair, daemon=True)
-                        for pair in ((self.process.stdout, self.out),
-                                     (self.process.stderr, self.err))]
-        for reader in self.readers:
-            reader.start()
-
-    def _read(self, stream, lines):
-        for line in stream:
-            with self.told:
-                lines.append(line.rstrip("\n"))
-                self.told.notify_all()
-
-    def type(self, *lines):
-        self.process.stdin.write("".join(f"{line}\n" for line in lines))
-        self.process.stdin.flush()
-        return self
-
-    def wait_for(self, text, timeout=PATIENCE):
-        """The first line that ends with text, on either stream; what said() drops may be left out."""
-        def find():
-            return [line for line in self.out + self.err
-                    if line.endswith(text) or said(line).endswith(text)]
-        with self.told:
-            assert self.told.wait_for(find, timeout), (text, self.out[-20:], self.err[-20:])
-            return find()[0]
-
-    def wait_for_chat(self, name, state, last=""):
-        """A line of the list of conversations: how it stands, and the last that was said."""
-        line = re.compile(re.escape(f"{name}  {state}  ") + STAMP.pattern[1:] + re.escape(last))
-        with self.told:
-            assert self.told.wait_for(lambda: any(map(line.match, self.out)), PATIENCE), (
-                line, self.out[-20:], self.err[-20:])
-
-    def messages(self):
-        """What was shown: who said what."""
-        with self.told:
-            return [said(line) for line in self.out if STAMP.match(line)]
-
-    def end(self):
-        """End of input; the exit status."""
-        self.process.stdin.close()
-        status = self.process.wait(2 * PATIENCE)
-        for reader in self.readers:
-            reader.join()
-        return status
+from terminal_client import PATIENCE, STAMP, Cli, said
+from tls_front import TlsFront, make_certificates
 
 
 @pytest.fixture
@@ -573,146 +505,7 @@ def test_nothing_is_lost_or_doubled_when_push_is_killed_while_two_people_write(p
     assert a.end() == 0 and b.end() == 0, (a.err, b.err)
 
 
-# ---- At a terminal
-
-
-class Terminal:
-    """`parley` in a window of tmux: what a person sees."""
-
-    def __init__(self, parley, folder, width=60, height=20):
-        self.tmux = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
-        environment = dict(os.environ, LC_ALL="C.UTF-8", TERM="xterm")
-        subprocess.run([*self.tmux, "new-session", "-d", "-x", str(width), "-y", str(height),
-                        f"'{parley.bin}/parley' {parley.url}; echo status $?; read end"],
-                       check=True, env=environment)
-
-    def keys(self, *keys):
-        subprocess.run([*self.tmux, "send-keys", *keys], check=True)
-        return self
-
-    def line(self, text):
-        return self.keys("-l", text).keys("Enter")
-
-    def rows(self):
-        shown = subprocess.run([*self.tmux, "capture-pane", "-p"], check=True,
-                               capture_output=True, text=True).stdout
-        return [row.rstrip() for row in shown.rstrip().split("\n")]
-
-    def wait_for(self, text):
-        eventually(lambda: any(text in row for row in self.rows()), PATIENCE, text)
-        return self
-
-    def answer(self, question, text):
-        """Type text when the last row asks for it."""
-        eventually(lambda: self.rows()[-1] == question, PATIENCE, question)
-        return self.line(text)
-
-    def close(self):
-        subprocess.run([*self.tmux, "kill-server"], check=False)
-
-
-@pytest.fixture
-def terminal(parley, tmp_path):
-    window = Terminal(parley, tmp_path)
-    yield window.wait_for("parley>")
-    window.close()
-
-
-def test_a_message_that_arrives_leaves_the_typed_line_as_it_was(terminal, user):
-    alice, bob = user(username=fresh("a")[:8]), user(username=fresh("b")[:8])
-    device = bob.device()
-    terminal.line(f"login {alice.username} {PASSWORD}").wait_for("logged in as")
-    terminal.line(f"to {bob.username}").wait_for("talking to")
-    # Longer than the row, with wide characters, and the cursor back in the middle of it.
-    typed = "send a line that does not fit into the sixty columns, 日本語 end"
-    prompt = f"{alice.username} @{bob.username}> "
-    terminal.keys("-l", typed).wait_for("end").keys("Left", "Left", "Left")
-    device.say("first", to=alice)
-    device.say("second, which is itself much longer than one row of this window", to=alice)
-    terminal.wait_for("row of this window")
-    whole = "".join(terminal.rows())
-    assert whole.endswith(prompt + typed), terminal.rows()
-    assert whole.count("send a line") == 1
-    assert whole.index("first") < whole.index("second") < whole.index(typed)
-    terminal.keys("-l", "the ").keys("Enter")
-    eventually(lambda: len(device.messages()) == 1, what="the line")
-    assert texts(device.messages()) == [typed.replace("send ", "").replace("end", "the end")]
-
-
-def test_the_prompt_tells_that_the_last_message_was_read(terminal, user):
-    alice, bob = user(username=fresh("a")[:8]), user(username=fresh("b")[:8])
-    terminal.line(f"login {alice.username} {PASSWORD}").wait_for("logged in as")
-    terminal.line(f"to {bob.username}").wait_for("talking to")
-    terminal.line("send hi").wait_for(f"{alice.username}: hi")
-    bob.device().send({"type": 31, "conversation_id": single(alice, bob), "seq": 1})
-    eventually(lambda: terminal.rows()[-1] == f"{alice.username} @{bob.username} ✓✓>", what="✓✓")
-
-
-def test_a_password_is_asked_for_and_never_shown(terminal):
-    name = fresh("a")[:12]
-    terminal.line(f"register {name}").answer("password:", PASSWORD)
-    terminal.answer("once more:", PASSWORD).wait_for(f"registered {name}")
-    terminal.line(f"login {name}").answer("password:", PASSWORD)
-    terminal.wait_for(f"logged in as {name}").keys("Up")
-    terminal.keys("C-u").line("quit").wait_for("status 0")
-    assert PASSWORD not in "\n".join(terminal.rows())
-
-
 # ---- TLS
-
-
-def make_certificates(folder):
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=test authority",
-            "-addext", "basicConstraints=critical,CA:TRUE")
-    for name, names in (("good", "IP:127.0.0.1"), ("other", "DNS:elsewhere.example")):
-        (folder / "names").write_text(f"subjectAltName={names}\n")
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                "-keyout", f"{name}.key", "-out", "request", "-subj", f"/CN={name}")
-        openssl("x509", "-req", "-in", "request", "-CA", "ca.pem", "-CAkey", "ca.key",
-                "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", f"{name}.pem")
-
-
-class TlsFront:
-    """A TLS port before a plain one, a thread for each direction."""
-
-    def __init__(self, folder, name, port):
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
-        self.behind = port
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"https://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.shaken = 0
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=self._serve, args=self.listener.accept()[:1],
-                                 daemon=True).start()
-
-    def _serve(self, plain):
-        with contextlib.suppress(OSError):
-            outer = self.context.wrap_socket(plain, server_side=True)
-            self.shaken += 1
-            inner = socket.create_connection(("127.0.0.1", self.behind))
-            back = threading.Thread(target=self._copy, args=(inner, outer), daemon=True)
-            back.start()
-            self._copy(outer, inner)
-
-    @staticmethod
-    def _copy(source, target):
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                target.sendall(data)
-        with contextlib.suppress(OSError):
-            target.shutdown(socket.SHUT_RDWR)
-
-    def close(self):
-        self.listener.close()
 
 
 def test_https_gives_an_encrypted_socket_whose_certificate_is_verified(parley, cli, user,
