@@ -39,7 +39,6 @@ class Load:
     def __init__(self, parley):
         self.doors = doors(parley)
         self.talk = Talk(parley, self.doors)
-        self.count = 0
         self.answers = collections.Counter()  # of REST, by code, and of lost connections
         self.stopping = threading.Event()
         self.threads = [threading.Thread(target=self.write), threading.Thread(target=self.read)]
@@ -49,7 +48,6 @@ class Load:
     def write(self):
         while not self.stopping.is_set():
             self.talk.send(PEOPLE)
-            self.count += PEOPLE
             self.stopping.wait(PAUSE)
 
     def read(self):
@@ -68,8 +66,7 @@ class Load:
         self.stopping.set()
         for thread in self.threads:
             thread.join()
-        self.talk.count = self.count
-        self.talk.wait_acked(self.count)
+        self.talk.wait_acked(self.talk.count)
 
     def check(self):
         """Nothing lost, nothing doubled, one order everywhere, and every end of a socket was 1001."""
@@ -93,9 +90,9 @@ class Load:
         stored, rows = self.stored()
         clients = self.talk.senders + self.talk.watchers
         return {
-            "messages": self.count,
+            "messages": self.talk.count,
             "acks": self.talk.acked,
-            "lost": self.count - stored,
+            "lost": self.talk.count - stored,
             "doubled": rows - stored,
             "reconnects": self.talk.reconnects(),
             "close codes": dict(self.close_codes()),

@@ -30,7 +30,7 @@ class Talk:
         doors = doors or [parley]
         self.people = [parley.register() for _ in range(PEOPLE)]
         self.group_id = self.people[0].create_group(*self.people[1:])
-        self.acked = 0
+        self.acked = self.count = 0
         self.change = threading.Condition()
         self.senders = [
             ProperClient(through(person, doors[k % len(doors)]), 8, self.count_ack).start()
@@ -46,7 +46,7 @@ class Talk:
             self.change.notify_all()
 
     def send(self, count):
-        self.count = count
+        self.count += count
         for i in range(count // PEOPLE):
             for k, sender in enumerate(self.senders):
                 message_id = fresh()

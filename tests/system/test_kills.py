@@ -22,10 +22,10 @@ VICTIMS = ("auth", "user", "group", "message", "push", "bot", "rabbitmq", "mongo
 def test_loses_and_doubles_nothing_when_one_is_killed_mid_send(parley, victim, round_):
     talk = Talk(parley)
     try:
-        talk.send(SENDS)
+        talk.send(SENDS // 2)
         talk.wait_acked(KILL_AFTER)
         old = parley.kill(victim, wait=False)
-        assert talk.acked < SENDS  # it was in the middle
+        talk.send(SENDS // 2)  # however fast the others were
         talk.wait_acked(SENDS)
         parley.wait_replaced(victim, old)
         talk.check_store()
