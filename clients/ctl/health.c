@@ -75,6 +75,7 @@ static int drain_edge(const char *edge, char *pushes)
     CLEANUP(buffer_clear) struct buffer page = {0};
     struct strings addresses = {0};
     struct asked *all;
+    const char *text;
     char *rest = NULL;
     int status = CTL_OK;
     struct error err;
@@ -87,8 +88,9 @@ static int drain_edge(const char *edge, char *pushes)
             status = CTL_FAILED;
         }
     all = memory_new(addresses.n * sizeof *all + 1);
+    text = buffer_text(&page); /* writes: not beside those who read it */
     for (size_t i = 0; i < addresses.n; i++) {
-        all[i] = (struct asked){.address = addresses.items[i], .page = buffer_text(&page)};
+        all[i] = (struct asked){.address = addresses.items[i], .page = text};
         if (pthread_create(&all[i].thread, NULL, drain_one, &all[i]) != 0)
             abort(); /* as when there is no memory */
     }
