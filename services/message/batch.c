@@ -11,25 +11,16 @@
 #include "retention.h"
 #include "returned.h"
 #include "spans.h"
-
-/* A message that is stored, in this batch or before, by its _id. */
-struct stored {
-    struct message_document *message;
-    struct message_document *changed; /* of a fresh one, once it is changed: it is stored as it was
-                                         sent, and changed after that */
-    bool is_fresh;
-    UT_hash_handle hh;
-};
+#include "stored.h"
 
 struct batch {
     const struct batch_context *context;
     struct command *commands;
     size_t n;
-    struct list recovered;           /* struct message_document: a former owner's, above last_seq */
-    struct list changes;             /* struct change_document: a former owner's */
-    struct list known;               /* struct message_document: found by the commands' ids */
-    struct list files;               /* struct file_document: what sends name */
-    struct stored *stored;           /* hash: known, recovered, and new */
+    struct list recovered; /* struct message_document: a former owner's, above last_seq */
+    struct list changes;   /* struct change_document: a former owner's */
+    struct list files;     /* struct file_document: what sends name */
+    struct stored stored;
     struct message_document **fresh; /* new, in order */
     size_t n_fresh;
     struct effects effects;
@@ -44,69 +35,6 @@ static void end_step(struct batch *batch, enum message_step step)
     metrics_observe(&message_metrics, MESSAGE_BATCH_SECONDS, METRIC_AT(step),
                     now_us - batch->lap_us);
     batch->lap_us = now_us;
-}
-
-static struct message_document *find_stored(struct batch *batch, const char *id)
-{
-    struct stored *stored;
-
-    HASH_FIND_STR(batch->stored, id, stored);
-    return stored ? stored->message : NULL;
-}
-
-/* The message as changes of this batch have left it, to be changed further; NULL: there is none. */
-static struct message_document *find_changeable(struct batch *batch, const char *id)
-{
-    struct stored *stored;
-
-    HASH_FIND_STR(batch->stored, id, stored);
-    if (!stored || !stored->is_fresh)
-        return stored ? stored->message : NULL;
-    if (!stored->changed) {
-        stored->changed = memory_new(sizeof *stored->changed);
-        record_copy(&message_document_record, stored->message, stored->changed);
-    }
-    return stored->changed;
-}
-
-static void add_stored(struct batch *batch, struct message_document *message, bool is_fresh)
-{
-    struct stored *stored;
-
-    if (find_stored(batch, message->id))
-        return;
-    stored = memory_new(sizeof *stored);
-    stored->message = message;
-    stored->is_fresh = is_fresh;
-    HASH_ADD_KEYPTR(hh, batch->stored, message->id, strlen(message->id), stored);
-}
-
-static void add_all_stored(struct batch *batch, struct list *messages)
-{
-    struct message_document *all = messages->items;
-
-    for (size_t i = 0; i < messages->n; i++)
-        add_stored(batch, &all[i], false);
-}
-
-/* All ids of the batch in one query. */
-static enum status find_known(struct batch *batch, struct error *err)
-{
-    const struct change_document *changes = batch->changes.items;
-    struct strings ids = {0};
-    enum status s = STATUS_OK;
-
-    for (size_t i = 0; i < batch->changes.n; i++)
-        strings_add(&ids, changes[i].message_id);
-    for (size_t i = 0; i < batch->n; i++)
-        if (batch->commands[i].document_id)
-            strings_add(&ids, batch->commands[i].document_id);
-    if (ids.n > 0)
-        s = store_find(batch->context->message->store, MESSAGES, &(struct store_find){0},
-                       &message_document_record, &batch->known, err, "{'_id': {'$in': %p}}",
-                       (void *)&ids);
-    strings_clear(&ids);
-    return s;
 }
 
 /* What a former owner stored and may have told nobody. */
@@ -135,7 +63,7 @@ static enum status note_recovered_changes(struct batch *batch, struct error *err
         CLEANUP(strings_clear) struct strings returned = {0};
         struct conversation *conversation =
             ledger_find(batch->context->ledger, changes[i].conversation_id);
-        struct message_document *message = find_stored(batch, changes[i].message_id);
+        struct message_document *message = stored_find(&batch->stored, changes[i].message_id);
 
         if (!message) { /* it has expired since */
             conversation->doc.change_seq = changes[i].change_seq;
@@ -154,9 +82,9 @@ static enum status note_recovered_changes(struct batch *batch, struct error *err
  * a change that is INTERNAL, which does so too, but not for ever: those below it may be gone. */
 static enum status check_known(struct batch *batch, struct error *err)
 {
-    const struct message_document *known = batch->known.items;
+    const struct message_document *known = batch->stored.known.items;
 
-    for (size_t i = 0; i < batch->known.n; i++) {
+    for (size_t i = 0; i < batch->stored.known.n; i++) {
         const struct conversation *conversation =
             ledger_find(batch->context->ledger, known[i].conversation_id);
 
@@ -213,7 +141,7 @@ static void store_fresh(struct batch *batch, struct command *command)
             timer_end(&conversation->doc, batch->context->message->config->retention_days,
                       message->created_at);
     batch->fresh[batch->n_fresh++] = message;
-    add_stored(batch, message, true);
+    stored_add(&batch->stored, message);
     effects_note(&batch->effects, conversation, message);
     command->message = message;
 }
@@ -245,7 +173,9 @@ static enum status check_references(struct batch *batch, struct command *command
 
 static void judge_send(struct batch *batch, struct command *command)
 {
-    const struct message_document *known = find_stored(batch, command->document_id);
+    const struct message_document *known = stored_find(&batch->stored, command->document_id);
+    const struct message_document *vanished =
+        known ? NULL : stored_find_vanished(&batch->stored, command->document_id);
     bool to_bot;
     enum status s = may_write(batch, command, &to_bot);
 
@@ -257,9 +187,14 @@ static void judge_send(struct batch *batch, struct command *command)
             repeat(batch, command, known, to_bot);
         return;
     }
+    if (vanished && strcmp(vanished->from_user_id, command->user_id) == 0) {
+        command->error = (struct error){0};
+        command->message = vanished; /* nobody is told of what is gone */
+        return;
+    }
     if (s != STATUS_OK)
         return;
-    if (known) {
+    if (known || vanished) {
         (void)error_field(&command->error, STATUS_ID_TAKEN, "message_id",
                           "field 'message_id' names another's message in this conversation");
         return;
@@ -277,7 +212,7 @@ static void judge_send(struct batch *batch, struct command *command)
 static void judge_members(struct batch *batch, struct command *command)
 {
     const struct conversation *conversation = command->conversation;
-    const struct message_document *known = find_stored(batch, command->document_id);
+    const struct message_document *known = stored_find(&batch->stored, command->document_id);
 
     if (known) {
         repeat(batch, command, known, false);
@@ -342,7 +277,7 @@ static void judge_change(struct batch *batch, struct command *command)
     struct conversation *conversation = command->conversation;
     const struct row *row =
         ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
-    struct message_document *message = find_changeable(batch, command->document_id);
+    struct message_document *message = stored_find_changeable(&batch->stored, command->document_id);
     struct change_document *change = NULL;
     CLEANUP(strings_clear) struct strings returned = {0};
 
@@ -371,7 +306,7 @@ static void judge_change(struct batch *batch, struct command *command)
 
 static void judge_timer(struct batch *batch, struct command *command)
 {
-    const struct message_document *known = find_stored(batch, command->document_id);
+    const struct message_document *known = stored_find(&batch->stored, command->document_id);
     const struct row *row =
         ledger_find_row(batch->context->ledger, command->user_id, command->conversation_id);
     bool unused;
@@ -417,7 +352,7 @@ static void judge_mark(struct batch *batch, struct command *command)
         permissions_are_open(batch->context->permissions, command->user_id, command->peer_id);
 
     if (command->document_id)
-        command->message = message = find_changeable(batch, command->document_id);
+        command->message = message = stored_find_changeable(&batch->stored, command->document_id);
     (void)mark_judge(&batch->effects, command, row, message, may_tell, &command->error);
 }
 
@@ -481,7 +416,8 @@ static enum status load(struct batch *batch, struct error *err)
                                 &batch->changes, err);
 
     if (s == STATUS_OK)
-        s = find_known(batch, err);
+        s = stored_load(context->message->store, batch->commands, batch->n, &batch->recovered,
+                        &batch->changes, &batch->stored, err);
     if (s == STATUS_OK)
         s = ledger_load_rows(context->ledger, batch->commands, batch->n, &batch->recovered, err);
     if (s == STATUS_OK)
@@ -514,22 +450,12 @@ static enum status store_and_publish(struct batch *batch, struct error *err)
 
 static void batch_clear(struct batch *batch)
 {
-    struct stored *stored;
-    struct stored *next;
-
-    HASH_ITER(hh, batch->stored, stored, next) {
-        HASH_DEL(batch->stored, stored);
-        if (stored->changed)
-            record_clear(&message_document_record, stored->changed);
-        free(stored->changed);
-        free(stored);
-    }
     for (size_t i = 0; i < batch->n_fresh; i++) {
         record_clear(&message_document_record, batch->fresh[i]);
         free(batch->fresh[i]);
     }
     free(batch->fresh);
-    list_clear(&batch->known, &message_document_record);
+    stored_clear(&batch->stored);
     list_clear(&batch->recovered, &message_document_record);
     list_clear(&batch->changes, &change_document_record);
     file_sends_clear(&batch->files);
@@ -557,8 +483,6 @@ enum status batch_run(const struct batch_context *context, struct command *comma
     end_step(&batch, MESSAGE_STEP_LOAD);
     span_pause(&spans.all);
     if (s == STATUS_OK) {
-        add_all_stored(&batch, &batch.recovered);
-        add_all_stored(&batch, &batch.known);
         note_recovered(&batch);
         s = note_recovered_changes(&batch, err);
     }

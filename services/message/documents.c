@@ -58,6 +58,7 @@ static const struct field conversation_fields[] = {
     FIELD(struct conversation_document, updated_at),
     FIELD(struct conversation_document, change_seq),
     FIELD(struct conversation_document, removed_seq),
+    FIELD(struct conversation_document, vanished_seq),
     FIELD(struct conversation_document, first_seq),
     FIELD(struct conversation_document, at_all_seq),
     FIELD(struct conversation_document, returned_seq),

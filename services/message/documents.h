@@ -73,6 +73,7 @@ struct conversation_document {
     int64_t updated_at;
     int64_t change_seq;   /* readers see changes up to here */
     int64_t removed_seq;  /* the highest seq that was ever recalled or has expired */
+    int64_t vanished_seq; /* the highest seq that a timer has removed (vanished.h) */
     int64_t first_seq;    /* retention: nothing below is left; 0: all is */
     int64_t at_all_seq;   /* the highest seq that names everybody */
     int64_t returned_seq; /* the highest seq with which somebody came back; may be too high */

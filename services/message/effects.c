@@ -8,6 +8,7 @@
 #include "message.h"
 #include "references.h"
 #include "retention.h"
+#include "vanished.h"
 
 struct mark {
     char *id; /* the row's */
@@ -405,10 +406,11 @@ static enum status trim_conversations(const struct effects *effects, struct erro
         const struct expire *expire = effects->expired[i];
 
         store_bulk_add(bulk, 0,
-                       "[{'_id': %s}, {'$max': {'removed_seq': %ld, 'first_seq': %ld}, "
+                       "[{'_id': %s}, {'$max': {'removed_seq': %ld, 'vanished_seq': %ld, "
+                       "'first_seq': %ld}, "
                        "'$inc': {'touched': %ld}, '$pull': {'pinned_ids': {'$in': %p}}}]",
-                       expire->conversation_id, expire->removed_seq, expire->first_seq, (int64_t)1,
-                       (void *)&expire->message_ids);
+                       expire->conversation_id, expire->removed_seq, expire_vanished_seq(expire),
+                       expire->first_seq, (int64_t)1, (void *)&expire->message_ids);
     }
     return store_bulk_run(bulk, err);
 }
@@ -430,6 +432,8 @@ static enum status delete_expired(struct store *store, const struct expire *expi
         s = search_forget(store, &ids, err);
     if (s == STATUS_OK)
         s = store_delete(store, CHANGES, NULL, err, "{'message_id': {'$in': %p}}", (void *)&ids);
+    if (s == STATUS_OK && expire_vanished_seq(expire) > 0)
+        s = vanished_keep(store, &ids, err);
     if (s == STATUS_OK)
         s = store_delete(store, MESSAGES, NULL, err, "{'_id': {'$in': %p}}", (void *)&ids);
     strings_clear(&ids);

@@ -13,6 +13,7 @@
 #include "files.h"
 #include "message.h"
 #include "sync_states.h"
+#include "vanished.h"
 #include "wire/internal.h"
 
 #define ERASE_MS 300 /* of work for one question */
@@ -170,9 +171,10 @@ static enum status delete_some(const struct erasure *erasure, const char *conver
         return store_delete(store, CHANGES, NULL, err,
                             "{'conversation_id': %s, 'change_seq': {'$lt': %ld}}", conversation_id,
                             first.change_seq + SEQS);
-    if (s != STATUS_OK)
+    if (s == STATUS_OK)
+        s = vanished_erase(store, conversation_id, ret_done, err);
+    if (s != STATUS_OK || !*ret_done)
         return s;
-    *ret_done = true;
     return store_delete(store, CONVERSATIONS, NULL, err, "{'_id': %s}", conversation_id);
 }
 

@@ -5,6 +5,7 @@
 #include "message.h"
 #include "sync_states.h"
 #include "terms.h"
+#include "vanished.h"
 #include "wire/file_api.h"
 #include "wire/forward.h"
 #include "wire/internal.h"
@@ -139,6 +140,8 @@ static enum status start(void *state, struct service_context *context, struct er
                         err);
     if (s == STATUS_OK)
         s = store_index(message->store, HIDDEN, "{'row_id': 1, 'version': 1}", false, 0, err);
+    if (s == STATUS_OK)
+        s = vanished_index(message->store, err);
     if (s == STATUS_OK)
         s = sync_states_index(message->store, err);
     if (s == STATUS_OK)

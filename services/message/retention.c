@@ -41,11 +41,17 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+int64_t expire_vanished_seq(const struct expire *expire)
+{
+    return expire->first_seq ? 0 : expire->removed_seq;
+}
+
 void expire_apply(const struct expire *expire, struct conversation_document *conversation)
 {
     for (size_t i = 0; i < expire->message_ids.n; i++)
         strings_remove(&conversation->pinned_ids, expire->message_ids.items[i]);
     conversation->removed_seq = larger(conversation->removed_seq, expire->removed_seq);
+    conversation->vanished_seq = larger(conversation->vanished_seq, expire_vanished_seq(expire));
     conversation->first_seq = larger(conversation->first_seq, expire->first_seq);
     conversation->touched++;
 }

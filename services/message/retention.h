@@ -18,6 +18,9 @@ void timer_apply(const struct message_document *message,
 int64_t timer_end(const struct conversation_document *conversation, int64_t retention_days,
                   int64_t now);
 
+/* The highest seq of those that a timer removes; 0: they are too old. */
+int64_t expire_vanished_seq(const struct expire *expire);
+
 /* The conversation without what has expired. */
 void expire_apply(const struct expire *expire, struct conversation_document *conversation);
 

@@ -1,7 +1,9 @@
-/* The sweeper: finds what has expired, and has its owner remove it.
+/* The sweeper: finds what has expired, and has its owner remove it. What is left of it then
+ * (vanished.h) it removes itself, in time.
  *
- * It only reads, and asks. Each step is harmless to repeat, so it may die anywhere, and every process
- * of the service has one. Readers leave out what has expired by themselves: it is never in a hurry. */
+ * Of conversations it only reads, and asks. Each step is harmless to repeat, so it may die
+ * anywhere, and every process of the service has one. Readers leave out what has expired by
+ * themselves: it is never in a hurry. */
 
 #include <poll.h>
 #include <stdlib.h>
@@ -11,6 +13,7 @@
 #include "base/memory.h"
 #include "log/log.h"
 #include "message.h"
+#include "vanished.h"
 #include "wire/retention.h"
 
 #define SWEEPS "sweeps" /* one document: how far the walk is */
@@ -55,6 +58,7 @@ struct sweeper {
     struct service_context *context;
     int64_t round_at; /* when this process began its last round; 0: it has not */
     bool is_walking;
+    int64_t trimmed_at; /* when it last removed what was kept of messages that vanished; 0: never */
 };
 
 /* n of one conversation, in the order of seq. */
@@ -236,6 +240,21 @@ static enum status sweep_old(struct sweeper *sweeper, struct error *err)
     return s;
 }
 
+/* ---- What is left of messages that vanished (vanished.h) */
+
+static enum status sweep_vanished(struct sweeper *sweeper, struct error *err)
+{
+    int64_t now = clock_monotonic();
+    enum status s;
+
+    if (sweeper->trimmed_at > 0 && now - sweeper->trimmed_at < ROUND_MS)
+        return STATUS_OK;
+    s = vanished_trim(sweeper->message->store, err);
+    if (s == STATUS_OK)
+        sweeper->trimmed_at = now;
+    return s;
+}
+
 /* ---- */
 
 static void wait_for(const struct sweeper *sweeper, int64_t ms)
@@ -257,6 +276,8 @@ void sweeper_run(void *state, struct service_context *context)
 
         if (s == STATUS_OK)
             s = sweep_old(&sweeper, &err);
+        if (s == STATUS_OK)
+            s = sweep_vanished(&sweeper, &err);
         if (s != STATUS_OK && !atomic_load(&context->stopping))
             log_warn("what has expired could not be removed yet", LOG_TEXT("reason", err.text));
         if (s != STATUS_OK || !is_more)

@@ -316,6 +316,7 @@ def test_a_backup_is_the_owners_alone_and_proves_to_be_whole(ctl, made):
     manifest = json.loads((made.folder / "manifest.json").read_text())
     names = {row["name"]: row["documents"] for row in manifest["collections"]}
     assert "sync_states" not in names and names["fs.chunks"] >= 3 and names["messages"] > 20
+    assert "vanished" in names
 
 
 @pytest.mark.parametrize("harm, fault", [

@@ -288,6 +288,10 @@ def test_a_conversation_that_nobody_has_any_more_goes(parley, user):
     bert.post(path + "/reactions", {"emoji": "👍"}).ok()
     bert.get("/api/sync").ok()
     bert.device().say("to a third", to=carl)
+    parley.mongo["vanished"].insert_many([{  # more than are removed at once
+        "_id": f"{single(*pair)}/{fresh()}", "conversation_id": single(*pair), "seq": 1,
+        "from_user_id": bert.id, "created_at": 1, "expires_at": 2 ** 50}
+        for pair in [(anna, bert)] * 2500 + [(carl, bert)]])
     eventually(lambda: parley.count("message_terms", {"_id": path[19:].replace(
         "/messages/", "/")}) == 1, what="findable")
     delete(anna).ok()
@@ -296,8 +300,9 @@ def test_a_conversation_that_nobody_has_any_more_goes(parley, user):
     assert parley.count("changes", {"conversation_id": single(anna, bert)}) == 1
     delete(bert).ok()
     finish(parley, bert)
-    for collection in ("messages", "changes"):
+    for collection in ("messages", "changes", "vanished"):
         assert parley.count(collection, {"conversation_id": single(anna, bert)}) == 0
+    assert parley.count("vanished", {"conversation_id": single(carl, bert)}) == 1
     assert parley.count("message_terms", {"_id": {"$regex": f"^{single(anna, bert)}/"}}) == 0
     assert parley.count("sync_states", {"user_id": bert.id}) == 0
     assert parley.count("conversations", {"_id": single(anna, bert)}) == 0

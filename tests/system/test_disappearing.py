@@ -30,6 +30,10 @@ def told_of_end(device, ack):
                            and ack["message_id"] in f["content"]["message_ids"])
 
 
+def heard(device, ack):
+    return [f for f in device.frames if f["type"] == 1 and f["message_id"] == ack["message_id"]]
+
+
 class Talk:
     """Two friends whose messages live for an hour."""
 
@@ -39,6 +43,14 @@ class Talk:
         self.id = single(self.alice, self.bob)
         self.phone.say("from before", to=self.bob)
         set_timer(self.alice, self.id, seconds).ok()
+
+    def say_again(self, ack):
+        """As a device does that has no ack of it; the answer."""
+        number = len(self.phone.frames)
+        self.phone.send({"type": 1, "to": self.bob.id, "message_id": ack["message_id"],
+                         "content": {"text": "again"}})
+        return self.phone.wait_for(lambda f: f["type"] == 30
+                                   and f["message_id"] == ack["message_id"], after=number)
 
     def history(self, session=None):
         session = session or self.bob
@@ -254,6 +266,68 @@ def test_a_sweep_that_is_killed_is_finished_by_the_next(parley, user):
     assert parley.count("changes", {"conversation_id": talk.id}) == 0
     assert parley.mongo["conversations"].find_one({"_id": talk.id})["pinned_ids"] == []
     assert talk.bob.conversations()[talk.id]["unread_count"] == 1
+    assert [talk.say_again(ack)["seq"] for ack in acks] == [ack["seq"] for ack in acks]
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["message lives", "message dies"])
+def test_what_has_vanished_and_is_sent_again_is_not_told_again(parley, talk, dies):
+    ack = talk.phone.say("once", to=talk.bob)
+    document = run_out(parley, ack)
+    told_of_end(talk.peer, ack)
+    if dies:  # who takes over publishes once more what may not have been
+        parley.kill("message")
+        parley.wait_whole()
+    for _ in range(2):
+        again = talk.say_again(ack)
+        assert {**again, "expires_at": ack["expires_at"]} == ack  # which run_out() has moved
+    following = talk.phone.say("next", to=talk.bob)
+    assert following["seq"] == ack["seq"] + 1
+    talk.peer.message(following["message_id"])
+    assert len(heard(talk.peer, ack)) == 1
+    assert parley.count(query={"_id": document}) == 0
+    assert [m["seq"] for m in talk.history()] == [1, 2, following["seq"]]
+    theirs = talk.peer.refusal({"type": 1, "to": talk.alice.id, "content": {"text": "mine"},
+                                "message_id": ack["message_id"]})
+    assert theirs["code"] == 40901
+    path = f"/api/conversations/{talk.id}/messages/{ack['message_id']}"
+    talk.alice.patch(path, {"content": {"text": "edited"}}).refused(40401)
+
+
+def test_what_was_kept_of_a_message_that_is_still_there_changes_nothing(parley, talk):
+    """As a crash leaves it: what will be left of it is written, and it is not yet deleted."""
+    ack = talk.phone.say("half", to=talk.bob)
+    kept = {name: value for name, value in parley.mongo["messages"].find_one(
+        {"_id": f"{talk.id}/{ack['message_id']}"}).items()
+        if name in ("_id", "conversation_id", "seq", "from_user_id", "created_at", "expires_at")}
+    parley.mongo["vanished"].insert_one(kept)
+    parley.mongo["conversations"].update_one({"_id": talk.id}, {"$set": {
+        "removed_seq": bson.Int64(ack["seq"]), "vanished_seq": bson.Int64(ack["seq"])}})
+    assert talk.say_again(ack) == ack
+    run_out(parley, ack)
+    told_of_end(talk.peer, ack)
+    assert talk.say_again(ack) == ack
+    assert parley.mongo["vanished"].find_one({"_id": kept["_id"]}) == kept
+
+
+def test_what_is_left_of_a_vanished_message_goes_after_a_month(parley, talk):
+    old, young = (talk.phone.say(text, to=talk.bob) for text in ("old", "young"))
+    documents = [run_out(parley, ack) for ack in (old, young)]
+    for ack in (old, young):
+        told_of_end(talk.peer, ack)
+    kept = parley.mongo["vanished"]
+    assert kept.find_one({"_id": documents[0]}).keys() == {
+        "_id", "conversation_id", "seq", "from_user_id", "created_at", "expires_at"}
+    month = 30 * 24 * 3600 * 1000
+    for document, age in zip(documents, (month + 1000, month - 600_000), strict=True):
+        kept.update_one({"_id": document}, {"$set": {
+            "expires_at": bson.Int64(int(time.time() * 1000) - age)}})
+    parley.kill("message")  # who begins looks at once
+    parley.wait_whole()
+    eventually(lambda: kept.count_documents({"_id": documents[0]}) == 0, what="forgotten")
+    assert talk.say_again(young)["seq"] == young["seq"]
+    assert talk.say_again(old)["seq"] == young["seq"] + 1  # a new one
+    # MongoDB would remove it from what `parleyctl restore` is about to compare.
+    assert not any("expireAfterSeconds" in index for index in kept.index_information().values())
 
 
 def test_a_half_removed_message_is_removed_by_the_next_sweep(parley, talk):

@@ -5,6 +5,7 @@ import re
 import subprocess
 import urllib.request
 
+import bson
 import pytest
 
 import tap
@@ -90,6 +91,29 @@ def test_a_message_is_counted_from_its_frame_to_its_ack(numbers, user):
                          ("parley_store_seconds_count", {"operation": "insert", "collection": "messages"})):
         assert now.sum(name, **labels) > then.sum(name, **labels), name
     eventually(lambda: numbers("message").sum("parley_message_partitions") == 16, what="all are its own")
+
+
+def test_only_where_messages_have_vanished_one_asks_for_what_is_left_of_them(parley, numbers, user):
+    alice, bob = user(), user()
+    phone = alice.device()
+    ack = phone.say("hello", to=bob)
+    path = f"/api/conversations/{ack['conversation_id']}"
+    alice.delete(f"{path}/messages/{ack['message_id']}?scope=all").ok()
+    alice.call("PUT", f"{path}/timer", {"seconds": 60}).ok()
+
+    def asked(question):
+        before = numbers("message").sum("parley_store_seconds_count", operation="find",
+                                        collection="vanished")
+        question()
+        return numbers("message").sum("parley_store_seconds_count", operation="find",
+                                      collection="vanished") - before
+
+    assert asked(lambda: phone.say("a recall is gone, and this will be", to=bob)) == 0
+    eventually(lambda: parley.mongo["messages"].update_many(
+        {"conversation_id": ack["conversation_id"], "expires_at": {"$gt": 1}},
+        {"$set": {"expires_at": bson.Int64(1)}}).modified_count == 1, what="its time is over")
+    phone.system("message.expired")
+    assert asked(lambda: phone.say("next", to=bob)) == 1
 
 
 def test_a_refusal_is_counted_by_its_reason(numbers, user):

@@ -123,14 +123,17 @@ static void what_has_expired_leaves_the_conversation_and_nothing_goes_back(void 
     expire_apply(&command.expire, &conversation);
     assert_int_equal(conversation.pinned_ids.n, 1);
     assert_int_equal(conversation.removed_seq, 4);
+    assert_int_equal(conversation.vanished_seq, 3);
     assert_int_equal(conversation.first_seq, 0);
     assert_int_equal(conversation.touched, 8); /* sync tells of it */
     expire_to_content(&command.expire, &content);
     assert_string_equal(content.event, "message.expired");
     assert_int_equal(content.message_ids.n, 2);
+    command.expire.removed_seq = 5;
     command.expire.first_seq = 4;
     expire_apply(&command.expire, &conversation);
     assert_int_equal(conversation.first_seq, 4);
+    assert_int_equal(conversation.vanished_seq, 3); /* age is no timer */
     expire_to_content(&command.expire, &content);
     assert_string_equal(content.event, "conversation.trimmed");
     assert_int_equal(content.message_ids.n, 0);
