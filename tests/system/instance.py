@@ -46,6 +46,19 @@ def is_alive(pid):
     return life_of(pid) is not None
 
 
+def halt(pid):
+    """SIGSTOP, and wait until all of its threads stand: they go on until one has taken the signal."""
+    def stands(task):
+        try:
+            return task.read_text(errors="replace").rpartition(")")[2].split()[0] == "T"
+        except OSError:
+            return True  # it is over
+
+    os.kill(pid, signal.SIGSTOP)
+    tasks = pathlib.Path(f"/proc/{pid}/task")
+    eventually(lambda: all(map(stands, tasks.glob("*/stat"))), 30, f"process {pid} stands")
+
+
 def base_port(port):
     """The first of the 32 ports of an instance (the table in the README)."""
     return 10000 + (port % 700) * 32
@@ -190,7 +203,10 @@ class Instance:
         """To whoever lives under that name, or will in a moment: it may just be replaced."""
         pid = eventually(lambda: self.find_pid(name), 30, f"a process for {name}")
         self.seen.add((pid, life_of(pid)))
-        os.kill(pid, number)
+        if number == signal.SIGSTOP:
+            halt(pid)
+        else:
+            os.kill(pid, number)
         return pid
 
     def kill(self, name, wait=True, timeout=60):

@@ -10,7 +10,7 @@ import pytest
 
 from client import fresh, single, texts
 from conftest import PASSWORD
-from instance import eventually
+from instance import eventually, halt
 from terminal_client import PATIENCE, STAMP, Cli, said
 from tls_front import TlsFront, make_certificates
 
@@ -216,7 +216,7 @@ def test_what_changed_while_the_socket_was_down_is_shown_when_it_is_back(parley,
     b.wait_for(f"{alice.username}: two")
     messages = [f"/api/conversations/{single(alice, bob)}/messages/{row['_id'].split('/')[1]}"
                 for row in parley.stored(single(alice, bob))]
-    b.process.send_signal(signal.SIGSTOP)  # it sees nothing of this until the socket is gone
+    halt(b.process.pid)  # it sees nothing of this until the socket is gone
     parley.kill("push")
     alice.patch(messages[0], {"content": {"text": "other"}}).ok()
     alice.delete(f"{messages[1]}?scope=all").ok()

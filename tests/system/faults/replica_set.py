@@ -7,7 +7,7 @@ import sys
 
 import pymongo
 
-from instance import ROOT, eventually
+from instance import ROOT, eventually, halt
 
 sys.path.insert(0, str(ROOT / "tools"))
 from runner import programs  # noqa: E402
@@ -111,7 +111,7 @@ class ReplicaSet:
         self.processes[i].wait()
 
     def halt(self, i):
-        self.processes[i].send_signal(signal.SIGSTOP)
+        halt(self.processes[i].pid)
 
     def go_on(self, i):
         self.processes[i].send_signal(signal.SIGCONT)
