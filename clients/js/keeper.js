@@ -8,11 +8,13 @@
  *   clear(): Promise<void>                       remove all
  *   lock?: string                                pages: the name of the Web Lock whose holder alone writes the
  *                                                cursor and the conversations; the outbox is every tab's own
+ *   isOrdered?: boolean                          it takes calls while others are under way, and carries them out in
+ *                                                their order; else one is made when the one before has ended
  * Keys are texts: 'session', 'cursor', 'c/<conversation_id>', 'o/<message_id>'. Values are what structured cloning
  * takes: plain objects, and a Blob in the 'o/' of a file on its way.
  *
  * @typedef {{load: () => Promise<Record<string, any>>, write: (entries: Record<string, any>) => Promise<void>,
- *   clear: () => Promise<void>, lock?: string}} Storage
+ *   clear: () => Promise<void>, lock?: string, isOrdered?: boolean}} Storage
  */
 
 /** Conversations change with each message; what is lost by a death meanwhile, sync brings again. */
@@ -67,23 +69,36 @@ export class Keeper {
     this.timer ??= setTimeout(() => this.flush(), PAUSE_MS);
   }
 
-  /** Write what has changed; resolved when it is kept. One write at a time, in their order. */
+  /** Write what has changed; resolved when it is kept. */
   flush() {
     clearTimeout(this.timer);
     this.timer = null;
-    this.writing = this.writing.then(() => this.#write());
+    const own = this.#inOrder(() => this.#writeOwn());
+    this.writing = Promise.all([this.writing, own]).then(() => this.#writeShared());
     return this.writing;
   }
 
-  async #write() {
-    const keys = [...this.marked];
-    this.marked.clear();
-    const own = keys.filter((key) => !isShared(key));
-    // All at once; but a file for which there is no room keeps no text out.
+  /** Soon, but after all that is said in one go. Where it can be, not after a write under way: the page may be gone by then. */
+  #inOrder(work) {
+    return (this.storage?.isOrdered ? Promise.resolve() : this.writing).then(work);
+  }
+
+  /** All at once; but a file for which there is no room keeps no text out. */
+  async #writeOwn() {
+    const own = this.#take((key) => !isShared(key));
     if (!await this.#put(own)) for (const key of own) await this.#put([key]);
-    const shared = keys.filter(isShared);
-    // No cursor may be kept later without the conversations that it has left behind.
+  }
+
+  /** No cursor may be kept later without the conversations that it has left behind. */
+  async #writeShared() {
+    const shared = this.#take(isShared);
     if (!await this.#put(shared)) for (const key of shared) this.marked.add(key);
+  }
+
+  #take(isWanted) {
+    const keys = [...this.marked].filter(isWanted);
+    for (const key of keys) this.marked.delete(key);
+    return keys;
   }
 
   /** @param {string[]} keys @returns {Promise<boolean>} all are kept */
@@ -103,7 +118,8 @@ export class Keeper {
     this.marked.clear();
     clearTimeout(this.timer);
     this.timer = null;
-    this.writing = this.writing.then(() => this.storage?.clear()).catch(this.options.onFault);
+    const cleared = this.#inOrder(() => this.storage?.clear()).catch(this.options.onFault);
+    this.writing = Promise.all([this.writing, cleared]).then(() => {});
     return this.writing;
   }
 }

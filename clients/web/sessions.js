@@ -22,6 +22,10 @@ export function DevicesSettings() {
   useEffect(() => parley.on('system', ({ event, session_id }) => {
     if (event === 'session.ended' && session_id) sessions.remove(session_id);
   }), [sessions]);
+  // What ended while there was no line, nobody has told.
+  useEffect(() => parley.on('change', (topic) => {
+    if (topic === 'state' && parley.state === 'live') sessions.reload();
+  }), [sessions]);
   const here = sessions.items.filter(({ current }) => current);
   const others = sessions.items.filter(({ current }) => !current);
   return html`

@@ -57,6 +57,7 @@ export async function forgetChats() {
 /** @type {import('/js/keeper.js').Storage} */
 export const storage = {
   lock: 'parley',
+  isOrdered: true, // transactions on one store are
 
   async load() {
     const [keys, values] = await transact('readonly', (store) => [store.getAllKeys(), store.getAll()]);

@@ -64,6 +64,26 @@ test('what one says is in storage before its ack, and gone after it', async () =
   assert.ok(!storage.entries.has(`o/${message_id}`));
 });
 
+test('what one says does not wait for a write under way, where storage keeps the order itself', async () => {
+  for (const isOrdered of [true, false]) {
+    const server = new FakeServer();
+    const storage = memory({ isOrdered });
+    const parley = await start(server, storage);
+    const { write } = storage;
+    const go = Promise.withResolvers();
+    storage.write = async (changes) => { await write(changes); await go.promise; };
+    parley.send(ID, { text: 'first' });
+    await settle();
+    storage.writes.length = 0;
+    const ids = ['second', 'third'].map((text) => parley.send(ID, { text }).message_id);
+    await settle();
+    assert.deepEqual(storage.writes, isOrdered ? [ids.map((id) => `o/${id}`)] : []);
+    go.resolve();
+    await settle();
+    assert.deepEqual(ids.filter((id) => !storage.entries.has(`o/${id}`)), []);
+  }
+});
+
 test('whoever logs in sends what he had not sent, and nothing of somebody else', async () => {
   for (const [user_id, sent] of [['user_me', ['kept']], ['user_other', []]]) {
     const server = new FakeServer();

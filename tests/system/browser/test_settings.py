@@ -118,6 +118,21 @@ def test_other_devices_are_logged_out_one_or_all(person, user, axe):
     eventually(lambda: tablet.get("/api/users/me").code == 40101, what="the end of the tablet's")
 
 
+def test_a_device_that_was_logged_out_while_the_page_had_no_line_is_gone_when_it_has(
+        person, parley):
+    anna = person("Anna")
+    anna.expects("net::ERR", "WebSocket connection to", "HTTP 50")
+    watch = anna.session.again("Anna's watch")
+    page = anna.open("/#/settings/devices")
+    rows = page.get_by_role("main").get_by_role("listitem")
+    expect(rows).to_have_count(3)  # the one that registered, the watch, and this one
+    anna.context.set_offline(True)
+    parley.wait_replaced("nginx", parley.signal("nginx", 15))  # its socket went with that one
+    watch.post("/api/logout").ok()
+    anna.context.set_offline(False)
+    expect(rows).to_have_count(2)
+
+
 def test_who_logs_out_is_asked_first_when_something_was_not_sent(person, user):
     anna, ben = person("Anna"), user(nickname="Ben")
     ben.post("/api/blocks", {"user_id": anna.id}).ok()
