@@ -1,5 +1,6 @@
 """A Parley of its own: started by tools/run on its own port and folder, and broken on purpose."""
 
+import contextlib
 import os
 import pathlib
 import queue
@@ -215,6 +216,18 @@ class Instance:
         if wait:
             self.wait_replaced(name, old, timeout)
         return old
+
+    @contextlib.contextmanager
+    def without(self, name):
+        """Meanwhile nobody lives under that name, and knows what is stored from before."""
+        halt(self.process.pid)
+        try:
+            old = self.signal(name, signal.SIGKILL)
+            eventually(lambda: not is_alive(old), 10, f"the end of {name}")
+            yield
+        finally:
+            os.kill(self.process.pid, signal.SIGCONT)
+        self.wait_replaced(name, old)
 
     def wait_replaced(self, name, old, timeout=60):
         eventually(lambda: self.find_pid(name) not in (None, old), timeout,
