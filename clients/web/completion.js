@@ -45,12 +45,13 @@ function offer(text, caret, sources) {
  *   on_replace: (start: number, end: number, insert: string) => void}} how
  */
 export function useCompletion({ id, text, caret, composing, sources, on_replace }) {
-  const [active, setActive] = useState(0);
+  const [moved, setMoved] = useState({ query: '', at: 0 }); // with the arrows, in the list of that query
   const [closed_at, setClosedAt] = useState(-1); // Escape closes for the word that begins here
   const offered = composing ? null : offer(text, caret, sources);
   const open = Boolean(offered) && offered.found.start !== closed_at;
   const query = offered ? `${offered.source.name}${offered.found.start}${offered.found.query}` : '';
-  useEffect(() => setActive(0), [query]);
+  const active = moved.query === query ? moved.at : 0;
+  const setActive = (at) => setMoved({ query, at });
   useEffect(() => { if (!offered) setClosedAt(-1); }, [!offered]);
 
   const choose = (option) => {

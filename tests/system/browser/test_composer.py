@@ -170,6 +170,26 @@ def test_what_is_too_long_says_so_and_stays(person, user):
     expect(field(page)).to_have_value("é" * 10_002)
 
 
+PRESS_AS_IT_APPEARS = """(key) => new MutationObserver((_, watch) => {
+    if (document.querySelectorAll('[role=option]').length < 3) return;
+    watch.disconnect();
+    document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+}).observe(document.body, {subtree: true, childList: true})"""
+
+
+def test_an_arrow_that_is_pressed_as_the_list_appears_counts(person, user):
+    anna = person("Anna")
+    group_id = anna.session.create_group(user(), user())
+    page = anna.open(f"/#/c/group:{group_id}")
+    field(page).press_sequentially("@")
+    expect(page.get_by_role("option")).to_have_count(3)  # the members are here
+    field(page).fill("")
+    expect(page.get_by_role("option")).to_have_count(0)
+    page.evaluate(PRESS_AS_IT_APPEARS, "ArrowUp")
+    field(page).press_sequentially("@")
+    expect(page.get_by_role("option", name="@all")).to_have_attribute("aria-selected", "true")
+
+
 def test_members_are_completed_and_named_and_everybody_by_the_owner(person, user, axe):
     anna, ben, chloe = person("Anna"), user(nickname="Ben Müller"), user(nickname="小明")
     group_id = anna.session.create_group(ben, chloe)

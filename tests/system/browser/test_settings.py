@@ -128,6 +128,7 @@ def test_a_device_that_was_logged_out_while_the_page_had_no_line_is_gone_when_it
     expect(rows).to_have_count(3)  # the one that registered, the watch, and this one
     anna.context.set_offline(True)
     parley.wait_replaced("nginx", parley.signal("nginx", 15))  # its socket went with that one
+    eventually(lambda: parley.listens(parley.port), 30, "the edge")
     watch.post("/api/logout").ok()
     anna.context.set_offline(False)
     expect(rows).to_have_count(2)
