@@ -338,7 +338,7 @@ static void judge_expire(struct batch *batch, struct command *command)
     effects_note_expired(&batch->effects, &command->expire);
     expire_to_content(&command->expire, &content);
     announce_event(&batch->announcement, command->conversation_id,
-                   command->expire.first_seq ? 0 : command->expire.removed_seq, &content);
+                   expire_vanished_seq(&command->expire), &content);
 }
 
 /* Who is blocked learns no more of the other, in either direction. */
