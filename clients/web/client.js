@@ -24,6 +24,13 @@ export function deviceName() {
   return [browser ?? 'Browser', system].filter(Boolean).join(', ');
 }
 
+/** Call fn each time that the line is there (again). @param {() => void} fn @returns {() => void} no more */
+export function onLive(fn) {
+  return parley.on('change', (topic) => {
+    if (topic === 'state' && parley.state === 'live') fn();
+  });
+}
+
 /** Does somebody look at this page? */
 export function isLooking() {
   return document.visibilityState === 'visible' && document.hasFocus();

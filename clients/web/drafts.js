@@ -8,7 +8,7 @@
  * @typedef {{text: string, mentions: {user_id: string, name: string}[], reply_to?: string,
  *   edit?: {message_id: string, text: string}, dirty?: boolean}} Draft
  */
-import { parley } from '/client.js';
+import { onLive, parley } from '/client.js';
 
 const PUSH_AFTER = 1500; // ms after the last key: a pause in typing
 const PREFIX = 'parley.draft';
@@ -121,9 +121,7 @@ function pushAll() {
   for (const key of keys.filter((one) => one.startsWith(prefix()))) pushDraft(key.slice(prefix().length));
 }
 
-parley.on('change', (topic) => {
-  if (topic === 'state' && parley.state === 'live') pushAll();
-});
+onLive(pushAll);
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'hidden') pushAll();
 });

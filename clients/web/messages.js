@@ -3,7 +3,7 @@
  * message.js.
  */
 import { html, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from '/vendor/preact.js';
-import { nameOf, parley, useTopic } from '/client.js';
+import { nameOf, onLive, parley, useTopic } from '/client.js';
 import { go, chatHref } from '/router.js';
 import { errorText, locale, t } from '/texts.js';
 import { day } from '/times.js';
@@ -103,8 +103,7 @@ function useLooking(scroller) {
     observer.observe(box);
     observer.observe(box.firstElementChild);
     const look = () => scroller.look();
-    const off = parley.on('change', (topic) => topic === 'state' && parley.state === 'live' &&
-      Object.keys(scroller.errors).length && scroller.retry());
+    const off = onLive(() => Object.keys(scroller.errors).length && scroller.retry());
     window.addEventListener('focus', look);
     document.addEventListener('visibilitychange', look);
     return () => {

@@ -1,7 +1,7 @@
 /** The settings' tab with the devices that are logged in. */
 import { html, useEffect, useMemo } from '/vendor/preact.js';
 import { ActionError, isSure, useAction } from '/action.js';
-import { parley } from '/client.js';
+import { onLive, parley } from '/client.js';
 import { More, Pages, usePages } from '/pages.js';
 import { t } from '/texts.js';
 import { ago, full } from '/times.js';
@@ -23,9 +23,7 @@ export function DevicesSettings() {
     if (event === 'session.ended' && session_id) sessions.remove(session_id);
   }), [sessions]);
   // What ended while there was no line, nobody has told.
-  useEffect(() => parley.on('change', (topic) => {
-    if (topic === 'state' && parley.state === 'live') sessions.reload();
-  }), [sessions]);
+  useEffect(() => onLive(() => sessions.reload()), [sessions]);
   const here = sessions.items.filter(({ current }) => current);
   const others = sessions.items.filter(({ current }) => !current);
   return html`
