@@ -33,14 +33,19 @@ def eventually(condition, timeout=10, what="the condition"):
         time.sleep(0.02)
 
 
-def life_of(pid):
-    """When it began, which tells a process from a later one of the same id; None: it is over."""
+def stat_of(task):
+    """What proc(5) says of /proc/<task>, from its state on; None: there is no such process."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-            fields = stat.read().rpartition(")")[2].split()
+        text = pathlib.Path(f"/proc/{task}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    return None if fields[0] in ("Z", "X") else int(fields[19])
+    return text.rpartition(")")[2].split()
+
+
+def life_of(pid):
+    """When it began, which tells a process from a later one of the same id; None: it is over."""
+    fields = stat_of(pid)
+    return None if fields is None or fields[0] in ("Z", "X") else int(fields[19])
 
 
 def is_alive(pid):
@@ -49,15 +54,13 @@ def is_alive(pid):
 
 def halt(pid):
     """SIGSTOP, and wait until all of its threads stand: they go on until one has taken the signal."""
-    def stands(task):
-        try:
-            return task.read_text(errors="replace").rpartition(")")[2].split()[0] == "T"
-        except OSError:
-            return True  # it is over
+    def stands(thread):
+        fields = stat_of(f"{pid}/task/{thread.name}")
+        return fields is None or fields[0] == "T"
 
     os.kill(pid, signal.SIGSTOP)
-    tasks = pathlib.Path(f"/proc/{pid}/task")
-    eventually(lambda: all(map(stands, tasks.glob("*/stat"))), 30, f"process {pid} stands")
+    threads = pathlib.Path(f"/proc/{pid}/task")
+    eventually(lambda: all(map(stands, threads.glob("*"))), 30, f"process {pid} stands")
 
 
 def base_port(port):
@@ -197,7 +200,7 @@ class Instance:
 
     def cpu_seconds(self, name):
         """The processor's time that it has used."""
-        fields = pathlib.Path(f"/proc/{self.pid(name)}/stat").read_text().rpartition(")")[2].split()
+        fields = stat_of(self.pid(name))
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def signal(self, name, number):
