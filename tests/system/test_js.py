@@ -35,7 +35,7 @@ def outcomes(parley, tmp_path_factory):
     """What became of each test of parley.test.js: None, or why it failed."""
     report = tmp_path_factory.mktemp("js") / "report.xml"
     parley.wait_whole()
-    done = node(parley, "--test", "--test-force-exit", "--test-reporter=junit",
+    done = node(parley, "--test", "--test-reporter=junit",
                 f"--test-reporter-destination={report}", LIVE / "parley.test.js")
     output = done.communicate(timeout=120 * SLOWNESS)[0]
     assert report.exists(), output
