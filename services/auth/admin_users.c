@@ -88,7 +88,7 @@ static void drop_what_is_over(struct admin_user *user, int64_t now)
          : store_count(auth->store, ACCOUNTS, TOTAL_MAX, ret_total, err, "{" NAMED filter "}", \
                        prefix, end, "", (const void *)&roles, ##__VA_ARGS__))
 
-static enum status look(struct auth_state *auth, const struct admin_users_query *query,
+static enum status look(struct auth_state *auth, const struct admin_users_query *query, int64_t now,
                         struct list *ret, int64_t *ret_total, struct error *err)
 {
     static char *const all_roles[] = {(char *)ROLE_USER, (char *)ROLE_MODERATOR,
@@ -102,7 +102,6 @@ static enum status look(struct auth_state *auth, const struct admin_users_query 
     CLEANUP(buffer_clear) struct buffer text = {0};
     const char *after = query->cursor ? query->cursor : "";
     const char *end;
-    int64_t now = clock_now();
 
     buffer_printf(&text, "%s" AFTER_NAMES, prefix);
     end = buffer_text(&text);
@@ -124,15 +123,15 @@ enum status handle_admin_users(void *state, struct call *call, const void *reque
     const struct admin_users_query *query = request;
     struct admin_users *page = reply;
     struct admin_user *users;
-    int64_t now = clock_now();
+    int64_t now = clock_now(); /* the same for both: a ban that ends is counted as it is listed */
     enum status s;
 
     (void)call;
     s = admin_users_query_check(query, err);
     if (s == STATUS_OK)
-        s = look(state, query, NULL, &page->total, err);
+        s = look(state, query, now, NULL, &page->total, err);
     if (s == STATUS_OK)
-        s = look(state, query, &page->users, NULL, err);
+        s = look(state, query, now, &page->users, NULL, err);
     if (s != STATUS_OK)
         return s;
     users = page->users.items;
