@@ -1,21 +1,17 @@
 #include "tests/support/http_client.h"
 
-#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "tests/support/own_address.h"
 
-int client_dial(int port)
+int client_dial(const char *address)
 {
-    const struct sockaddr_in address = {
-        .sin_family = AF_INET,
-        .sin_port = htons((uint16_t)port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
+    const struct sockaddr_in peer = address_to_dial(address);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-    if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+    if (connect(fd, (const struct sockaddr *)&peer, sizeof peer) == 0)
         return fd;
     close(fd);
     return -1;

@@ -340,8 +340,11 @@ int server_close(void **state)
 
 int server_dial(void)
 {
-    int fd = client_dial(server.port);
+    char address[32];
+    int fd;
 
+    (void)snprintf(address, sizeof address, "127.0.0.1:%d", server.port);
+    fd = client_dial(address);
     assert_true(fd >= 0);
     return fd;
 }

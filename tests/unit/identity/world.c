@@ -1,6 +1,5 @@
 #include "world.h"
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -242,18 +241,6 @@ void expect_heard(const char *text)
 
 struct test test;
 
-static void hold_address(void)
-{
-    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof any;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    assert_int_equal(bind(fd, (struct sockaddr *)&any, length), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&any, &length), 0);
-    close(fd);
-    (void)snprintf(test.address, sizeof test.address, "127.0.0.1:%d", ntohs(any.sin_port));
-}
-
 void open_auth(void)
 {
     const struct rpc_server_config config = {
@@ -322,7 +309,7 @@ int set_up(void **state)
     world.up = true;
     world.n_heard = 0;
     world.heard[0] = '\0';
-    hold_address();
+    own_address(test.address);
     make_signer("a");
     open_auth();
     return 0;

@@ -7,6 +7,7 @@
 #include "rpc/rpc.h"
 #include "service/identity.h"
 #include "token/token.h"
+#include "tests/support/own_address.h"
 
 /* What identity lives in: a broker behind bus.h that we can take away, and an auth behind a real rpc
  * server. All of it is under one lock. */
@@ -42,7 +43,7 @@ extern struct test {
     struct token_signer *signer;
     struct identity *identity;
     char key_file[64];
-    char address[32];
+    char address[OWN_ADDRESS_MAX];
 } test;
 
 int set_up(void **state);

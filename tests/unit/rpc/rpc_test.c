@@ -1,4 +1,3 @@
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
@@ -21,6 +20,7 @@
 #include "rpc/message.h"
 #include "rpc/rpc.h"
 #include "tests/support/keys.h"
+#include "tests/support/own_address.h"
 
 struct text {
     char *text;
@@ -31,7 +31,7 @@ static const struct field text_fields[] = {
 static const struct record text_record = RECORD("test.text", struct text, text_fields);
 
 static struct {
-    char address[32];
+    char address[OWN_ADDRESS_MAX];
     pthread_mutex_t lock;
     pthread_cond_t changed;
     int waiting; /* in handle_wait() */
@@ -90,19 +90,6 @@ static const struct rpc_method methods[] = {
     {"test.refuse", &text_record, &text_record, handle_refuse},
     {"test.wait", &text_record, &text_record, handle_wait},
 };
-
-/* On a port that was free a moment ago. */
-static void choose_address(char ret[32])
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
-    close(fd);
-    (void)snprintf(ret, 32, "127.0.0.1:%d", ntohs(address.sin_port));
-}
 
 static struct rpc_server *open_server_as(struct rpc_server_config config)
 {
@@ -362,13 +349,13 @@ static void closes_under_load(void **state)
 
 static void asks_several_in_turn_and_goes_on_without_one(void **state)
 {
-    char other[32], both[80];
+    char other[OWN_ADDRESS_MAX], both[80];
     atomic_int calls[2] = {0};
     struct rpc_server *servers[2];
     struct rpc_client *client;
 
     (void)state;
-    choose_address(other);
+    own_address(other);
     (void)snprintf(both, sizeof both, "%s, %s", shared.address, other);
     client = open_client_to(both, NULL);
     servers[0] =
@@ -546,6 +533,6 @@ int main(void)
         cmocka_unit_test(closes_under_load),
     };
 
-    choose_address(shared.address);
+    own_address(shared.address);
     return cmocka_run_group_tests_name("rpc", tests, NULL, NULL);
 }

@@ -1,4 +1,3 @@
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -17,6 +16,7 @@
 #include "base/memory.h"
 #include "service/service.h"
 #include "tests/support/http_client.h"
+#include "tests/support/own_address.h"
 
 #define PATIENCE_MS 20000 /* under a sanitizer on a busy machine */
 
@@ -162,31 +162,15 @@ static struct {
     pid_t pid;
     int output; /* its stdout and stderr */
     struct buffer text;
-    char listen[32];
-    char internal[32];
+    char listen[OWN_ADDRESS_MAX];
+    char internal[OWN_ADDRESS_MAX];
 } child;
-
-/* An address that is free as long as *ret_fd holds it. */
-static void hold_address(char *address, size_t room, int *ret_fd)
-{
-    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof any;
-
-    *ret_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(*ret_fd, (struct sockaddr *)&any, length), 0);
-    assert_int_equal(getsockname(*ret_fd, (struct sockaddr *)&any, &length), 0);
-    (void)snprintf(address, room, "127.0.0.1:%d", ntohs(any.sin_port));
-}
 
 static int set_up(void **state)
 {
-    int held[2];
-
     (void)state;
-    hold_address(child.listen, sizeof child.listen, &held[0]);
-    hold_address(child.internal, sizeof child.internal, &held[1]);
-    close(held[0]);
-    close(held[1]);
+    own_address(child.listen);
+    own_address(child.internal);
     setenv("LISTEN", child.listen, 1);
     setenv("INTERNAL_LISTEN", child.internal, 1);
     setenv("SEATS", "4", 1);
@@ -257,7 +241,7 @@ static void expect_exit(int status)
 static char *request(const char *method, const char *address, const char *path)
 {
     CLEANUP(buffer_clear) struct buffer text = {0};
-    int fd = client_dial(atoi(strchr(address, ':') + 1));
+    int fd = client_dial(address);
 
     if (fd < 0)
         return memory_text("");
@@ -412,12 +396,11 @@ static void says_why_it_cannot_start_and_exits_1(void **state)
 
 static void says_which_port_is_taken_and_exits_1(void **state)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr_in address = address_to_dial(child.listen);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     (void)state;
-    address.sin_port = htons((uint16_t)atoi(strchr(child.listen, ':') + 1));
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(fd, 1), 0);
     begin(NULL);
     expect_exit(1);
