@@ -74,13 +74,26 @@ export class Http {
     this.cookies = cookies;
     this.fetch = fetch;
     this.onSession = onSession;
-    /** @type {{token?: string, refresh_token?: string, expires_at: number, websocket_url: string} | null} */
+    /** Counts log-ins and ends: what was asked for before the last of them is nobody's any more. */
+    this.era = 0;
     this.session = null;
     /** How far the server's clock is ahead of ours, ms. */
     this.ahead = 0;
     this.refreshing = null;
     /** An exchange had no answer. If it was made, the server says for a minute what it said, and ends the session then. */
     this.isUnsure = false;
+  }
+
+  /** @type {{token?: string, refresh_token?: string, expires_at: number, websocket_url: string} | null} */
+  #session = null;
+
+  get session() {
+    return this.#session;
+  }
+
+  set session(session) {
+    if (!session) this.era += 1;
+    this.#session = session;
   }
 
   /** The server's time, as well as it is known: to the second. */
@@ -120,15 +133,18 @@ export class Http {
   }
 
   /**
-   * A request within the session; the data of the envelope. Refreshes once, when the token is not good any more.
+   * A request within the session; the data of the envelope. Refreshes once, when the token is not good any more, unless
+   * others have done so while it was on its way.
    * @param {string} method @param {string} path @param {{query?: object, body?: any, signal?: AbortSignal}} [more]
    */
   async request(method, path, more = {}) {
+    const { session } = this;
     try {
       return await this.send(method, path, more);
     } catch (fault) {
       if (!SESSION_OVER.has(fault.code)) throw fault;
     }
+    if (this.session && this.session !== session) return this.request(method, path, more);
     try {
       await this.refresh();
     } catch (fault) {
@@ -145,7 +161,7 @@ export class Http {
     return this.url + path + (parts.length ? `?${parts.join('&')}` : '');
   }
 
-  /** One HTTP exchange. Throws ParleyError alone.
+  /** One HTTP exchange. Throws ParleyError alone; code 0, too, when the session ended or is another's when it is over.
    * @param {string} method @param {string} path @param {{query?: object, body?: any, signal?: AbortSignal}} more */
   async send(method, path, { query, body, signal }) {
     /** @type {Record<string, string>} */
@@ -154,13 +170,16 @@ export class Http {
     const isForm = body instanceof FormData;
     if (body !== undefined && !isForm) headers['Content-Type'] = 'application/json';
     const late = isForm ? undefined : AbortSignal.timeout(ANSWER_MS);
+    const { era } = this;
     try {
       const answer = await this.fetch(this.address(path, query), {
         method, headers, credentials: this.cookies ? 'same-origin' : 'omit',
         body: isForm || body === undefined ? body : JSON.stringify(body), signal: signal ?? late,
       });
       this.setClock(answer.headers.get('date'));
-      return takeOut(answer.status, parse(await answer.text()), answer.headers.get('retry-after'));
+      const text = await answer.text();
+      if (era !== this.era) throw new ParleyError('the session has ended meanwhile');
+      return takeOut(answer.status, parse(text), answer.headers.get('retry-after'));
     } catch (fault) {
       throw asError(fault);
     }

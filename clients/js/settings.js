@@ -17,6 +17,8 @@ export class Settings {
     this.options = options;
     /** @type {any} */
     this.timer = null;
+    /** The last one that was told of each room, or is to be. @type {WeakMap<object, Promise<boolean>>} */
+    this.last = new WeakMap();
   }
 
   /**
@@ -39,8 +41,17 @@ export class Settings {
     }
   }
 
-  async #tell(room) {
+  /** One after the other: of two on their way at once the server might keep the older. */
+  #tell(room) {
+    const told = this.#tellAfter(this.last.get(room), room);
+    this.last.set(room, told);
+    return told;
+  }
+
+  async #tellAfter(before, room) {
+    if (before) await before.catch(() => {});
     const { wanted } = room;
+    if (before && !Object.keys(wanted).length) return before; // it has been told with what was set before
     const path = `/api/conversations/${encodeURIComponent(room.id)}`;
     try {
       await this.options.request('PATCH', path, { body: wanted });

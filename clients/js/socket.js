@@ -104,15 +104,15 @@ export class Socket {
   }
 
   async #connect() {
+    this.options.onConnecting();
     if (this.isPreparing) return;
     this.isPreparing = true;
-    this.options.onConnecting();
     let place;
     try {
       place = await this.options.prepare();
     } catch {
       this.isPreparing = false;
-      this.#end(1006);
+      if (this.isWanted) this.#end(1006);
       return;
     }
     this.isPreparing = false;

@@ -186,3 +186,82 @@ test('a server that cannot answer for long is asked more and more seldom, and he
   await pass(11_000);
   assert.deepEqual(seqs(), [1, 2, 3]);
 });
+
+// ---- Answers that come in another order than the questions, and too late
+
+const TOO_OLD = [401, { code: 40101, message: 'too old', data: null }];
+const FINE = [200, { code: 0, message: 'success', data: {} }];
+
+test('who hears late that the token was too old asks again with the new one, and exchanges no other', async () => {
+  await start();
+  let give;
+  const quick = [TOO_OLD, FINE];
+  const slow = [new Promise((resolve) => { give = resolve; }), FINE];
+  server.answers['/api/friends'] = () => quick.shift();
+  server.answers['/api/blocks'] = () => slow.shift();
+  const late = parley.request('GET', '/api/blocks');
+  await parley.request('GET', '/api/friends');
+  give(TOO_OLD);
+  await late;
+  assert.equal(count('POST /api/refresh'), 1);
+});
+
+test('what was asked for before a log-out makes nobody of whom one was', async () => {
+  await start();
+  const give = {};
+  for (const path of ['/api/users/me', '/api/refresh']) {
+    server.answers[path] = () => new Promise((resolve) => { give[path] = resolve; });
+  }
+  server.answers['/api/logout'] = () => FINE;
+  server.answers['/api/blocks'] = () => TOO_OLD;
+  const asked = ['/api/users/me', '/api/blocks'].map((path) => parley.request('GET', path));
+  const refused = asked.map((each) => assert.rejects(each, { code: 0 }));
+  await settle();
+  await parley.logout();
+  give['/api/users/me']([200, { code: 0, data: { user_id: 'user_me', nickname: 'Me' } }]);
+  give['/api/refresh'](TOO_OLD);
+  await Promise.all(refused);
+  assert.deepEqual([parley.me, parley.state], [null, 'stopped']);
+});
+
+test('who stops while he connects stays where he is, and who starts again then waits until all is there', async () => {
+  await start();
+  let give;
+  server.answers['/api/users/me'] = () => new Promise((resolve) => { give = resolve; });
+  server.socket.end(1006);
+  await pass(2000);
+  await parley.stop();
+  give([503, { code: 50301, message: 'no', data: null }]);
+  await settle();
+  assert.equal(parley.state, 'stopped');
+  parley.start();
+  await settle();
+  await parley.stop();
+  let isThere = false;
+  parley.start().then(() => { isThere = true; });
+  await settle();
+  assert.deepEqual([isThere, parley.state], [false, 'connecting']);
+  delete server.answers['/api/users/me'];
+  give([200, { code: 0, data: { user_id: 'user_me', nickname: 'Me' } }]);
+  await settle();
+  assert.deepEqual([isThere, parley.state], [true, 'live']);
+});
+
+test('what one sets is told one after the other, and what was set meanwhile together', async () => {
+  const told = [];
+  const fetch = async (address, how) => {
+    if (how.method !== 'PATCH') return server.fetch(address, how);
+    return new Promise((resolve) => {
+      told.push([JSON.parse(how.body), () => resolve(new Response(JSON.stringify(FINE[1])))]);
+    });
+  };
+  await start({ fetch });
+  const set = [{ draft: 'a' }, { draft: 'b' }, { muted: true }].map((each) => parley.setConversation(ID, each));
+  await settle();
+  assert.deepEqual(told.map(([body]) => body), [{ draft: 'a' }]);
+  told[0][1]();
+  await settle();
+  assert.deepEqual(told.map(([body]) => body), [{ draft: 'a' }, { draft: 'b', muted: true }]);
+  told[1][1]();
+  assert.deepEqual([await Promise.all(set), told.length], [[true, true, true], 2]);
+});
