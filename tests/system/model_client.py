@@ -423,6 +423,14 @@ class ModelDevice:
         await self.send(frame)
         return frame["message_id"]
 
+    async def ask_in_vain(self, conversation_id):
+        """Change what is not there: the refusal, which is awaited like an ack, comes after all that
+        this socket has said before."""
+        frame = {"type": EDIT, "conversation_id": conversation_id, "message_id": fresh(),
+                 "content": {"text": "never said"}}
+        self.unacked[frame["message_id"]] = frame
+        await self.send(frame)
+
     async def change(self, kind, conversation_id, message_id, **more):
         """Nothing while another change of the message is on its way: their acks look alike."""
         frame = {"type": kind, "conversation_id": conversation_id, "message_id": message_id, **more}

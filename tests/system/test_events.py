@@ -8,7 +8,7 @@ import pytest
 
 import tap
 from client import fresh, single
-from instance import eventually
+from instance import SLOWNESS, eventually
 from proper_client import ProperClient
 
 
@@ -102,13 +102,13 @@ def test_a_send_while_rabbitmq_is_away_is_acked_or_refused_but_never_both(parley
     receiver = ProperClient(bob).start()
     ids = [fresh() for _ in range(20)]
     sender.send({"type": 1, "to": bob.id, "message_id": ids[0], "content": {"text": "0"}})
-    assert sender.wait(lambda c: ids[0] in c.acks, 20)
+    assert sender.wait(lambda c: ids[0] in c.acks, 20 * SLOWNESS)
     old = parley.kill("rabbitmq", wait=False)
     for each in ids[1:]:
         sender.send({"type": 1, "to": bob.id, "message_id": each, "content": {"text": "x"}})
-    assert sender.wait(lambda c: len(c.acks) == 20, 60), sender.unacked
+    assert sender.wait(lambda c: len(c.acks) == 20, 60 * SLOWNESS), sender.unacked
     parley.wait_replaced("rabbitmq", old)
-    assert receiver.wait(lambda c: len(c.shown[single(alice, bob)]) == 20, 30)
+    assert receiver.wait(lambda c: len(c.shown[single(alice, bob)]) == 20, 30 * SLOWNESS)
     stored = [row["_id"].rpartition("/")[2] for row in parley.stored(single(alice, bob))]
     assert sorted(stored) == sorted(ids) and not sender.faults
     sender.stop()
@@ -144,11 +144,11 @@ def test_clients_lose_nothing_while_push_is_deployed_anew(parley, user):
     ids = [fresh() for _ in range(300)]
     for i, each in enumerate(ids):
         sender.send({"type": 1, "to": bob.id, "message_id": each, "content": {"text": f"{i}"}})
-    assert sender.wait(lambda c: len(c.acks) >= 50, 20)
+    assert sender.wait(lambda c: len(c.acks) >= 50, 20 * SLOWNESS)
     old = parley.signal("push", signal.SIGTERM)
-    assert sender.wait(lambda c: len(c.acks) == 300, 60)
+    assert sender.wait(lambda c: len(c.acks) == 300, 60 * SLOWNESS)
     parley.wait_replaced("push", old)
-    assert receiver.wait(lambda c: len(c.shown[single(alice, bob)]) == 300, 30)
+    assert receiver.wait(lambda c: len(c.shown[single(alice, bob)]) == 300, 30 * SLOWNESS)
     assert [seq for seq, _ in receiver.shown[single(alice, bob)]] == list(range(1, 301))
     assert not sender.faults
     sender.stop()

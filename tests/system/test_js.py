@@ -112,7 +112,8 @@ def ask_for_tea(parley, examples):
     """Ben and the bot talk as the example of histories shows it."""
     names = [re.search(r"username: '(\w+)'", path.read_text()).group(1) for path, _ in examples]
     ben = parley.login(names[2], PHRASE)
-    [bot] = [row["user_id"] for row in ben.get(f"/api/users?query={names[1]}").ok()["users"]]
+    [bot] = eventually(lambda: [row["user_id"] for row in ben.get(
+        f"/api/users?query={names[1]}").ok()["users"]], what="the bot among all users")
     for text in ("Is there tea?", "/tea"):
         ben.post("/api/messages", {"type": 1, "to": bot, "content": {"text": text}}).ok()
     eventually(lambda: len(ben.get(f"/api/messages/private/{bot}").ok()["messages"]) == 3,

@@ -196,6 +196,7 @@ class World:
         """First as they are, which live frames alone must have brought about for whoever is a
         member; then once more after a sync, and on a device that begins without anything."""
         await self.until(lambda: not any(d.unacked for d in self.devices))
+        await self.until_marks_are_taken()
         await self.until(lambda: not self.differences(members_only=True))
         for device in self.devices:
             async with device.busy:
@@ -209,6 +210,15 @@ class World:
         for conversation_id in self.all_conversations():
             stored = self.parley.stored(conversation_id)
             assert [m["seq"] for m in stored] == list(range(1, len(stored) + 1))
+
+    async def until_marks_are_taken(self):
+        """They have no ack, and are in the store before they are told. The first question sees them
+        leave push, which gathers them, the second sees them handled."""
+        for _ in range(2):
+            for device in self.devices:
+                for conversation_id in {conversation_id for _, conversation_id in device.marks}:
+                    await device.ask_in_vain(conversation_id)
+            await self.until(lambda: not any(d.unacked for d in self.devices))
 
     async def until(self, condition):
         deadline = asyncio.get_running_loop().time() + QUIET_SECONDS

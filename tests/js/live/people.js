@@ -4,8 +4,12 @@ import { Parley } from '../../../clients/js/parley.js';
 export const URL_OF_SERVER = process.env.PARLEY_URL ?? 'http://127.0.0.1:8080';
 export const PASSWORD = 'correct-horse-battery';
 
+/** How much slower programs may be (tests/system/instance.py). */
+const SLOWNESS = Number(process.env.PARLEY_TEST_SLOWNESS) || 1;
+export const PATIENCE_MS = 20_000 * SLOWNESS;
+
 /** Resolved as soon as the condition holds; looked at with every change of the model. */
-export function until(parley, condition, what, ms = 20_000) {
+export function until(parley, condition, what, ms = PATIENCE_MS) {
   return new Promise((resolve, reject) => {
     const end = (settle, value) => {
       clearTimeout(timer);
