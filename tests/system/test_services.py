@@ -67,14 +67,13 @@ def test_a_service_writes_and_each_device_hears_it_from_a_bot(user, shop):
     assert row["unread_count"] == 1, "a notice is a message like any other"
 
 
-def test_makes_no_friends_and_nobody_answers_for_it(parley, user, shop):
+def test_makes_no_friends_and_nobody_answers_for_it(user, shop, hubot):
     ben = user()
     shop.say("Hello", to=ben).ok()
     assert ben.get("/api/friends").ok()["friends"] == []
     device = ben.device()
     device.say("/help", to=shop)
     device.say("Thanks!", to=shop)
-    hubot = user().get("/api/users?query=hubot").ok()["users"][0]["user_id"]
     device.say("/echo are you still there", to=hubot)  # after the two, in the bot's queue
     device.wait_for(lambda frame: frame["type"] == 1 and frame["from"] == hubot)
     assert texts(ben.private_history(shop.id)["messages"]) == ["Hello", "/help", "Thanks!"]
@@ -371,6 +370,7 @@ def test_nothing_is_lost_or_doubled_when_message_dies_in_the_middle(parley, user
     ids = [each["message_id"] for each in sent]
     answers = to_outsider.wait(ids, 60)
     assert all(answer["code"] == 0 for mark in ids for answer in answers[mark])
+    parley.wait_ready()  # who answers on the bus may not yet do so by REST
     for person in people:
         messages = person.private_history(to_outsider.service.id)["messages"]
         assert sorted(m["message_id"] for m in messages) == sorted(
