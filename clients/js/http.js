@@ -115,12 +115,19 @@ export class Http {
     this.onSession(session);
   }
 
+  /** A session that has ended, or is another's by now, says nothing of the one that is. @param {number} era */
+  #mustBeIn(era) {
+    if (era !== this.era) throw new ParleyError('the session has ended meanwhile');
+  }
+
   /** Exchange the token; several callers share one exchange. Rejects with 40101 when the session is over. */
   refresh() {
     const kept = this.session?.refresh_token;
     const body = kept && !this.cookies ? { refresh_token: kept } : {};
+    const { era } = this;
     this.isUnsure = true;
-    this.refreshing ??= this.send('POST', '/api/refresh', { body }).then((data) => this.#take(data))
+    this.refreshing ??= this.send('POST', '/api/refresh', { body }).finally(() => this.#mustBeIn(era))
+      .then((data) => this.#take(data))
       .finally(() => { this.refreshing = null; });
     return this.refreshing;
   }
@@ -138,11 +145,12 @@ export class Http {
    * @param {string} method @param {string} path @param {{query?: object, body?: any, signal?: AbortSignal}} [more]
    */
   async request(method, path, more = {}) {
-    const { session } = this;
+    const { session, era } = this;
     try {
       return await this.send(method, path, more);
     } catch (fault) {
       if (!SESSION_OVER.has(fault.code)) throw fault;
+      this.#mustBeIn(era);
     }
     if (this.session && this.session !== session) return this.request(method, path, more);
     try {
@@ -161,7 +169,7 @@ export class Http {
     return this.url + path + (parts.length ? `?${parts.join('&')}` : '');
   }
 
-  /** One HTTP exchange. Throws ParleyError alone; code 0, too, when the session ended or is another's when it is over.
+  /** One HTTP exchange. Throws ParleyError alone.
    * @param {string} method @param {string} path @param {{query?: object, body?: any, signal?: AbortSignal}} more */
   async send(method, path, { query, body, signal }) {
     /** @type {Record<string, string>} */
@@ -170,16 +178,13 @@ export class Http {
     const isForm = body instanceof FormData;
     if (body !== undefined && !isForm) headers['Content-Type'] = 'application/json';
     const late = isForm ? undefined : AbortSignal.timeout(ANSWER_MS);
-    const { era } = this;
     try {
       const answer = await this.fetch(this.address(path, query), {
         method, headers, credentials: this.cookies ? 'same-origin' : 'omit',
         body: isForm || body === undefined ? body : JSON.stringify(body), signal: signal ?? late,
       });
       this.setClock(answer.headers.get('date'));
-      const text = await answer.text();
-      if (era !== this.era) throw new ParleyError('the session has ended meanwhile');
-      return takeOut(answer.status, parse(text), answer.headers.get('retry-after'));
+      return takeOut(answer.status, parse(await answer.text()), answer.headers.get('retry-after'));
     } catch (fault) {
       throw asError(fault);
     }

@@ -29,7 +29,6 @@ import { Settings } from './settings.js';
 export { ParleyError };
 
 const TYPING = 33;
-
 /** The server passes no more on. */
 const TYPING_MS = 1000;
 /** A token is exchanged so long before its end, and no sooner than this after the last, ms. */
@@ -216,9 +215,10 @@ export class Parley {
    * @returns {Promise<any>} data of the envelope; rejected with ParleyError
    */
   async request(method, path, more = {}) {
+    const { era } = this.#http;
     try {
       const data = await this.#http.request(method, path, more);
-      if (path === '/api/users/me') this.#setMe(data);
+      if (path === '/api/users/me' && era === this.#http.era) this.#setMe(data);
       return data;
     } catch (fault) {
       if (fault.isOver) this.#line.over();
@@ -264,7 +264,7 @@ export class Parley {
   async #prepare() {
     try {
       await this.#http.fresh();
-      this.#setMe(await this.#http.request('GET', '/api/users/me'));
+      await this.request('GET', '/api/users/me');
     } catch (fault) {
       if (!SESSION_OVER.has(fault.code)) throw fault;
       this.#line.over();

@@ -214,13 +214,13 @@ test('what was asked for before a log-out makes nobody of whom one was', async (
   }
   server.answers['/api/logout'] = () => FINE;
   server.answers['/api/blocks'] = () => TOO_OLD;
-  const asked = ['/api/users/me', '/api/blocks'].map((path) => parley.request('GET', path));
-  const refused = asked.map((each) => assert.rejects(each, { code: 0 }));
+  const asked = parley.request('GET', '/api/users/me');
+  const refused = assert.rejects(parley.request('GET', '/api/blocks'), { code: 0 });
   await settle();
   await parley.logout();
   give['/api/users/me']([200, { code: 0, data: { user_id: 'user_me', nickname: 'Me' } }]);
   give['/api/refresh'](TOO_OLD);
-  await Promise.all(refused);
+  await Promise.all([asked, refused]);
   assert.deepEqual([parley.me, parley.state], [null, 'stopped']);
 });
 
