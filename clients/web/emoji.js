@@ -2,7 +2,7 @@
  * The emoji picker: a small window beside what opened it. Tabs for the groups, a search field, and a
  * grid that the arrow keys walk.
  */
-import { html, useEffect, useRef, useState } from '/vendor/preact.js';
+import { html, useEffect, useMemo, useRef, useState } from '/vendor/preact.js';
 import { t } from '/texts.js';
 import { openPopup } from '/ui.js';
 import { emojiLanguage, loadEmoji, noteEmoji, recentEmoji, searchEmoji } from '/emoji_data.js';
@@ -91,9 +91,9 @@ function Picker({ close }) {
   const box = useRef(null);
   const grid = useRef(null);
   const field = useRef(null);
-  const [list, setList] = useState([]);
   useEffect(() => { loadEmoji(emojiLanguage()).then(setAll, () => setFailed(true)); }, []);
-  useEffect(() => setList(all ? shown(all, group, query) : []), [all, group, query]);
+  // With the query, and not after it: who presses Enter at once means what he has typed.
+  const list = useMemo(() => (all ? shown(all, group, query) : []), [all, group, query]);
   const choose = (unicode) => {
     noteEmoji(unicode);
     close(unicode);

@@ -40,6 +40,8 @@ export class Scroller {
     this.read_seq = 0;
     this.readTimer = 0;
     this.isClosed = false;
+    /** Counts what was to be shown: an answer to an older wish moves nothing any more. */
+    this.wishes = 0;
     /** The stretch that view() took its messages from. */
     this.drawnSpan = null;
     this.reloadedAt = 0;
@@ -91,6 +93,7 @@ export class Scroller {
 
   async openUnread() {
     const id = this.conversation_id;
+    const wish = ++this.wishes;
     const { unread_count = 0, read_seq = 0 } = parley.conversations.get(id) ?? {};
     let span = parley.span(id);
     const isThere = () => span?.messages.length > 0 &&
@@ -102,7 +105,7 @@ export class Scroller {
       await parley.loadNewest(id);
       span = parley.span(id);
     }
-    if (!span) return;
+    if (!span || wish !== this.wishes) return;
     const messages = span.messages;
     const first = messages.findIndex((message) => message.seq > read_seq && isForReading(message));
     if (!unread_count || first < 0) {
@@ -119,17 +122,20 @@ export class Scroller {
    * Show a message, wherever it is, and let it flash.
    * @param {string} message_id
    * @param {{focus?: boolean}} [options] focus: put the keyboard there, too
-   * @returns {Promise<boolean>} false: it is not there, or not any more
+   * @returns {Promise<boolean>} false: it is not there, or not any more; true also when something else was wished
+   *   for meanwhile
    * @throws {ParleyError} when it cannot be loaded
    */
   async jump(message_id, { focus = false } = {}) {
     const id = this.conversation_id;
+    const wish = ++this.wishes;
     const seq = await this.findSeq(message_id);
     const has = (span) => span?.messages.some((message) => message.message_id === message_id);
     if (seq === null || this.isClosed) return false;
     if (!has(parley.span(id, seq))) await parley.loadAround(id, seq);
     const span = parley.span(id, seq);
     if (!has(span)) return false;
+    if (wish !== this.wishes) return true;
     const at = indexOf(span.messages, seq);
     this.seq = seq;
     this.range = windowAround(span, at, at);
@@ -153,9 +159,10 @@ export class Scroller {
   /** Show the newest messages. @throws {ParleyError} */
   async toNewest() {
     const id = this.conversation_id;
+    const wish = ++this.wishes;
     if (!parley.span(id)) await parley.loadNewest(id);
     const span = parley.span(id);
-    if (!span) return;
+    if (!span || wish !== this.wishes) return;
     this.seq = null;
     this.range = windowAround(span, span.messages.length - 1, span.messages.length - 1);
     this.place.isStuck = true;

@@ -1,5 +1,6 @@
 /** One account: what is known of it, where it is logged in, and what may be done to it. */
-import { html, useEffect, useMemo, useState } from '/vendor/preact.js';
+import { html, useMemo, useReducer } from '/vendor/preact.js';
+import { useLoaded } from '/action.js';
 import { parley } from '/client.js';
 import { errorText, t } from '/texts.js';
 import { Avatar, Button, Empty, Spinner } from '/ui.js';
@@ -16,27 +17,20 @@ const KNOWN_ENDS = ['logout', 'expired', 'replay', 'ended', 'everywhere', 'passw
 /** @param {{rights: Set<string>, route: import('./route.js').Route}} props */
 export function User({ rights, route }) {
   const user_id = route.rest[0];
-  const [answer, setAnswer] = useState({});
+  const [round, again] = useReducer((n) => n + 1, 0);
   const sessions = usePages(useMemo(() => new Pages(
     `/v1/admin/users/${encodeURIComponent(user_id)}/sessions`, 'sessions', 'session_id'), [user_id]));
-  const load = async () => {
-    try {
-      setAnswer({ account: await parley.request('GET', `/v1/admin/users/${encodeURIComponent(user_id)}`) });
-    } catch (error) {
-      setAnswer({ error });
-    }
-  };
-  useEffect(() => {
-    load();
-  }, [user_id]);
+  const { data: account, error } = useLoaded(
+    () => parley.request('GET', `/v1/admin/users/${encodeURIComponent(user_id)}`), [user_id, round]);
   const doIt = async (action) => {
-    if (!await act(action, answer.account.user)) return;
-    await Promise.all([load(), sessions.reload()]);
+    if (!await act(action, account.user)) return;
+    again();
+    await sessions.reload();
   };
   return html`<a class="back-link" href="#/users"><${Icon} name="back" size=${18} />${t('console_all_users')}</a>
-    ${answer.error && html`<${Empty} icon="alert" title=${errorText(answer.error)} />`}
-    ${!answer.error && !answer.account && html`<${Spinner} label=${t('loading')} />`}
-    ${answer.account && html`<${Account} account=${answer.account} rights=${rights} doIt=${doIt} />
+    ${error && html`<${Empty} icon="alert" title=${errorText(error)} />`}
+    ${!error && !account && html`<${Spinner} label=${t('loading')} />`}
+    ${account && !error && html`<${Account} account=${account} rights=${rights} doIt=${doIt} />
       <${Sessions} sessions=${sessions} />`}`;
 }
 

@@ -187,15 +187,19 @@ def test_admins_of_a_group_see_who_read_and_take_back_what_others_said(person, a
 
 def test_a_refused_message_says_why_and_can_be_tried_again(pair):
     anna, ben = pair
-    blocked = ben.session.post("/api/blocks", {"user_id": anna.id})
-    blocked.ok()
+
+    def answer():
+        return anna.session.post("/api/messages", {
+            "type": 1, "to": ben.id, "content": {"text": "may I?"}}).code
+
+    ben.session.post("/api/blocks", {"user_id": anna.id}).ok()
+    eventually(lambda: answer() == 40302, what="the block")  # message may remember that she may
     anna.page.get_by_role("combobox", name="Message").fill("please")
     anna.page.keyboard.press("Enter")
     mine = row(anna.page, "please")
     expect(mine.get_by_role("img")).to_have_accessible_name("Not sent")
     ben.session.delete(f"/api/blocks/{anna.id}").ok()
-    eventually(lambda: anna.session.post("/api/messages", {
-        "type": 1, "to": ben.id, "content": {"text": "may I?"}}).code == 0, what="being let through")
+    eventually(lambda: answer() == 0, what="being let through")
     mine.get_by_role("button", name="Try again").click()
     expect(row(ben.page, "please")).to_be_visible()
     expect(mine.get_by_role("alert")).to_have_count(0)
@@ -301,12 +305,16 @@ def test_search_in_a_chat_goes_from_hit_to_hit(person):
         say(ben, anna.id, f"filling {number}")
     say(ben, anna.id, "the second walrus")
     wait_indexed(anna.parley, chat(anna, ben))
+    held = []
+    anna.page.route(re.compile("around_seq=1$"), lambda route: held.append(route))
     page = anna.open(f"/#/c/{chat(anna, ben)}")
     page.get_by_role("button", name="Search in this chat").click()
+    eventually(lambda: page.wait_for_timeout(20) or held, what="the question for the unread ones")
     found = page.get_by_role("search").get_by_role("status")
     box = page.get_by_role("searchbox", name="Search in this chat")
     box.fill("walrus")
     expect(found).to_have_text("1 of 2")
+    held.pop().continue_()  # who looks for something is not brought to the unread ones by a late answer
     expect(row(page, "the second walrus")).to_be_in_viewport()
     box.press("Enter")
     expect(row(page, "the first walrus")).to_be_in_viewport()

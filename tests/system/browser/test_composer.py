@@ -224,9 +224,8 @@ def test_members_are_completed_and_named_and_everybody_by_the_owner(person, user
     expect(page.get_by_role("option", name=re.compile("Dora"))).to_be_visible()
 
 
-def test_commands_of_a_bot_are_completed(person, axe):
+def test_commands_of_a_bot_are_completed(person, hubot, axe):
     anna = person("Anna")
-    hubot = anna.session.get("/api/users?query=hubot").ok()["users"][0]["user_id"]
     page = anna.open(f"/#/c/{single(anna.id, hubot)}")
     field(page).press_sequentially("/ro")
     expect(page.get_by_role("option", name=re.compile("roll"))).to_be_visible()
@@ -236,6 +235,14 @@ def test_commands_of_a_bot_are_completed(person, axe):
     field(page).press_sequentially("2d6")
     field(page).press("Enter")
     expect(history(page)).to_contain_text(re.compile("[Rr]oll|="))
+
+
+ENTER_AT_ONCE = """async (field, text) => {
+    field.value = text;
+    field.dispatchEvent(new Event('input', {bubbles: true}));
+    await null;  // it is drawn, and not yet painted
+    field.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, cancelable: true}));
+}"""
 
 
 def test_emoji_are_found_by_name_and_by_the_keyboard(person, user, axe):
@@ -257,6 +264,11 @@ def test_emoji_are_found_by_name_and_by_the_keyboard(person, user, axe):
     expect(field(page)).to_have_value("good 👍 🫖")
     expect(field(page)).to_be_focused()
     button(page, "Emoji").click()
+    expect(picker.get_by_role("button", name="teapot")).to_be_visible()
+    picker.get_by_role("searchbox").evaluate(ENTER_AT_ONCE, "hamburger")
+    expect(field(page)).to_have_value("good 👍 🫖🍔")
+    button(page, "Emoji").click()
+    expect(picker).to_be_visible()
     page.keyboard.press("Escape")
     expect(picker).to_have_count(0)
 

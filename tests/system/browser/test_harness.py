@@ -14,7 +14,7 @@ INLINE = "const s = document.createElement('script'); s.textContent = '1'; docum
     ("console: away with it", "console.error('away with it')"),
     ("exception: .*oops", "setTimeout(() => { throw new Error('oops'); })"),
     ("CSP violation: connect-src http://127.0.0.2", "fetch('http://127.0.0.2:9/').catch(() => 0)"),
-    ("another origin: http://127.0.0.2", "location = 'http://127.0.0.2:9/'"),
+    ("another origin: http://127.0.0.2", "setTimeout(() => { location = 'http://127.0.0.2:9/'; })"),
     ("HTTP 404: GET .*/nowhere.js", "fetch('/nowhere.js')"),
 ], ids=("inline", "console", "exception", "connection", "navigation", "missing"))
 def test_a_page_that_misbehaves_is_noticed(person, name, action):
