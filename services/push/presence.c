@@ -34,6 +34,7 @@ struct present {
     char session_id[ID_MAX];
     size_t n; /* sockets */
     enum stage stage;
+    bool is_unsure; /* Redis may have heard of it, and did not answer */
     int64_t left_at;
     struct present *prev; /* in fresh or leaving */
     struct present *next;
@@ -168,13 +169,17 @@ static void write_fresh(struct presence *presence)
 
         for (each = presence->fresh; each && batch.n < BATCH; each = each->next)
             batch_add(&batch, each);
-        if (!write_come(presence, &batch))
+        if (!write_come(presence, &batch)) {
+            for (size_t i = 0; i < batch.n; i++)
+                batch.presents[i]->is_unsure = true;
             return;
+        }
         for (size_t i = 0; i < batch.n; i++) {
             DL_DELETE(presence->fresh, batch.presents[i]);
             batch.presents[i]->stage = STAGE_HERE;
-            if (batch.sessions[i].has_turned)
-                tell(presence, batch.presents[i], true);
+            if (batch.sessions[i].has_turned || batch.presents[i]->is_unsure)
+                tell(presence, batch.presents[i], true); /* rather twice than never */
+            batch.presents[i]->is_unsure = false;
         }
     }
 }
@@ -287,14 +292,17 @@ static void count(struct presence *presence, const struct letter *letter)
         present->n++;
         if (present->stage == STAGE_LEAVING) {
             DL_DELETE(presence->leaving, present);
-            present->stage = STAGE_HERE;
+            present->stage = present->is_unsure ? STAGE_FRESH : STAGE_HERE;
+            if (present->is_unsure)
+                DL_APPEND(presence->fresh, present);
         }
         return;
     }
     if (!present || --present->n > 0)
         return;
-    if (present->stage == STAGE_FRESH) { /* Redis never heard of it */
+    if (present->stage == STAGE_FRESH)
         DL_DELETE(presence->fresh, present);
+    if (present->stage == STAGE_FRESH && !present->is_unsure) { /* Redis never heard of it */
         forget(presence, present);
         return;
     }

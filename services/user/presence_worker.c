@@ -19,6 +19,7 @@
 #define CHANGES_MAX 1000 /* handled at once */
 #define CLAIM_MS 1000    /* how often the queue is tried for while another has it */
 #define SWEEP_MS 2000
+#define REDIS_WAIT_MS 3000 /* push has just had its answer: most likely it is back at once */
 
 DEFINE_RECORD_CLEANUP(struct presence_changes, presence_changes)
 
@@ -82,9 +83,32 @@ static size_t choose(const struct last *all, const struct cache_online *online,
     return n_gone;
 }
 
+static void wait_ms(int ms, const atomic_bool *stopping)
+{
+    int64_t until = clock_monotonic() + ms;
+
+    while (clock_monotonic() < until && !atomic_load(stopping))
+        (void)poll(NULL, 0, 100);
+}
+
+/* False: Redis is away. */
+static bool find_online(struct user_state *user, const struct strings *ids,
+                        struct cache_online *ret, const atomic_bool *stopping)
+{
+    int64_t until = clock_monotonic() + REDIS_WAIT_MS;
+    struct error err;
+
+    while (cache_find_online(user->cache, ids, ret, &err) != STATUS_OK) {
+        if (clock_monotonic() >= until || atomic_load(stopping))
+            return false;
+        wait_ms(100, stopping);
+    }
+    return true;
+}
+
 /* Redis away: when they went is kept, but whom to tell is unknown. */
 static enum status handle_all(struct user_state *user, const struct last *all, size_t n,
-                              struct error *err)
+                              const atomic_bool *stopping, struct error *err)
 {
     CLEANUP(presence_profiles_clear) struct list profiles = {0};
     CLEANUP(free) struct cache_online *online = memory_grow(NULL, n, sizeof *online);
@@ -96,7 +120,7 @@ static enum status handle_all(struct user_state *user, const struct last *all, s
 
     for (const struct last *last = all; last; last = last->hh.next)
         strings_add(&ids, last->user_id);
-    is_known = cache_find_online(user->cache, &ids, online, err) == STATUS_OK;
+    is_known = find_online(user, &ids, online, stopping);
     s = presence_profiles(user, &ids, &profiles, err);
     strings_clear(&ids);
     n_gone = choose(all, is_known ? online : NULL, &profiles, news, &n_news);
@@ -175,20 +199,13 @@ static enum status claim(struct inbox *inbox, const atomic_bool *stopping, struc
     return s;
 }
 
-static void wait_ms(int ms, const atomic_bool *stopping)
-{
-    int64_t until = clock_monotonic() + ms;
-
-    while (clock_monotonic() < until && !atomic_load(stopping))
-        (void)poll(NULL, 0, 100);
-}
-
-static enum status handle_some(struct user_state *user, struct inbox *inbox, struct error *err)
+static enum status handle_some(struct user_state *user, struct inbox *inbox,
+                               const atomic_bool *stopping, struct error *err)
 {
     enum status s = gather(inbox, err);
 
     if (s == STATUS_OK && inbox->changes)
-        s = handle_all(user, inbox->changes, HASH_COUNT(inbox->changes), err);
+        s = handle_all(user, inbox->changes, HASH_COUNT(inbox->changes), stopping, err);
     if (s == STATUS_OK && inbox->last_tag)
         s = bus_ack(inbox->bus, CHANNEL, inbox->last_tag, true, err);
     inbox->is_waiting = inbox->is_waiting && s != STATUS_OK;
@@ -225,7 +242,7 @@ void presence_run(void *state, struct service_context *context)
         enum status s = claim(&inbox, &context->stopping, &err);
 
         if (s == STATUS_OK)
-            s = handle_some(user, &inbox, &err);
+            s = handle_some(user, &inbox, &context->stopping, &err);
         if (s != STATUS_OK)
             give_back(&inbox, s, &err, &context->stopping);
     }
