@@ -7,7 +7,7 @@
 #include "search.h"
 #include "user.h"
 
-#define AUTH_TIMEOUT_MS 1000
+#define AUTH_TIMEOUT_MS 3000
 #define VISIBILITY_CHANGES_MAX 10 /* in the window, of one user */
 #define VISIBILITY_WINDOW_S 60
 

@@ -11,7 +11,7 @@
 #include "user.h"
 
 #define USERS "users"
-#define FELLOWS_TIMEOUT_MS 1000
+#define FELLOWS_TIMEOUT_MS 3000
 
 /* What is read of a profile. */
 static const struct field fields[] = {

@@ -8,7 +8,7 @@
 #include "search.h"
 #include "user.h"
 
-#define AUTH_TIMEOUT_MS 1000
+#define AUTH_TIMEOUT_MS 3000
 #define FOLD_PAGE 500
 
 static const struct field profile_fields[] = {
