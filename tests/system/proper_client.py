@@ -159,9 +159,10 @@ class ProperClient:
 
     def _take_ack(self, ack):
         message_id = ack.get("message_id")
-        if ack["code"] in TRY_LATER and message_id in self.unacked:
-            # Once more after a second, by the clock.
-            self.unacked[message_id][1] = time.monotonic() - RESEND_AFTER + 1
+        if ack["code"] in TRY_LATER:
+            # Once more after a second, by the clock; unless it was a repetition that was refused.
+            if message_id in self.unacked:
+                self.unacked[message_id][1] = time.monotonic() - RESEND_AFTER + 1
             return
         with self.changed:
             known = self.acks.setdefault(message_id, ack)

@@ -3,7 +3,7 @@
 import time
 
 from conftest import PASSWORD
-from instance import SLOWNESS
+from instance import SLOWNESS, eventually
 from tokens import claims_of
 
 
@@ -32,7 +32,7 @@ def test_all_devices_are_told_and_the_ended_ones_closed_within_a_second_on_every
         told(device, phone, "ended")
     for device in stays:
         assert device.heartbeat()
-    phone.get("/api/users/me").refused(40101)
+    eventually(lambda: phone.get("/api/users/me").code == 40101, what="user has heard of it, too")
 
 
 def test_the_close_code_tells_an_end_of_ones_own_from_one_by_somebody_else(user):

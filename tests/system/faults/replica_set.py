@@ -97,11 +97,21 @@ class ReplicaSet:
 
     # ---- Faults
 
+    def try_step_down(self):
+        """(who was it,); None: there is no primary just now, or it is another than was told."""
+        old = self.primary()
+        if old is None:
+            return None
+        try:
+            with self.ask(old) as client:
+                client.admin.command("replSetStepDown", 10, force=True)
+        except pymongo.errors.NotPrimaryError:
+            return None
+        return (old,)
+
     def step_down(self, wait=True):
         """Who was it; without wait, another is still to be chosen."""
-        old = self.primary()
-        with self.ask(old) as client:
-            client.admin.command("replSetStepDown", 10, force=True)
+        (old,) = eventually(self.try_step_down, 60, "a primary that steps down")
         if wait:
             self.wait_other_primary(old)
         return old
