@@ -5,6 +5,8 @@ import re
 import subprocess
 import threading
 
+from instance import eventually
+
 PATIENCE = 30  # the client's own, plus nothing: what takes longer has failed
 STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
 NUMBER = re.compile(r"^(\[[^\]]*\] )?#\d+ ([a-z0-9]+)(?: ✓+)?")
@@ -13,6 +15,17 @@ NUMBER = re.compile(r"^(\[[^\]]*\] )?#\d+ ([a-z0-9]+)(?: ✓+)?")
 def said(line):
     """A line without the time, the number and the ticks."""
     return NUMBER.sub(r"\1\2", STAMP.sub("", line))
+
+
+def named(user):
+    """The fixture, for people who are named at a terminal: the search finds who is new in a moment."""
+    def make(**more):
+        someone = user(**more)
+        eventually(lambda: someone.get(f"/api/users?query={someone.username}").ok()["total"],
+                   what="somebody new in the search")
+        return someone
+
+    return make
 
 
 class Cli:

@@ -8,7 +8,12 @@ import pytest
 from client import fresh, single, texts
 from conftest import PASSWORD
 from instance import eventually
-from terminal_client import PATIENCE
+from terminal_client import PATIENCE, named
+
+
+@pytest.fixture
+def user(user):
+    return named(user)
 
 
 class Terminal:
@@ -61,7 +66,7 @@ def test_a_message_that_arrives_leaves_the_typed_line_as_it_was(terminal, user):
     # Longer than the row, with wide characters, and the cursor back in the middle of it.
     typed = "send a line that does not fit into the sixty columns, 日本語 end"
     prompt = f"{alice.username} @{bob.username}> "
-    terminal.keys("-l", typed).wait_for("end").keys("Left", "Left", "Left")
+    terminal.keys("-l", typed).wait_for("日本語 end").keys("Left", "Left", "Left")
     device.say("first", to=alice)
     device.say("second, which is itself much longer than one row of this window", to=alice)
     terminal.wait_for("row of this window")
