@@ -338,7 +338,7 @@ def test_a_provider_that_is_down_is_not_waited_for(parley, github, browser):
     try:
         started = time.monotonic()
         answer = browser.come_back(there)
-        assert time.monotonic() - started < 2 * SLOWNESS
+        assert time.monotonic() - started < 5 * SLOWNESS  # how long one that hangs is waited for
         assert answer.headers["Location"] == "/in?oauth_error=50301"
     finally:
         github.__init__(PORT)
