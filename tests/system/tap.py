@@ -21,7 +21,7 @@ import pika
 
 import client
 import judge
-from instance import ROOT, eventually
+from instance import ROOT, SLOWNESS, eventually
 
 TRACE = {"RABBITMQ_SERVER_START_ARGS": '-rabbit trace_vhosts [<<"/">>]'}
 NONSENSE = pika.BasicProperties(headers={"x-nonsense": True})  # of stories: not to be judged
@@ -206,7 +206,7 @@ class LiveTap(Tap):
         self.thread = threading.Thread(target=self.run, name="tap", daemon=True)
         client.observers.append(self.note_frame)
         self.thread.start()
-        assert self.attached.wait(30), "the tap did not reach the bus"
+        assert self.attached.wait(60 * SLOWNESS), "the tap did not reach the bus"
 
     def note_frame(self, operation, text):
         self.frames.put((operation, text))
@@ -260,7 +260,7 @@ class LiveTap(Tap):
 
     def stop(self):
         self.stopping.set()
-        self.thread.join(30)
+        self.thread.join(60 * SLOWNESS)
         client.observers.remove(self.note_frame)
 
 
