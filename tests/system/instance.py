@@ -23,13 +23,15 @@ SANITIZER_REPORT = re.compile(
 
 
 def eventually(condition, timeout=10, what="the condition"):
-    """The first true value of condition(), asked again until timeout."""
+    """The first true value of condition(), asked again until timeout, and once after it: whoever asks
+    may have stood still meanwhile."""
     end = time.monotonic() + timeout * SLOWNESS
     while True:
+        is_last = time.monotonic() >= end
         value = condition()
         if value:
             return value
-        assert time.monotonic() < end, f"{what} did not come true within {timeout * SLOWNESS} s"
+        assert not is_last, f"{what} did not come true within {timeout * SLOWNESS} s"
         time.sleep(0.02)
 
 

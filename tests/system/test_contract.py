@@ -13,6 +13,7 @@ import pytest
 
 import judge
 from client import Session, fresh
+from instance import eventually
 from judge import ROOT, SCHEMAS
 
 EXAMPLES = SCHEMAS / "examples"
@@ -186,8 +187,13 @@ class Caller:
 
     def __call__(self, session, method, path, body=None, *, query="", raw=None, headers=None,
                  **names):
-        answer = self.rest.call(method, path.format(**names) + query, body, raw=raw,
-                                headers=headers, token=session and session.token)
+        self.called.add((method, path))
+        return eventually(lambda: self.served(method, path, self.rest.call(
+            method, path.format(**names) + query, body, raw=raw, headers=headers,
+            token=session and session.token)), 20, path)
+
+    def served(self, method, path, answer):
+        """None: it says "try again", as the document foresees."""
         kind = answer.headers["Content-Type"]
         if kind == "application/json":
             assert not judge.faults_of_answer(answer.body, self.document, method, path,
@@ -196,8 +202,7 @@ class Caller:
             known = self.document["paths"][path][method.lower()]["responses"]
             known = known[str(answer.status)].get("content", {})
             assert kind in known or "*/*" in known or not answer.raw
-        self.called.add((method, path))
-        return answer
+        return None if answer.status == 503 else answer
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def test_without_an_answer_about_people_only_sends_to_unknown_pairs_are_refused(
     group_id = alice.create_group(bob)
     parley.signal("user", signal.SIGSTOP)
     try:
-        refused = a.refusal({"type": 1, "to": carol.id, "content": {"text": "x"}})
+        refused = a.ack(a.post({"type": 1, "to": carol.id, "content": {"text": "x"}}))
         assert refused["code"] == 50301
         assert a.say("known still", to=bob)["seq"] == 2
         assert a.say("and groups", group_id=group_id)["code"] == 0

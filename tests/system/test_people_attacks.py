@@ -2,16 +2,19 @@
 at the same moment, names that look alike, the same thing again and again, and nonsense."""
 
 import io
+import itertools
 import json
+import re
 import signal
 import subprocess
 import threading
+import urllib.request
 import zipfile
 
 import pytest
 
 import client
-from client import fresh, single
+from client import fresh, insist, single
 from conftest import PASSWORD
 from instance import SERVICES, SLOWNESS, eventually
 
@@ -36,6 +39,12 @@ def together(parley, *calls):
     return answers
 
 
+def missed(parley):
+    """How often Redis did not answer user, which then counts nothing for a second."""
+    with urllib.request.urlopen(parley.internal_url("user") + "/metrics", timeout=10) as page:
+        return int(re.search(r"^parley_cache_errors_total (\d+)", page.read().decode(), re.M)[1])
+
+
 def send(session, recipient):
     return session.post("/api/messages", {
         "type": 1, "to": recipient.id, "message_id": fresh(), "content": {"text": "x"}})
@@ -48,8 +57,12 @@ def friends(session):
 # ---- Sessions
 
 
+MANY = 20  # log-ins of one thread: those of all four are fewer than the sessions that one may have
+
+
 def change_password(parley, alice, _):
-    alice.post("/api/password", {"old_password": PASSWORD, "new_password": NEW_PASSWORD}).ok()
+    insist(lambda: alice.post("/api/password", {
+        "old_password": PASSWORD, "new_password": NEW_PASSWORD})).ok()
 
 
 def reset_password(parley, alice, admin):
@@ -66,21 +79,24 @@ def test_who_logs_in_at_the_same_moment_does_not_slip_through(parley, user, admi
     sessions, started = [], threading.Semaphore(0)
 
     def log_in_until_refused():
-        rest = client.Rest(parley.url)
-        while True:
+        rest, done = client.Rest(parley.url), 0
+        while done < MANY:
             answer = rest.call("POST", "/api/login", {
                 "username": alice.username, "password": PASSWORD})
+            if answer.code == 50301:  # without Redis nobody can be let in
+                continue
             if answer.code != 0:
                 assert answer.code in (40101, 40103, 40301, 42901), answer
                 return
             sessions.append(answer.data)
             started.release()
+            done += 1
 
     threads = [threading.Thread(target=log_in_until_refused) for _ in range(4)]
     for thread in threads:
         thread.start()
     for _ in range(6):
-        started.acquire()
+        assert started.acquire(timeout=30 * SLOWNESS)
     shut_out(parley, alice, admin)
     for thread in threads:
         thread.join()
@@ -125,7 +141,7 @@ def test_the_name_of_a_grave_is_nobodys(parley, user):
     for name in (grave, grave.upper(), "ｄｅｌｅｔｅｄ-x", "delet\u200bed-y"):
         parley.rest.call("POST", "/api/register", {
             "username": name, "password": PASSWORD}).refused(40902, "username")
-    alice.post("/api/account/delete", {"password": PASSWORD}).ok()
+    insist(lambda: alice.post("/api/account/delete", {"password": PASSWORD})).ok()
     eventually(lambda: parley.mongo["accounts"].find_one({"_id": alice.id})["username"] == grave,
                20, "the end of the account")
     assert "password_hash" not in parley.mongo["accounts"].find_one({"_id": alice.id})
@@ -174,8 +190,8 @@ def test_the_blocked_one_cannot_tell_who_blocks_him_by_anything_else(parley, use
         bob, mallory = user(nickname="the same"), user()
         if blocks:
             bob.post("/api/blocks", {"user_id": mallory.id}).ok()
-        created = parley.mongo["users"].find_one({"_id": bob.id})["created_at"]
-        plain = {bob.id: "ID", bob.username: "NAME", str(created): "TIME"}
+        profile = eventually(lambda: parley.mongo["users"].find_one({"_id": bob.id}), what="Bob")
+        plain = {bob.id: "ID", bob.username: "NAME", str(profile["created_at"]): "TIME"}
 
         def same(text):
             for word, instead in plain.items():
@@ -192,29 +208,38 @@ def test_the_blocked_one_cannot_tell_who_blocks_him_by_anything_else(parley, use
     assert alice.get("/api/blocks").ok()["total"] == 0
 
 
-def test_asking_and_taking_it_back_again_and_again_is_stopped(user):
+def test_asking_and_taking_it_back_again_and_again_is_stopped(parley, user):
     alice, bob = user(), user()
     device = bob.device()
-    for _ in range(5):
-        request_id = alice.post("/api/friend_requests", {
-            "user_id": bob.id, "greeting": "buy this"}).ok()["request_id"]
-        alice.delete(f"/api/friend_requests/{request_id}").ok()
-    answer = alice.post("/api/friend_requests", {"user_id": bob.id}).refused(42901)
+    before, n = missed(parley), 0
+    while True:
+        answer = alice.post("/api/friend_requests", {"user_id": bob.id, "greeting": "buy this"})
+        if answer.code != 0:
+            break
+        alice.delete(f"/api/friend_requests/{answer.data['request_id']}").ok()
+        n += 1
+    answer.refused(42901)
+    assert n == 5 or (n > 5 and missed(parley) > before)
     assert 3500 < int(answer.headers["Retry-After"]) <= 3600
     bob.post("/api/friend_requests", {"user_id": alice.id}).ok()  # his own count
     device.wait_for(lambda f: f["type"] == 3 and f["content"].get("direction") == "outgoing")
     asked = [f for f in device.frames if f["type"] == 3
              and f["content"].get("direction") == "incoming"]
-    assert len(asked) == 5
+    assert len(asked) == n
 
 
-def test_blinking_is_stopped(user):
+def test_blinking_is_stopped(parley, user):
     alice = user()
-    for i in range(10):
-        alice.patch("/api/users/me", {"invisible": i % 2 == 0}).ok()
-    answer = alice.patch("/api/users/me", {"invisible": True}).refused(42901, "invisible")
+    before = missed(parley)
+    for n in itertools.count():
+        answer = alice.patch("/api/users/me", {"invisible": n % 2 == 0})
+        if answer.code != 0:
+            break
+    answer.refused(42901, "invisible")
+    assert n == 10 or (n > 10 and missed(parley) > before)
     assert 0 < int(answer.headers["Retry-After"]) <= 60
-    assert alice.patch("/api/users/me", {"invisible": False, "bio": "b"}).ok()["bio"] == "b"
+    as_it_is = {"invisible": n % 2 == 1, "bio": "b"}
+    assert alice.patch("/api/users/me", as_it_is).ok()["bio"] == "b"
 
 
 def test_devices_that_disagree_on_being_seen_leave_friends_with_what_is_stored(parley, user):
@@ -266,8 +291,9 @@ LONGEST = "漢" * 10000
 def test_who_is_sent_the_longest_messages_still_gets_his_archive(user):
     alice, mallory = user(), user()
     device = mallory.device()
-    sent = [device.post({"type": 1, "to": alice.id, "content": {"text": LONGEST}})
-            for _ in range(80)]
+    sent = [device.say(LONGEST, to=alice)["message_id"]]
+    sent += [device.post({"type": 1, "to": alice.id, "content": {"text": LONGEST}})
+             for _ in range(79)]
     for message_id in sent:
         assert device.ack(message_id)["code"] == 0
     answer = alice.get("/api/account/export", timeout=60)
@@ -289,7 +315,7 @@ def more_of_the_same(parley, alice, bob, n):
     for i in range(n):
         # Of the same length, and on the same side of Alice's.
         other = bob.id[:-4] + f"{i:04d}"
-        if (other < alice.id) != (bob.id < alice.id):
+        if (other < alice.id) != (bob.id < alice.id) or other == bob.id:
             continue
         for name, found in documents:
             text = json.dumps(found).replace(bob.id, other).replace(
@@ -303,7 +329,12 @@ def test_the_list_of_friends_stands_the_longest_last_messages(parley, user):
     alice.post(f"/api/friend_requests/{request_id}/accept").ok()
     bob.device().say(LONGEST, to=alice)
     more_of_the_same(parley, alice, bob, 90)
-    page = alice.get("/api/friends?limit=100").ok()["friends"]
+
+    def whole():  # without what message was too slow for
+        page = alice.get("/api/friends?limit=100").ok()["friends"]
+        return page if all(row["last_message"] for row in page) else None
+
+    page = eventually(whole, 30, "all last messages")
     assert len(page) > 75
     assert {row["last_message"]["content"]["text"] for row in page} == {LONGEST}
     assert {row["unread_count"] for row in page} == {1}

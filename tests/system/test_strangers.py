@@ -102,7 +102,7 @@ def answers(device, frame, group_id=UNKNOWN_GROUP):
         target = {"type": 1, "to": frame["to"]}
     device.send({**target, "message_id": fence, "content": {"text": "x"}})
     device.ack(fence)
-    found = [device.raw[i] for i in range(start, len(device.raw))
+    found = [device.raw[i] for i in range(start, len(device.frames))
              if device.frames[i].get("message_id") != fence]
     return [re.sub(r',"timestamp":\d+', "", text) for text in found]
 
