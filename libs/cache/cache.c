@@ -72,6 +72,7 @@ enum status cache_open(const char *redis_url, struct cache **ret, struct error *
     CLEANUP(free) char *url = memory_text(redis_url);
     bool valid = parse_url(url, cache);
 
+    cache->patience_ms = TIMEOUT_MS;
     explicit_bzero(url, strlen(redis_url));
     pthread_mutex_init(&cache->lock, NULL);
     if (!valid) {
@@ -156,7 +157,7 @@ enum status cache_read_numbers(struct cache *cache, size_t n, int64_t *values, s
 
 static enum status connect_now(struct cache *cache, struct error *err)
 {
-    const struct timeval timeout = {.tv_usec = TIMEOUT_MS * 1000};
+    const struct timeval timeout = {cache->patience_ms / 1000, cache->patience_ms % 1000 * 1000};
     size_t n = 1;
 
     cache->has_scripts = false;

@@ -17,6 +17,7 @@ struct cache {
     int port;
     char *password; /* NULL: none */
     int database;
+    int patience_ms;                 /* for each answer */
     pthread_mutex_t lock;            /* of all below */
     redisContext *context;           /* NULL: not connected */
     int64_t started_us;              /* the call that has the lock */

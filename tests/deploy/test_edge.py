@@ -14,25 +14,20 @@ import time
 
 import pytest
 
+from addresses import own_address
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = ROOT / os.environ.get("BIN", "build/bin")
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 
 
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def printed(folder, *arguments, ports=(8080, 8001), service=8000, **environment):
-    """nginx.conf in folder, with places and ports of this machine."""
+def printed(folder, *arguments, doors=("127.0.0.1:8080", "127.0.0.1:8001"), service=8000, **environment):
+    """nginx.conf in folder, with places and addresses of this machine."""
     done = subprocess.run([ROOT / "tools/edge", *arguments], text=True, capture_output=True, timeout=60,
                           env={**os.environ, "BIN": str(BIN), **environment}, check=True)
     text = re.sub(r"server \w+:8000", f"server 127.0.0.1:{service}", done.stdout)
     for place, here in (("/var/tmp", folder), ("/dev/stdout", folder / "access"),
-                        ("/usr/share/parley", ROOT), ("0.0.0.0:8080", f"127.0.0.1:{ports[0]}"),
-                        ("0.0.0.0:8001", f"127.0.0.1:{ports[1]}")):
+                        ("/usr/share/parley", ROOT), ("0.0.0.0:8080", doors[0]), ("0.0.0.0:8001", doors[1])):
         assert place in text
         text = text.replace(place, str(here))
     path = folder / "nginx.conf"
@@ -55,30 +50,34 @@ class Echo(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def get(port, path, **headers):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+def get(door, path, **headers):
+    connection = http.client.HTTPConnection(door, timeout=60)
     with contextlib.closing(connection):
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
 
 
+def listens(door):
+    host, port = door.split(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
 @contextlib.contextmanager
 def edge(folder, **environment):
-    """The ports of a running edge, before services that are Echo."""
+    """The doors of a running edge, before services that are Echo."""
     service = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
     threading.Thread(target=service.serve_forever, daemon=True).start()
-    ports = free_port(), free_port()
-    path = printed(folder, ports=ports, service=service.server_port, **environment)
+    doors = own_address(), own_address()
+    path = printed(folder, doors=doors, service=service.server_port, **environment)
     nginx = subprocess.Popen([NGINX, "-e", "stderr", "-c", path], stdin=subprocess.DEVNULL)
     try:
-        for _ in range(1000):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", ports[0])) == 0:
-                    break
-            assert nginx.poll() is None, "nginx ended"
-            time.sleep(0.01)
-        yield ports
+        for door in doors:
+            while not listens(door):
+                assert nginx.poll() is None, "nginx ended"
+                time.sleep(0.01)
+        yield doors
     finally:
         nginx.terminate()
         nginx.wait()
@@ -98,13 +97,13 @@ FRONT = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
 
 
 def test_a_proxy_in_front_is_believed_when_it_is_trusted(tmp_path):
-    with edge(tmp_path, TRUSTED_PROXIES="127.0.0.1") as (port, _):
-        assert get(port, "/api/users/me", **FRONT) == (200, "https 192.0.2.7")
-        assert get(port, "/api/users/me") == (200, "http 127.0.0.1")
+    with edge(tmp_path, TRUSTED_PROXIES="127.0.0.1") as (door, _):
+        assert get(door, "/api/users/me", **FRONT) == (200, "https 192.0.2.7")
+        assert get(door, "/api/users/me") == (200, "http 127.0.0.1")
 
 
 def test_nobody_else_says_who_he_is(tmp_path):
-    with edge(tmp_path, TRUSTED_PROXIES="10.0.0.0/8") as (port, internal):
-        assert get(port, "/api/users/me", **FRONT) == (200, "http 127.0.0.1")
+    with edge(tmp_path, TRUSTED_PROXIES="10.0.0.0/8") as (door, internal):
+        assert get(door, "/api/users/me", **FRONT) == (200, "http 127.0.0.1")
         assert get(internal, "/readyz") == (200, "ok\n")
         assert get(internal, "/api/users/me")[0] == 404

@@ -7,7 +7,6 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from addresses import own_address
 from k8s.cluster import SERVICES, Cluster, connections
 from k8s.rules import RULES
 
@@ -199,12 +199,6 @@ def test_the_secrets_hold_every_file_that_is_named(clusters):
         assert secret.startswith(f"parley-{workload.name}-")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def start(workload, folder):
     """The program with its pod's settings, but on loopback, where there is no server, and with its
     Secret's files in folder."""
@@ -217,18 +211,18 @@ def start(workload, folder):
     environment = {name: re.sub(r"^\w+:8002$", "127.0.0.1:1", value)
                    .replace("/etc/parley/", f"{folder}/")
                    for name, value in workload.environment.items() if value}
-    port = free_port()
+    internal = own_address()
     environment.update(PATH=f"{BIN}:{os.environ['PATH']}", NODE_ID=f"{workload.name}-7d9c5b6f4d-x2x4q",
                        LISTEN="127.0.0.1:0",
-                       RPC_LISTEN="127.0.0.1:0", INTERNAL_LISTEN=f"127.0.0.1:{port}")
-    return port, environment, subprocess.Popen(
+                       RPC_LISTEN="127.0.0.1:0", INTERNAL_LISTEN=internal)
+    return internal, environment, subprocess.Popen(
         [BIN / f"parley-{workload.name}"], env=environment, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def is_alive(port):
+def is_alive(internal):
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{internal}/healthz", timeout=5) as answer:
             return answer.status == 200
     except OSError:
         return False
@@ -247,8 +241,8 @@ def test_each_program_takes_the_settings_of_its_pod_and_is_drained_by_them(clust
         (tmp_path / name).mkdir()
         started[name] = start(clusters["dev"].workload(name), tmp_path / name)
     alive = set()
-    for name, (port, environment, program) in started.items():
-        while program.poll() is None and not is_alive(port):
+    for name, (internal, environment, program) in started.items():
+        while program.poll() is None and not is_alive(internal):
             time.sleep(0.05)
         if program.poll() is None:
             alive.add(name)

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "cache/connection.h"
 #include "cache/presence.h"
 #include "cache/tally.h"
 
@@ -81,6 +82,8 @@ static void listen_anywhere(void)
                    ntohs(any.sin_port));
 }
 
+/* One that says nothing is given up as soon as a real one; one that answers is a thread of ours, which a
+ * busy machine may let wait for longer than that. */
 static struct cache *open_cache(const char *replies)
 {
     struct cache *cache;
@@ -90,6 +93,8 @@ static struct cache *open_cache(const char *replies)
     redis.replies = replies;
     pthread_create(&redis.thread, NULL, serve_one, NULL);
     assert_int_equal(cache_open(redis.url, &cache, NULL), STATUS_OK);
+    if (replies)
+        cache->patience_ms = 20000;
     return cache;
 }
 
@@ -279,11 +284,11 @@ static void fails_soon_and_then_at_once_while_redis_is_silent(void **state)
     (void)state;
     assert_int_equal(cache_get_count(cache, "k", &n, NULL, &err), STATUS_UNAVAILABLE);
     assert_string_equal(err.text, "Redis: no answer in time");
-    assert_in_range(clock_monotonic() - begin, 190, 700);
+    assert_in_range(clock_monotonic() - begin, 190, 5000); /* busy machines */
     begin = clock_monotonic();
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 100; i++) /* 20 s, if each waited */
         assert_int_equal(cache_ping(cache, NULL), STATUS_UNAVAILABLE);
-    assert_in_range(clock_monotonic() - begin, 0, 150);
+    assert_in_range(clock_monotonic() - begin, 0, 5000);
     close_cache(cache);
 }
 

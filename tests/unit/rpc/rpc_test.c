@@ -146,8 +146,8 @@ static void answers_a_question(void **state)
     struct rpc_client *client = open_client();
 
     (void)state;
-    check_echo(client, "hello", 1000);
-    check_echo(client, "", 1000);
+    check_echo(client, "hello", 5000);
+    check_echo(client, "", 5000);
     rpc_client_close(client);
     rpc_server_close(server);
 }
@@ -160,13 +160,13 @@ static void brings_errors_back_as_they_were(void **state)
     struct error err;
 
     (void)state;
-    assert_int_equal(call(client, "test.refuse", "x", &reply, 1000, &err), STATUS_NAME_TAKEN);
+    assert_int_equal(call(client, "test.refuse", "x", &reply, 5000, &err), STATUS_NAME_TAKEN);
     assert_int_equal(err.status, STATUS_NAME_TAKEN);
     assert_string_equal(err.text, "that name\nis taken");
     assert_string_equal(err.field, "name.first");
     assert_null(reply.text);
-    assert_int_equal(call(client, "test.unknown", "x", &reply, 1000, &err), STATUS_INTERNAL);
-    assert_int_equal(call(client, "test.echo", NULL, &reply, 1000, &err), STATUS_INVALID);
+    assert_int_equal(call(client, "test.unknown", "x", &reply, 5000, &err), STATUS_INTERNAL);
+    assert_int_equal(call(client, "test.echo", NULL, &reply, 5000, &err), STATUS_INVALID);
     assert_string_equal(err.field, "text");
     rpc_client_close(client);
     rpc_server_close(server);
@@ -182,7 +182,7 @@ static void answers_within_its_time_when_nobody_is_there(void **state)
     (void)state;
     assert_int_equal(call(client, "test.echo", "x", &reply, 100, &err), STATUS_UNAVAILABLE);
     assert_null(reply.text);
-    assert_in_range(clock_monotonic() - before, 90, 1000);
+    assert_in_range(clock_monotonic() - before, 90, 10000); /* busy machines */
     rpc_client_close(client);
 }
 
@@ -196,7 +196,7 @@ static void finds_a_peer_that_comes_later_or_again(void **state)
     for (int i = 0; i < 3; i++) {
         assert_int_equal(call(client, "test.echo", "x", &reply, 50, NULL), STATUS_UNAVAILABLE);
         server = open_server();
-        check_echo(client, "again", 1000);
+        check_echo(client, "again", 5000);
         rpc_server_close(server);
     }
     rpc_client_close(client);
@@ -288,7 +288,7 @@ static void refuses_what_is_too_long(void **state)
 
     (void)state;
     memset(text, 'x', RPC_MESSAGE_MAX);
-    assert_int_equal(call(client, "test.echo", text, &reply, 1000, &err), STATUS_INTERNAL);
+    assert_int_equal(call(client, "test.echo", text, &reply, 5000, &err), STATUS_INTERNAL);
     assert_non_null(strstr(err.text, "too long"));
     assert_int_equal(
         call(client, "test.double", text + RPC_MESSAGE_MAX / 4 + 9000, &reply, 5000, &err),
@@ -332,12 +332,12 @@ static void closes_under_load(void **state)
         struct rpc_server *server = open_server();
         struct rpc_client *client = open_client();
 
-        check_echo(client, "x", 1000);
+        check_echo(client, "x", 5000);
         for (int i = 0; i < 4; i++) {
             askers[i] = (struct asker){.client = client};
             pthread_create(&askers[i].thread, NULL, ask_until_told, &askers[i]);
         }
-        check_echo(client, "x", 1000);
+        check_echo(client, "x", 5000);
         rpc_server_close(server);
         for (int i = 0; i < 4; i++)
             pthread_join(askers[i].thread, NULL);
@@ -413,10 +413,10 @@ static void answers_who_has_the_same_key(void **state)
     struct error err;
 
     (void)state;
-    check_echo(client, "hello", 1000);
-    assert_int_equal(call(client, "test.refuse", "x", &reply, 1000, &err), STATUS_NAME_TAKEN);
+    check_echo(client, "hello", 5000);
+    assert_int_equal(call(client, "test.refuse", "x", &reply, 5000, &err), STATUS_NAME_TAKEN);
     assert_string_equal(err.field, "name.first");
-    assert_int_equal(call(client, "test.unknown", "x", &reply, 1000, &err), STATUS_INTERNAL);
+    assert_int_equal(call(client, "test.unknown", "x", &reply, 5000, &err), STATUS_INTERNAL);
     rpc_client_close(client);
     rpc_server_close(server);
     rpc_key_free(key);
@@ -457,7 +457,7 @@ static void never_handles_a_question_without_the_right_seal(void **state)
         struct text reply;
         struct error err;
 
-        assert_int_equal(call(client, "test.echo", "x", &reply, 1000, &err), STATUS_UNAVAILABLE);
+        assert_int_equal(call(client, "test.echo", "x", &reply, 5000, &err), STATUS_UNAVAILABLE);
         if (!strstr(err.text, cases[i].reason))
             fail_msg("%s", err.text);
         assert_null(reply.text);

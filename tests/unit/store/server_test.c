@@ -286,7 +286,7 @@ static void calls_a_server_that_is_away_unavailable_within_its_limit(void **stat
     assert_int_equal(store_ping(nowhere, &err), STATUS_UNAVAILABLE);
     assert_int_equal(store_insert(nowhere, "things", &thing_record, &thing, &err),
                      STATUS_UNAVAILABLE);
-    assert_in_range(clock_monotonic() - start, 0, 5000);
+    assert_in_range(clock_monotonic() - start, 0, 20000); /* by itself it waits for 30 s */
     store_close(nowhere);
 }
 
