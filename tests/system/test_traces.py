@@ -260,6 +260,7 @@ def test_the_edge_names_the_trace_of_what_failed(world):
 
 @pytest.mark.parametrize("mode", ["refuse", "hang"])
 def test_a_collector_that_fails_harms_nothing(world, follow, mode):
+    world.collector.released.clear()
     world.collector.mode = mode
     before = len(world.lines("message", event="spans are lost"))
     try:
