@@ -154,38 +154,36 @@ static enum status set_mute(struct auth_state *auth, const struct account_docume
     return admin_user_find(auth, target->id, ret, err);
 }
 
-static int64_t mute_until(const struct admin_mute *mute)
-{
-    return mute->seconds > 0 ? clock_now() + mute->seconds * 1000 : mute->until;
-}
-
 static enum status run_mute(struct auth_state *auth, const struct account_document *target,
                             const void *request, void *reply, struct error *err)
 {
     const struct admin_mute *mute = request;
 
-    return set_mute(auth, target, mute_until(mute), mute->reason, reply, err);
+    return set_mute(auth, target, mute->until, mute->reason, reply, err);
 }
 
 enum status handle_mute(void *state, struct call *call, const void *request, void *reply,
                         struct error *err)
 {
-    const struct admin_mute *mute = request;
+    struct admin_mute mute = *(const struct admin_mute *)request; /* points into it */
+    int64_t now = clock_now();
     char details[DETAILS_MAX];
     const struct admin_action action = {.name = "users.mute",
                                         .right = RIGHT_USERS_MUTE,
-                                        .user_id = mute->user_id,
-                                        .reason = mute->reason,
+                                        .user_id = mute.user_id,
+                                        .reason = mute.reason,
                                         .details = details,
                                         .run = run_mute};
 
-    if ((mute->until > 0) == (mute->seconds > 0))
+    if ((mute.until > 0) == (mute.seconds > 0))
         return error_field(err, STATUS_INVALID, "until",
                            "one of the fields 'until' and 'seconds' must be given");
-    if (mute_until(mute) <= clock_now())
+    if (mute.seconds > 0) /* once: what the log says is what is stored */
+        mute.until = now + mute.seconds * 1000;
+    if (mute.until <= now)
         return error_field(err, STATUS_INVALID, "until", "field 'until' must be in the future");
-    (void)snprintf(details, sizeof details, "until=%lld", (long long)mute_until(mute)); /* fits */
-    return admin_act(state, call, &action, request, reply, err);
+    (void)snprintf(details, sizeof details, "until=%lld", (long long)mute.until); /* fits */
+    return admin_act(state, call, &action, &mute, reply, err);
 }
 
 static enum status run_unmute(struct auth_state *auth, const struct account_document *target,
