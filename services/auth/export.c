@@ -406,6 +406,7 @@ static enum status take_turn(struct auth_state *auth, struct call *call, int64_t
 {
     struct last_export last = {0};
     int64_t matched = 0;
+    int64_t wait_ms;
     enum status s;
 
     s = store_update(auth->store, ACCOUNTS, 0, &matched, err,
@@ -418,7 +419,9 @@ static enum status take_turn(struct auth_state *auth, struct call *call, int64_t
                        call->user_id);
     if (s != STATUS_OK)
         return s;
-    http_set_retry_after(call, (last.exported_at + EXPORT_PAUSE_MS - now) / 1000 + 1);
+    /* Given back between the two questions, it is his at once. */
+    wait_ms = last.exported_at + EXPORT_PAUSE_MS - now;
+    http_set_retry_after(call, wait_ms > 0 ? wait_ms / 1000 + 1 : 1);
     return error_set(err, STATUS_TOO_FAST, "an archive was made less than 10 minutes ago");
 }
 
