@@ -1,5 +1,5 @@
 /** The page: who is not logged in sees the log-in, all others the rail and the panes. */
-import { html, render, useEffect, useErrorBoundary, useState } from '/vendor/preact.js';
+import { html, render, useEffect, useErrorBoundary, useLayoutEffect, useState } from '/vendor/preact.js';
 import { nameFriendsBy, parley, ui, uiChanged, useTopic } from '/client.js';
 import { onPreference } from '/preferences.js';
 import { beforeBack, go, useRoute } from '/router.js';
@@ -70,7 +70,8 @@ function Shell() {
     beginFor(parley.me.user_id);
     return closeOverlays;
   }, []);
-  useEffect(() => { closeInfoPane(); }, [route.conversation_id]); // it would cover the next chat
+  // It would cover the next chat; and before anybody can ask for it there.
+  useLayoutEffect(() => { closeInfoPane(); }, [route.conversation_id]);
   return html`<div class=${`shell view-${route.view} ${is_open ? 'open' : ''}`}>
     <a class="skip" href="#content" onClick=${skip}>${t('skip_to_content')}</a>
     <${Rail} view=${route.view} />

@@ -24,11 +24,17 @@ export function SearchPane({ query }) {
   const [filters, setFilters] = useState(NO_FILTERS);
   const words = useSettled(text.trim());
   const box = useRef(null);
+  const own = useRef(query); // what the address has from here: it comes back when more may be typed already
   useEffect(() => { box.current.focus(); }, []);
-  useEffect(() => { setText(query); }, [query]);
+  useEffect(() => {
+    if (query !== own.current) setText(query);
+    own.current = query;
+  }, [query]);
   useEffect(() => {
     // So that "back" from a hit leads here.
-    if (words !== query.trim()) go(searchHref(words), { replace: true });
+    if (words === query.trim()) return;
+    own.current = words;
+    go(searchHref(words), { replace: true });
   }, [words]);
   return html`<div class="people search">
     <header class="people-head"><h1>${t('search')}</h1></header>

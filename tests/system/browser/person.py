@@ -10,6 +10,7 @@ import re
 import urllib.parse
 from http.cookies import SimpleCookie
 
+from client import insist
 from conftest import PASSWORD
 from instance import eventually
 
@@ -58,8 +59,8 @@ class Person:
 
     def wait_live(self):
         """Until his page is told what happens; before, what happens is history to it."""
-        me = f"/api/presence?user_ids={self.id}"
-        eventually(lambda: self.session.get(me).ok()["presences"][0]["online"], 30, "the page is live")
+        state = "import('/client.js').then(({parley}) => parley.state)"
+        eventually(lambda: self.page.evaluate(state) == "live", 30, "the page is live")
 
     def expects(self, *patterns):
         """From now on, and until its end, faults that hold one of these are no faults."""
@@ -77,8 +78,8 @@ class Person:
     def _take_cookies(self):
         """Log in by REST as a page does; the cookies are all that it keeps of it."""
         username, password = self.session.account
-        answer = self.parley.rest.call("POST", "/api/login", {
-            "username": username, "password": password or PASSWORD, "device": "browser"})
+        answer = insist(lambda: self.parley.rest.call("POST", "/api/login", {
+            "username": username, "password": password or PASSWORD, "device": "browser"}))
         answer.ok()
         for line in answer.cookies:
             for name, morsel in SimpleCookie(line).items():

@@ -1,5 +1,6 @@
 """What the README promises: open the page, and chat with a friend within a minute."""
 
+import pytest
 from playwright.sync_api import expect
 
 from browser.person import PHONE
@@ -49,6 +50,7 @@ def test_two_newcomers_find_each_other_and_chat_on_their_devices(person):
         expect(page.get_by_role("main").get_by_text("typing…")).to_be_visible()
 
 
+@pytest.mark.usefixtures("hubot")  # is there
 def test_who_has_no_friends_yet_can_try_it_with_the_bot(person):
     page = person().open()
     button(page, "Or try it with the bot hubot").click()

@@ -28,6 +28,7 @@ def logged_in(page):
     return page.get_by_role("heading", name="Chats")
 
 
+@pytest.mark.usefixtures("hubot")  # is there
 def test_a_newcomer_registers_is_told_what_to_do_first_and_stays_logged_in(person, axe):
     page = person(logged_in=False).open()
     expect(page.get_by_role("heading", name="Welcome to Parley")).to_be_visible()

@@ -59,9 +59,15 @@ def test_two_who_did_not_know_each_other_become_friends_with_a_greeting(person, 
     expect(hers).to_have_url(re.compile(r"#/c/single:"))
 
 
+# All lists are taken in anew when the line is there: from then on changes come by what is told alone.
+IS_TOLD = """() => import('/relations.js').then(({blocks, incoming}) =>
+    blocks.total !== undefined && !incoming.loading)"""
+
+
 def test_a_request_is_declined_or_taken_back(person, user):
     anna, ben = named(user, "Anna"), named(user, "Ben")
     his = person(session=ben).open("/#/people")
+    his.wait_for_function(IS_TOLD)
     hers = person(session=anna).open("/#/people")
     find(hers, nickname_of(ben)).get_by_role("button").first.click()
     hers.get_by_role("button", name="Add friend").click()

@@ -41,6 +41,18 @@ def test_a_word_is_marked_where_it_stands_and_leads_to_its_message(person, user,
     expect(page.get_by_role("searchbox", name="Search for")).to_have_value(needle)
 
 
+def test_what_is_typed_on_after_a_pause_is_not_undone_by_the_address(person):
+    page = person().open("/#/search")
+    box = page.get_by_role("searchbox", name="Search for")
+    box.press_sequentially("two ")
+    expect(page).to_have_url(re.compile("q=two$"))
+    box.press_sequentially("words")
+    expect(page).to_have_url(re.compile(r"q=two\+words$"))
+    expect(box).to_have_value("two words")
+    page.goto("/#/search?q=other")
+    expect(box).to_have_value("other")
+
+
 def test_hits_are_narrowed_down_by_chat_sender_kind_and_day(person, user, axe):
     anna, ben, chloe = named(user, "Anna"), named(user, "Ben"), named(user, "Chloe")
     needle = word()

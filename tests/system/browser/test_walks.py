@@ -8,8 +8,9 @@ from browser.steps import bubble, button, chats, field, history, say, write
 from client import fresh, single
 from conftest import PASSWORD
 
-ADDRESSES = ["chats", "people", "search?q=lighthouse", "settings/profile", "settings/appearance",
-             "settings/notifications", "settings/privacy", "settings/devices", "settings/account"]
+HEADINGS = {"chats": "Chats", "people": "People", "search?q=lighthouse": "Search",
+            **{f"settings/{name.lower()}": name for name in (
+                "Profile", "Appearance", "Notifications", "Privacy", "Devices", "Account")}}
 
 
 def fits(page):
@@ -38,9 +39,10 @@ def test_each_view_fits_a_telephone_and_is_fine_for_everybody(person, friends, a
     anna = person(session=friends, viewport=PHONE, has_touch=True, is_mobile=True,
                   color_scheme=scheme)
     page = anna.open()
-    for address in ADDRESSES:
+    for address, heading in HEADINGS.items():
         page.evaluate("(hash) => { location.hash = hash; }", f"#/{address}")
-        expect(page.get_by_role("heading").first).to_be_visible()
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        expect(page.get_by_role("status", name="Loading…")).to_have_count(0)
         fits(page)
         axe(page)
     for conversation_id in (single(anna.id, friends.peer), f"group:{friends.group_id}"):
@@ -94,6 +96,20 @@ def test_back_on_a_telephone_closes_first_what_lies_above(person, friends):
         expect(chats(page)).to_be_visible()
 
 
+PRESS_AS_IT_APPEARS = """(name) => new MutationObserver((_, watch) => {
+    const button = document.querySelector(`button[aria-label="${name}"]`);
+    if (button) { watch.disconnect(); button.click(); }
+}).observe(document.body, {subtree: true, childList: true})"""
+
+
+def test_the_panel_that_is_asked_for_as_the_chat_appears_is_shown(person, friends):
+    page = person(session=friends, viewport=PHONE, has_touch=True, is_mobile=True).open()
+    expect(chats(page).get_by_role("link", name="The lighthouse keepers")).to_be_visible()
+    page.evaluate(PRESS_AS_IT_APPEARS, "Information")
+    chats(page).get_by_role("link", name="The lighthouse keepers").tap()
+    expect(page.get_by_role("heading", name="Info")).to_be_visible()
+
+
 def tab_to(page, target, most=40):
     """As who has no mouse comes to it."""
     for _ in range(most):
@@ -128,8 +144,10 @@ def test_without_a_mouse_one_registers_finds_a_friend_and_writes_to_him(person, 
     expect(page.get_by_label("Find people")).to_be_visible()
     tab_to(page, page.get_by_label("Find people"))
     page.keyboard.type(ben.username)
-    expect(button(page, "Message Ben")).to_have_count(1)  # others are called so, too
-    tab_to(page, button(page, "Message Ben"))
+    found = page.get_by_role("region", name="People found").get_by_role("listitem")
+    message_ben = button(found.filter(has_text=ben.username), "Message Ben")
+    expect(message_ben).to_be_visible()  # others are called so, too, and names begin like his
+    tab_to(page, message_ben)
     page.keyboard.press("Enter")
     expect(field(page)).to_be_visible()
     tab_to(page, field(page))
