@@ -9,7 +9,7 @@
 #include "unread.h"
 #include "wire/internal.h"
 
-#define USER_TIMEOUT_MS 1000
+#define USER_TIMEOUT_MS 3000 /* without an answer nobody has a name */
 
 void overview_clear(struct overview *overview)
 {

@@ -196,7 +196,7 @@ class World:
         """First as they are, which live frames alone must have brought about for whoever is a
         member; then once more after a sync, and on a device that begins without anything."""
         await self.until(lambda: not any(d.unacked for d in self.devices))
-        await self.until_marks_are_taken()
+        await self.until_all_is_taken()
         await self.until(lambda: not self.differences(members_only=True))
         for device in self.devices:
             async with device.busy:
@@ -211,12 +211,14 @@ class World:
             stored = self.parley.stored(conversation_id)
             assert [m["seq"] for m in stored] == list(range(1, len(stored) + 1))
 
-    async def until_marks_are_taken(self):
-        """They have no ack, and are in the store before they are told. The first question sees them
-        leave push, which gathers them, the second sees them handled."""
+    async def until_all_is_taken(self):
+        """Comings and goings whose answer was "try again" are made all the same. Marks have no ack: the
+        first question sees them leave push, which gathers them, the second sees them handled."""
+        await self.until(lambda: not self.parley.mongo["groups"].find_one(
+            {"_id": {"$in": self.groups}, "pending.0": {"$exists": True}}))
         for _ in range(2):
             for device in self.devices:
-                for conversation_id in {conversation_id for _, conversation_id in device.marks}:
+                for conversation_id in list(device.store.conversations):
                     await device.ask_in_vain(conversation_id)
             await self.until(lambda: not any(d.unacked for d in self.devices))
 
