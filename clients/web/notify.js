@@ -7,6 +7,7 @@ import { t } from '/texts.js';
 import { closeOverlays } from '/ui.js';
 
 const MAX_COUNT = 999; // as the server counts unread
+const NAME_MS = 3000; // so long a message of a stranger waits for his name
 
 /**
  * Can this browser show notifications, and was it allowed? 'granted', 'denied', 'default' or 'unsupported'.
@@ -34,11 +35,36 @@ function isSeen(conversation_id) {
   return isLooking() && route().conversation_id === conversation_id;
 }
 
-function tell(message) {
+function isWanted({ conversation_id }) {
+  const conversation = parley.conversations.get(conversation_id);
+  if (!preference('notifications') || notificationState() !== 'granted') return false;
+  return Boolean(conversation) && !conversation.muted && !isSeen(conversation_id);
+}
+
+/** Resolved when it is known what somebody is called, or nobody says so. @param {string} user_id */
+function untilNamed(user_id) {
+  return new Promise((resolve) => {
+    const isNamed = () => nameOf(user_id) !== '…';
+    if (isNamed()) {
+      resolve();
+      return;
+    }
+    const off = parley.on('change', (topic) => topic === 'people' && isNamed() && end());
+    const timer = setTimeout(() => end(), NAME_MS);
+    const end = () => {
+      off();
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+}
+
+async function tell(message) {
+  if (!isWanted(message)) return; // nobody's name is asked for then
+  await untilNamed(message.from);
+  if (!isWanted(message)) return;
   const { conversation_id } = message;
   const conversation = parley.conversations.get(conversation_id);
-  if (!preference('notifications') || notificationState() !== 'granted') return;
-  if (!conversation || conversation.muted || isSeen(conversation_id)) return;
   const chat = titleOf(conversation);
   const title = conversation.group ? t('notification_in', { name: nameOf(message.from), group: chat }) : chat;
   // One for each conversation: the newest takes the place of the one before. Of several tabs the tag makes

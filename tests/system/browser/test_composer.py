@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from browser.steps import button, field, history
+from browser.steps import button, field, history, submit
 from client import fresh, single
 from instance import eventually
 
@@ -45,7 +45,7 @@ def log_in_again(anna, page):
     page.reload()
     page.get_by_label("Username").fill(anna.username)
     page.get_by_label("Password", exact=True).fill(anna.session.account[1])
-    page.get_by_role("button", name="Log in", exact=True).click()
+    submit(page, field(page))
 
 
 def test_enter_sends_shift_enter_begins_a_line_and_an_input_method_keeps_its_enter(person, user):

@@ -104,8 +104,13 @@ def test_what_is_muted_or_ones_own_is_not_notified(anna, user, axe):
     say(anna.ben, "Quietly", to=anna.id)
     say(anna.session, "My own", to=anna.ben.id)
     cleo = user(nickname="Cleo")
-    group_id = cleo.create_group(anna, name="Loud")
+    held = []
+    page.route(f"**/api/users/{cleo.id}", lambda route: held.append(route))
+    group_id = cleo.create_group(anna.session, name="Loud")
     say(cleo, "Loudly", group_id=group_id)
+    expect(row(page, "Loud")).to_contain_text("Loudly")
+    eventually(lambda: page.wait_for_timeout(20) or held, what="the question who that is")
+    held.pop().continue_()  # and the notification says his name, though the answer is late
     page.wait_for_function("() => window.notifications.length > 0")
     assert [each["title"] for each in told(page)] == ["Cleo in Loud"]
 
