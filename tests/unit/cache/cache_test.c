@@ -284,9 +284,9 @@ static void fails_soon_and_then_at_once_while_redis_is_silent(void **state)
     (void)state;
     assert_int_equal(cache_get_count(cache, "k", &n, NULL, &err), STATUS_UNAVAILABLE);
     assert_string_equal(err.text, "Redis: no answer in time");
-    assert_in_range(clock_monotonic() - begin, 190, 5000); /* busy machines */
+    assert_in_range(clock_monotonic() - begin, 1990, 20000); /* busy machines */
     begin = clock_monotonic();
-    for (int i = 0; i < 100; i++) /* 20 s, if each waited */
+    for (int i = 0; i < 100; i++) /* 200 s, if each waited */
         assert_int_equal(cache_ping(cache, NULL), STATUS_UNAVAILABLE);
     assert_in_range(clock_monotonic() - begin, 0, 5000);
     close_cache(cache);
