@@ -21,6 +21,7 @@ export class Pages {
   constructor(path, name, key, query = {}) {
     Object.assign(this, { path, name, key, query });
     this.listeners = new Set();
+    this.late = []; // what was changed since the page that is on its way was asked for: it may not know of it
     this.round = 0; // of reset() and reload(): an answer to an older one is dropped
     this.reset();
   }
@@ -56,6 +57,7 @@ export class Pages {
 
   /** Let fn make the new items out of the old ones, `total` follows. */
   change(fn) {
+    if (this.loading) this.late.push(fn);
     const items = fn(this.items);
     if (this.total !== undefined) this.total += items.length - this.items.length;
     this.items = items;
@@ -70,6 +72,7 @@ export class Pages {
   async take(cursor, merge) {
     const round = this.round;
     this.loading = true;
+    this.late = [];
     this.error = null;
     this.tell();
     try {
@@ -78,6 +81,8 @@ export class Pages {
       this.items = this.distinct(merge(page[this.name]));
       this.total = page.total;
       this.cursor = page.next_cursor;
+      this.loading = false;
+      for (const fn of this.late) this.change((items) => this.distinct(fn(items)));
     } catch (error) {
       if (round === this.round) this.error = error;
     }

@@ -134,6 +134,26 @@ def test_a_device_that_was_logged_out_while_the_page_had_no_line_is_gone_when_it
     expect(rows).to_have_count(2)
 
 
+HEAR = """() => import('/client.js').then(({parley}) => {
+    parley.on('system', ({event}) => { window.heard = event; }); })"""
+
+
+def test_what_ends_while_the_list_of_devices_is_on_its_way_is_not_in_it(person):
+    anna, held = person("Anna"), []
+    watch = anna.session.again("Anna's watch")
+    page = anna.open()
+    anna.wait_live()
+    page.evaluate(HEAR)
+    anna.context.route("**/api/sessions?*", lambda route: held.append((route, route.fetch())))
+    page.goto("/#/settings/devices")
+    eventually(lambda: page.wait_for_timeout(20) or held, 30, "the list")
+    watch.post("/api/logout").ok()
+    page.wait_for_function("() => window.heard === 'session.ended'")
+    for route, answer in held:
+        route.fulfill(response=answer)
+    expect(page.get_by_role("main").get_by_role("listitem")).to_have_count(2)
+
+
 def test_who_logs_out_is_asked_first_when_something_was_not_sent(person, user):
     anna, ben = person("Anna"), user(nickname="Ben")
     ben.post("/api/blocks", {"user_id": anna.id}).ok()
