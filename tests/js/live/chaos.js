@@ -11,7 +11,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Parley } from '../../../clients/js/parley.js';
 import { Proxy, randomFrom } from './proxy.js';
-import { device, memory, PATIENCE_MS, person, until, URL_OF_SERVER } from './people.js';
+import { device, insist, memory, PATIENCE_MS, person, until, URL_OF_SERVER } from './people.js';
 
 const seed = Number(process.argv[2]) || Math.floor(Math.random() * 2 ** 31);
 const steps = Number(process.argv[3]) || 400;
@@ -19,9 +19,6 @@ const random = randomFrom(seed);
 const EMOJIS = ['👍', '🎉', '❤️'];
 /** What a change may be refused with: it was recalled meanwhile, or nobody knows what became of it. */
 const FINE = new Set([0, 40301, 40401, 40903, 42901, 50001, 50301]);
-
-/** What an answer may be whose service is just being replaced. */
-const AWAY = new Set([0, 50001, 50301]);
 
 /** Deleted for oneself, or asked for: user_id and message_id. */
 const removed = new Set();
@@ -135,17 +132,6 @@ function view(parley, id) {
   return { pinned: [...pinned_ids].sort(), unread_count, read_seq, last_seq, muted, draft, hidden, peers, messages };
 }
 
-/** What was killed last may still be away. */
-async function insist(ask) {
-  for (const end = Date.now() + 3 * PATIENCE_MS; ; await sleep(100)) {
-    try {
-      return await ask();
-    } catch (fault) {
-      if (!AWAY.has(fault.code) || Date.now() > end) throw fault;
-    }
-  }
-}
-
 async function loadAll(parley, id) {
   await insist(() => parley.loadNewest(id));
   for (let span; (span = parley.span(id)).has_before; ) await insist(() => parley.loadBefore(id, span.messages[0].seq));
@@ -196,7 +182,7 @@ for (const one of all) {
   }
 }
 for (const [one, name] of [[ada, 'ada'], [ada2, 'ada, 2'], [ben, 'ben']]) {
-  const fresh = await insist(() => device(one.parley));
+  const fresh = await device(one.parley);
   await fresh.start();
   for (const id of ids) {
     await agree(one, fresh, id);

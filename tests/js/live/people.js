@@ -1,4 +1,5 @@
 /** People for the tests: each with a device of its own, at PARLEY_URL or through a line that can be cut. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Parley } from '../../../clients/js/parley.js';
 
 export const URL_OF_SERVER = process.env.PARLEY_URL ?? 'http://127.0.0.1:8080';
@@ -25,21 +26,35 @@ export function until(parley, condition, what, ms = PATIENCE_MS) {
   });
 }
 
+/** What an answer may be whose service is just being replaced, or finds nobody at home for a moment. */
+const AWAY = new Set([0, 50301]);
+
+/** What it gives, asked for as often as somebody is away. */
+export async function insist(ask) {
+  for (const end = Date.now() + 3 * PATIENCE_MS; ; await sleep(100)) {
+    try {
+      return await ask();
+    } catch (fault) {
+      if (!AWAY.has(fault.code) || Date.now() > end) throw fault;
+    }
+  }
+}
+
 export const newName = (name) => `${name}_${crypto.randomUUID().slice(0, 13)}`;
 
 /** Open an account, and log in. @returns {Promise<Parley>} not started */
 export async function person(name, options = {}) {
   const username = newName(name);
   const parley = new Parley({ url: URL_OF_SERVER, ...options });
-  await parley.register({ username, password: PASSWORD, nickname: name });
-  await parley.login({ username, password: PASSWORD });
+  await insist(() => parley.register({ username, password: PASSWORD, nickname: name }));
+  await insist(() => parley.login({ username, password: PASSWORD }));
   return parley;
 }
 
 /** Another device of the same person. */
 export async function device(of, options = {}) {
   const parley = new Parley({ url: URL_OF_SERVER, ...options });
-  await parley.login({ username: of.me.username, password: PASSWORD });
+  await insist(() => parley.login({ username: of.me.username, password: PASSWORD }));
   return parley;
 }
 
