@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from client import texts
+from client import insist, texts
 from conftest import PORT
 from instance import SERVERS, SERVICES, SLOWNESS, base_port, eventually, is_alive
 
@@ -23,6 +23,7 @@ def test_names_every_process_in_var_run_and_writes_its_log(parley):
 @pytest.mark.parametrize("name", SERVICES + SERVERS)
 def test_restarts_what_dies(parley, user, name):
     parley.kill(name)
+    parley.wait_whole()
     eventually(lambda: serves(parley), 30, "the edge")
     alice, bob = user(), user()
     receiver = bob.device()
@@ -74,8 +75,8 @@ def test_two_run_side_by_side_keep_their_data_and_leave_nothing_behind(
     device.say("kept", to=bob)
     device.say("kept too", group_id=group_id)
     # Neither knows the other's people.
-    parley.rest.call("POST", "/api/login", {
-        "username": alice.username, "password": alice.account[1]}).refused(40103)
+    insist(lambda: parley.rest.call("POST", "/api/login", {
+        "username": alice.username, "password": alice.account[1]})).refused(40103)
     assert parley.rest.call("GET", "/api/users/me", token=alice.token).code == 40101
     user().device().heartbeat()
 
