@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -417,8 +418,13 @@ static void writes_what_one_turn_brings_in_one_call(void **state)
 
 static void drains_with_1001(void **state)
 {
+    /* A text that goes nowhere and does no harm, and the answer to the close frame: both too late, if this
+     * machine is so busy that their time is over. */
+    static const char parting[] = "\x81\x84\0\0\0\0text\x88\x80\0\0\0\0";
     struct fixture *f = *state;
     int fds[20];
+    ssize_t n;
+    char byte;
     int late;
 
     for (size_t i = 0; i < N_ELEMENTS(fds); i++)
@@ -431,9 +437,10 @@ static void drains_with_1001(void **state)
     ws_server_drain(f->server, 100);
     for (size_t i = 0; i < N_ELEMENTS(fds); i++) {
         assert_int_equal(read_close(fds[i]), WS_CODE_GOING_AWAY);
-        say_frame(fds[i], 0x81, "this goes nowhere"); /* and does no harm */
-        say_frame(fds[i], 0x88, "");
-        expect_end(fds[i]);
+        (void)!send(fds[i], parting, sizeof parting - 1, MSG_NOSIGNAL);
+        n = recv(fds[i], &byte, 1, 0);
+        assert_true(n == 0 || (n < 0 && errno == ECONNRESET));
+        close(fds[i]);
     }
     assert_int_equal(read_answer(late), 503);
     close(late);
