@@ -105,8 +105,9 @@ export async function pushDraft(conversation_id) {
   pushing.delete(conversation_id);
   if (!has_it) return;
   const now = load(key);
-  if (now?.text === draft.text) save(key, { ...now, dirty: false });
-  else if (now?.dirty) pushLater(conversation_id);
+  // What is too long for the server is here alone, and stays as it is.
+  if (now?.text === stored) save(key, { ...now, dirty: false });
+  else if (now?.dirty && now.text !== draft.text) pushLater(conversation_id);
 }
 
 /** Hand over what was written while the network was away, or before the page was closed. */

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from client import fresh
+from client import fresh, insist
 from conftest import PASSWORD
 from instance import eventually
 
@@ -66,6 +66,6 @@ def say(sender, text, *, to=None, group_id=None, **content):
     """By REST; the message's id."""
     where = {"type": 1, "to": getattr(to, "id", to)} if to else {"type": 2, "group_id": group_id}
     message_id = fresh()
-    sender.post("/api/messages", {
-        **where, "message_id": message_id, "content": {"text": text, **content}}).ok()
+    message = {**where, "message_id": message_id, "content": {"text": text, **content}}
+    insist(lambda: sender.post("/api/messages", message)).ok()
     return message_id

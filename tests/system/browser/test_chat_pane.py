@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from playwright.sync_api import expect
 
-from client import fresh
+from client import fresh, insist
 from instance import eventually
 from test_search import wait_indexed
 
@@ -21,8 +21,8 @@ def say(author, to, content, msg_type=0):
     """Send by REST; the message_id."""
     content = {"text": content} if isinstance(content, str) else content
     kind = {"type": 2, "group_id": to} if to.startswith("group") else {"type": 1, "to": to}
-    return author.session.post("/api/messages", {
-        **kind, "message_id": fresh(), "msg_type": msg_type, "content": content}).ok()["message_id"]
+    message = {**kind, "message_id": fresh(), "msg_type": msg_type, "content": content}
+    return insist(lambda: author.session.post("/api/messages", message)).ok()["message_id"]
 
 
 def group_of(owner, *members, name="Tea at four"):

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from browser.steps import button, field, history, submit
-from client import fresh, single
+from client import fresh, insist, single
 from instance import eventually
 
 
@@ -20,9 +20,8 @@ def chat_with(person, user, nickname="Ben"):
 
 
 def say(sender, recipient, text, **content):
-    return sender.post("/api/messages", {
-        "type": 1, "message_id": fresh(), "to": recipient.id, "content": {"text": text, **content},
-    }).ok()
+    message = {"type": 1, "message_id": fresh(), "to": recipient.id, "content": {"text": text, **content}}
+    return insist(lambda: sender.post("/api/messages", message)).ok()
 
 
 def said(anna, ben):
@@ -160,13 +159,19 @@ def test_an_answer_quotes_and_an_edit_changes_and_escape_ends_both(person, user)
 
 
 def test_what_is_too_long_says_so_and_stays(person, user):
-    _, _, page = chat_with(person, user)
+    anna, ben, page = chat_with(person, user)
     field(page).fill("x" * 9_999)
     expect(page.get_by_text("1 character left")).to_be_visible()
     field(page).fill("é" * 10_002)
     expect(page.get_by_text("2 characters too many")).to_be_visible()
     expect(button(page, "Send")).to_be_disabled()
     field(page).press("Enter")
+    expect(field(page)).to_have_value("é" * 10_002)
+    eventually(lambda: draft_of(anna, ben) == "é" * 10_000, what="as much as the server takes")
+    page.reload()
+    say(ben, anna, "Still there?")
+    expect(history(page)).to_contain_text("Still there?")  # it is live, and knows the server's draft
+    expect(page.get_by_text("2 characters too many")).to_be_visible()
     expect(field(page)).to_have_value("é" * 10_002)
 
 
