@@ -49,7 +49,7 @@ def test_a_row_says_who_wrote_what_and_how_much_is_unread(anna, axe):
     expect(row(page, "Ben")).to_contain_text("1 unread message")
     expect(page.get_by_role("link", name="Chats")).to_contain_text("2 unread chats")
     expect(page).to_have_title("(2) Parley")
-    group_id = anna.ben.create_group(anna, name="Weekend")
+    group_id = anna.ben.create_group(anna.session, name="Weekend")
     say(anna.ben, "@Anna come?", group_id=group_id, at=[anna.id])
     expect(row(page, "Weekend")).to_contain_text("Ben: @Anna come?")
     expect(row(page, "Weekend")).to_contain_text("mentions you")
@@ -139,7 +139,7 @@ def test_the_filter_finds_by_name_and_leads_on_to_the_search(anna):
 
 def test_only_the_rows_in_sight_are_in_the_page(anna):
     for number in range(40):
-        anna.ben.create_group(anna, name=f"Group {number:02}")
+        anna.ben.create_group(anna.session, name=f"Group {number:02}")
     page = anna.open()
     expect(row(page, "Group 39")).to_be_visible()
     unread = page.get_by_role("navigation", name="Navigation")
