@@ -8,8 +8,10 @@
 
 /* Redis: short-lived state that may vanish at any time. Delivery never depends on it.
  *
- * Any thread may use one cache; calls take turns. A call waits 200 ms at most, and for a second
- * after a failure calls fail at once, so an absent Redis costs nobody a stall. */
+ * Any thread may use one cache; calls take turns. A call waits 2 s at most for its answer, and for a
+ * second after a failure calls fail at once: a Redis that is not there costs nobody a stall, one that
+ * hangs stalls who asks it, which is never a loop that others wait for
+ * (docs/decisions/0203-how-long-redis-may-take.md). */
 struct cache;
 
 /* How long calls took and which failed, of all caches of this process. */
