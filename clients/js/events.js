@@ -35,14 +35,19 @@ export class Events {
     }
   }
 
-  /** Something of the topic is new: 'change' is told soon, once. @param {string} topic */
-  touch(topic) {
+  /**
+   * Something of the topic is new: 'change' is told soon, once.
+   * @param {string} topic @param {boolean} [at_once] whoever drew meanwhile would draw of somebody who is not any more
+   */
+  touch(topic, at_once = false) {
     this.#topics.add(topic);
     for (const look of [...this.#waiting]) look();
-    this.#timer ??= setTimeout(() => this.#tell(), Math.max(0, TELL_MS - since(this.#told)));
+    if (at_once) this.#tell();
+    else this.#timer ??= setTimeout(() => this.#tell(), Math.max(0, TELL_MS - since(this.#told)));
   }
 
   #tell() {
+    clearTimeout(this.#timer);
     this.#timer = null;
     this.#told = Date.now();
     const topics = [...this.#topics];

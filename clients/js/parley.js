@@ -278,7 +278,7 @@ export class Parley {
     if (this.state === 'ended') return;
     if (this.state === 'stopped') { // nobody waits for news, but who asks next is nobody
       this.me = null;
-      this.#events.touch('me');
+      this.#events.touch('me', true);
       return;
     }
     clearTimeout(this.#refreshTimer);
@@ -595,6 +595,6 @@ export class Parley {
     this.#people.clear();
     this.#model.clear();
     this.#model.me = this.me?.user_id ?? '';
-    this.#events.touch('me');
+    this.#events.touch('me', !this.me);
   }
 }

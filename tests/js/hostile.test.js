@@ -224,6 +224,18 @@ test('what was asked for before a log-out makes nobody of whom one was', async (
   assert.deepEqual([parley.me, parley.state], [null, 'stopped']);
 });
 
+test('that one is nobody any more is told at once, before anybody asks for more', async () => {
+  const nobody = [];
+  Object.assign(server.answers, { '/api/logout': () => FINE, '/api/blocks': () => TOO_OLD, '/api/refresh': () => TOO_OLD });
+  for (const end of [() => parley.logout(), () => parley.request('GET', '/api/blocks').catch(() => {})]) {
+    parley = await server.connect();
+    await pass(100);
+    parley.on('change', (topic) => topic === 'me' && nobody.push(parley.me));
+    await end();
+  }
+  assert.deepEqual(nobody, [null, null]);
+});
+
 test('who stops while he connects stays where he is, and who starts again then waits until all is there', async () => {
   await start();
   let give;
