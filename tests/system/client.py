@@ -323,7 +323,7 @@ class Device:
                 and f["content"]["event"] == "resync" for f in self.frames)
 
         with self.changed:
-            self.changed.wait_for(is_told, ACK_TIMEOUT)
+            assert self.changed.wait_for(is_told, ACK_TIMEOUT), f"nobody listens to {group_id}"
 
     def wait_closed(self, timeout=ACK_TIMEOUT):
         with self.changed:
