@@ -7,7 +7,6 @@
 #include "search.h"
 #include "user.h"
 
-#define AUTH_TIMEOUT_MS 3000
 #define VISIBILITY_CHANGES_MAX 10 /* in the window, of one user */
 #define VISIBILITY_WINDOW_S 60
 
@@ -109,7 +108,7 @@ static enum status rename_account(struct user_state *user, const char *user_id,
     enum status s;
 
     s = rpc_call(user->auth, RPC_AUTH_RENAME, &account_rename_record, &rename, &nothing_record,
-                 &nothing, AUTH_TIMEOUT_MS, err);
+                 &nothing, ANSWER_MS, err);
     record_clear(&nothing_record, &nothing);
     return s;
 }

@@ -11,7 +11,6 @@
 #include "user.h"
 
 #define USERS "users"
-#define FELLOWS_TIMEOUT_MS 3000
 
 /* What is read of a profile. */
 static const struct field fields[] = {
@@ -117,7 +116,7 @@ static enum status find_fellows(struct user_state *user, const char *viewer_id,
     if (user_ids->n == 0)
         return STATUS_OK;
     return rpc_call(user->message, RPC_MESSAGE_FELLOWS, &fellows_query_record, &query,
-                    &user_ids_record, ret, FELLOWS_TIMEOUT_MS, err);
+                    &user_ids_record, ret, ANSWER_MS, err);
 }
 
 /* Append those of asked of whom the viewer may know. */

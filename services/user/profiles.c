@@ -8,7 +8,6 @@
 #include "search.h"
 #include "user.h"
 
-#define AUTH_TIMEOUT_MS 3000
 #define FOLD_PAGE 500
 
 static const struct field profile_fields[] = {
@@ -41,7 +40,7 @@ static enum status ask_auth(struct user_state *user, const struct account_query 
                             struct account *ret, struct error *err)
 {
     return rpc_call(user->auth, RPC_AUTH_FIND_ACCOUNT, &account_query_record, query,
-                    &account_record, ret, AUTH_TIMEOUT_MS, err);
+                    &account_record, ret, ANSWER_MS, err);
 }
 
 static void add_profile(struct store_bulk *bulk, const struct account *account)
@@ -168,7 +167,7 @@ static enum status ask_for_missing(struct user_state *user, const struct strings
     if (missing.user_ids.n == 0)
         return STATUS_OK;
     return rpc_call(user->auth, RPC_AUTH_FIND_ACCOUNTS, &user_ids_record, &missing,
-                    &accounts_record, ret, AUTH_TIMEOUT_MS, err);
+                    &accounts_record, ret, ANSWER_MS, err);
 }
 
 static enum status add_missing(struct user_state *user, const struct strings *sorted,

@@ -31,6 +31,10 @@ struct user_state {
     struct rpc_client *message;
 };
 
+/* What auth and message are given where somebody waits for us in turn
+ * (docs/decisions/0203-how-long-redis-may-take.md). */
+#define ANSWER_MS 3000
+
 /* ---- profiles.c: the collection users */
 
 #define USERS "users"
