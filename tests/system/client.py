@@ -260,7 +260,8 @@ class Device:
         return ack
 
     def settle(self, frame):
-        """Send a message as often as the answer is "try again", as clients do; the last ack."""
+        """Send a message or a change of one as often as the answer is "try again", as clients do; the
+        last ack."""
         frame = {"message_id": fresh(), **frame}
 
         def answered():

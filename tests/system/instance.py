@@ -272,6 +272,11 @@ class Instance:
         except (OSError, urllib.error.URLError):
             return False
 
+    def metrics(self, name):
+        """The text of its /metrics."""
+        with urllib.request.urlopen(self.internal_url(name) + "/metrics", timeout=10) as answer:
+            return answer.read().decode()
+
     def log(self, name):
         """Its whole lines: the last may just be written."""
         text = (self.var / "log" / f"{name}.log").read_text(encoding="utf-8", errors="replace")

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from client import fresh, insist
+from client import fresh
 from conftest import ADMIN, PASSWORD
 from instance import ROOT, eventually
 
@@ -191,12 +191,6 @@ def test_one_account_and_its_sessions(admin, user):
 # ---- Ban
 
 
-def log_in(parley, someone):
-    username, password = someone.account
-    return insist(lambda: parley.rest.call("POST", "/api/login", {
-        "username": username, "password": password}))
-
-
 def test_who_is_banned_is_thrown_out_and_stays_out_until_he_is_let_in(parley, moderator, user):
     someone = user()
     device = someone.device()
@@ -205,7 +199,7 @@ def test_who_is_banned_is_thrown_out_and_stays_out_until_he_is_let_in(parley, mo
     assert device.wait_closed() == 1008
     for path in ("/api/users/me", "/api/groups/my", "/api/conversations"):
         eventually(lambda: someone.get(path).code == 40101)
-    assert "spam everywhere" in log_in(parley, someone).refused(40301).body["message"]
+    assert "spam everywhere" in parley.answer_to_login(*someone.account).refused(40301).body["message"]
     parley.rest.call("POST", "/api/refresh", {"refresh_token": someone.refresh_token}).refused(40101)
     assert not act(moderator, "unban", someone).ok()["banned"]
     someone.again().get("/api/users/me").ok()
@@ -214,16 +208,15 @@ def test_who_is_banned_is_thrown_out_and_stays_out_until_he_is_let_in(parley, mo
 def test_a_wrong_password_of_a_banned_account_tells_nothing(parley, admin, user):
     someone = user()
     act(admin, "ban", someone).ok()
-    insist(lambda: parley.rest.call("POST", "/api/login", {
-        "username": someone.username, "password": "wrong-horse-battery"})).refused(40103)
+    parley.answer_to_login(someone.username, "wrong-horse-battery").refused(40103)
 
 
 def test_a_ban_ends_with_its_day(parley, admin, user):
     someone = user()
     act(admin, "ban", someone, until=int(time.time() * 1000) + HOUR_MS).ok()
-    log_in(parley, someone).refused(40301)
+    parley.answer_to_login(*someone.account).refused(40301)
     let_ban_end(parley, someone)
-    log_in(parley, someone).ok()
+    parley.answer_to_login(*someone.account).ok()
 
 
 def test_a_ban_holds_although_its_author_died_on_the_way(parley, user):
@@ -300,7 +293,7 @@ def test_a_new_password_ends_all_sessions_and_the_old_one(parley, admin, user):
     device = someone.device()
     act(admin, "password", someone, new_password="another-horse-battery").ok()
     assert device.wait_closed() == 1008
-    log_in(parley, someone).refused(40103)
+    parley.answer_to_login(*someone.account).refused(40103)
     parley.login(someone.username, "another-horse-battery").get("/api/users/me").ok()
     entry = audit(admin, target_id=someone.id)[0]
     assert entry["action"] == "users.password" and "another-horse" not in json.dumps(entry)

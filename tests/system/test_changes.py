@@ -25,17 +25,9 @@ class Talk:
         self.conversation_id = self.sent["conversation_id"]
 
     def change(self, device, type, **more):
-        """Send a change as often as the answer is "try again", as clients do; the last ack."""
-        frame = {"type": type, "conversation_id": self.conversation_id, "message_id": self.id, **more}
-
-        def answered():
-            after = len(device.frames)
-            device.send(frame)
-            ack = device.wait_for(lambda f: f["type"] == 30 and f["message_id"] == self.id,
-                                  after=after)
-            return None if ack["code"] == 50301 else ack
-
-        return eventually(answered, 20, "an ack that is more than \"try again\"")
+        """Send a change; its ack."""
+        return device.settle({"type": type, "conversation_id": self.conversation_id,
+                              "message_id": self.id, **more})
 
     def heard(self, device, type, change_seq):
         return device.wait_for(lambda f: f["type"] == type and f["change_seq"] == change_seq)

@@ -11,7 +11,7 @@ import time
 import pika
 import pytest
 
-from client import fresh, insist, single, texts
+from client import fresh, single, texts
 from conftest import ADMIN, PASSWORD, PORT
 from ctl import parleyctl, settings
 from instance import SERVICES, eventually
@@ -114,8 +114,7 @@ def test_an_operator_bans_with_an_administrators_rights_and_is_in_the_log(parley
     banned = ctl.json("users", "ban", ann.username, "--reason", reason, "--days", "2")
     assert banned["banned"] and banned["banned_until"] > (time.time() + 86400) * 1000
     eventually(lambda: device.closed == 1008, what="his socket's end")
-    insist(lambda: parley.rest.call("POST", "/api/login", {
-        "username": ann.username, "password": PASSWORD})).refused(40301)
+    parley.answer_to_login(ann.username).refused(40301)
     entry = admin.get("/v1/admin/audit?action=users.ban&limit=1").ok()["entries"][0]
     assert entry["reason"] == reason and entry["target_id"] == ann.id
     assert entry["actor_username"] == ADMIN

@@ -214,11 +214,6 @@ def delete(session, password=PASSWORD):
     return insist(lambda: session.post("/api/account/delete", {"password": password}))
 
 
-def log_in(parley, somebody):
-    return insist(lambda: parley.rest.call("POST", "/api/login", {
-        "username": somebody.username, "password": PASSWORD}))
-
-
 def wait_for_end(session):
     """Of its token: once user has heard of it."""
     eventually(lambda: session.get("/api/users/me").code == 40101, what="the token's end")
@@ -257,7 +252,7 @@ def test_who_goes_leaves_nothing_but_what_others_have(parley, user):
         wait_for_end(session)
         parley.rest.call("POST", "/api/refresh",
                          {"refresh_token": session.refresh_token}).refused(40101)
-    assert log_in(parley, anna).status in (401, 403)
+    assert parley.answer_to_login(anna.username).status in (401, 403)
     finish(parley, anna)
 
     # What others see of her.
@@ -284,8 +279,8 @@ def test_who_goes_leaves_nothing_but_what_others_have(parley, user):
     newcomer.post("/api/friend_requests", {"user_id": anna.id}).refused(40401)
     newcomer.post("/api/groups", {"name": "with her", "member_ids": [anna.id]}).refused(40001)
     for name in (anna.username, anna.username.upper(), "Deleted-" + mark):
-        insist(lambda: parley.rest.call("POST", "/api/register", {
-            "username": name, "password": PASSWORD})).refused(40902, "username")
+        parley.enter("/api/register", {
+            "username": name, "password": PASSWORD}).refused(40902, "username")
 
     # And in the store there is nothing of hers.
     assert traces(parley, mark, *[PASSWORD]) == []
@@ -442,7 +437,7 @@ def test_who_logs_in_while_the_account_goes_does_not_stay(parley, user):
     anna = user()
     delete(anna).ok()
     for _ in range(3):
-        answer = log_in(parley, anna)
+        answer = parley.answer_to_login(anna.username)
         assert answer.status in (401, 403), answer
     finish(parley, anna)
     assert parley.count("sessions", {"user_id": anna.id, "ended_at": 0}) == 0

@@ -3,7 +3,6 @@ client can make it print something of his own."""
 
 import re
 import subprocess
-import urllib.request
 
 import bson
 import pytest
@@ -16,11 +15,6 @@ SERVICES = ("auth", "user", "group", "message", "push", "bot")
 SAMPLE = re.compile(r'^([a-z_]+)(?:\{(.*)\})? (\S+)$')
 PAIR = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 HISTOGRAM_ENDS = ("_bucket", "_sum", "_count")
-
-
-def page(parley, service):
-    with urllib.request.urlopen(parley.internal_url(service) + "/metrics", timeout=5) as answer:
-        return answer.read().decode()
 
 
 class Numbers(dict):
@@ -42,7 +36,7 @@ class Numbers(dict):
 
 @pytest.fixture
 def numbers(parley):
-    return lambda service: Numbers(page(parley, service))
+    return lambda service: Numbers(parley.metrics(service))
 
 
 def promtool_complaints(text):
@@ -58,7 +52,7 @@ def test_each_page_is_as_prometheus_wants_it_and_as_documented(parley, user, ser
     alice.device().say("hello", to=bob)
 
     def page_of_who_is_ready():
-        text = page(parley, service)
+        text = parley.metrics(service)
         return Numbers(text).sum("parley_ready") == 1 and text
 
     text = eventually(page_of_who_is_ready, what="it is ready")
@@ -163,4 +157,4 @@ def test_nothing_that_a_client_says_becomes_a_label(parley, numbers, user):
     phone.send({"type": name, name: name})
     assert phone.error()["code"] == 40001
     for service in SERVICES:
-        assert name not in page(parley, service), service
+        assert name not in parley.metrics(service), service

@@ -119,7 +119,7 @@ def test_a_new_nickname_is_what_the_next_log_in_answers(parley, user):
 @pytest.mark.smoke
 def test_somebody_new_is_found_by_others_within_a_second(parley, user):
     me, name = user(), fresh("n")
-    parley.enter("/api/register", {"username": name, "password": PASSWORD, "nickname": "Newcomer"})
+    parley.enter("/api/register", {"username": name, "password": PASSWORD, "nickname": "Newcomer"}).ok()
     eventually(lambda: found(me, name) == [name], 1, "the newcomer in a search")
     row = search(me, name)["users"][0]
     assert row["nickname"] == "Newcomer" and row["is_your_friend"] is False and not row["bot"]

@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import threading
-import urllib.request
 import zipfile
 
 import pytest
@@ -41,8 +40,7 @@ def together(parley, *calls):
 
 def missed(parley):
     """How often Redis did not answer user, which then counts nothing for a second."""
-    with urllib.request.urlopen(parley.internal_url("user") + "/metrics", timeout=10) as page:
-        return int(re.search(r"^parley_cache_errors_total (\d+)", page.read().decode(), re.M)[1])
+    return int(re.search(r"^parley_cache_errors_total (\d+)", parley.metrics("user"), re.M)[1])
 
 
 def send(session, recipient):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from client import insist, texts
+from client import texts
 from conftest import PORT
 from instance import SERVERS, SERVICES, SLOWNESS, base_port, eventually, is_alive
 
@@ -75,8 +75,7 @@ def test_two_run_side_by_side_keep_their_data_and_leave_nothing_behind(
     device.say("kept", to=bob)
     device.say("kept too", group_id=group_id)
     # Neither knows the other's people.
-    insist(lambda: parley.rest.call("POST", "/api/login", {
-        "username": alice.username, "password": alice.account[1]})).refused(40103)
+    parley.answer_to_login(*alice.account).refused(40103)
     assert parley.rest.call("GET", "/api/users/me", token=alice.token).code == 40101
     user().device().heartbeat()
 

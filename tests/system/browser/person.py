@@ -10,7 +10,6 @@ import re
 import urllib.parse
 from http.cookies import SimpleCookie
 
-from client import insist
 from conftest import PASSWORD
 from instance import eventually
 
@@ -78,8 +77,7 @@ class Person:
     def _take_cookies(self):
         """Log in by REST as a page does; the cookies are all that it keeps of it."""
         username, password = self.session.account
-        answer = insist(lambda: self.parley.rest.call("POST", "/api/login", {
-            "username": username, "password": password or PASSWORD, "device": "browser"}))
+        answer = self.parley.answer_to_login(username, password or PASSWORD, "browser")
         answer.ok()
         for line in answer.cookies:
             for name, morsel in SimpleCookie(line).items():
